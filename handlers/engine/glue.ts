@@ -1,0 +1,116 @@
+import {
+  BatchStopJobRunCommand,
+  GetJobCommand,
+  GetJobRunCommand,
+  GetJobRunsCommand,
+  type GlueClient,
+  type JobRun as GlueJobRun,
+  type JobRunState,
+  StartJobRunCommand,
+} from "@aws-sdk/client-glue";
+import type { Release } from "../ledger/document.ts";
+import type { Engine, JobRun, StartAnswer } from "./engine.ts";
+
+export type Glue = Pick<GlueClient, "send">;
+
+const states: Record<JobRunState, JobRun["state"]> = {
+  WAITING: "alive",
+  STARTING: "alive",
+  RUNNING: "alive",
+  STOPPING: "alive",
+  SUCCEEDED: "succeeded",
+  STOPPED: "stopped",
+  TIMEOUT: "timeout",
+  FAILED: "failed",
+  ERROR: "failed",
+  EXPIRED: "failed",
+};
+
+/** Errors by which Glue says that nothing was started: those that pass, and those that will not. */
+const later = new Set([
+  "ConcurrentRunsExceededException",
+  "ThrottlingException",
+  "ResourceNumberLimitExceededException",
+]);
+const refused = new Set([
+  "InvalidInputException",
+  "EntityNotFoundException",
+  "AccessDeniedException",
+  "ValidationException",
+]);
+
+/** Glue's and this machine's clock may differ by this much, in milliseconds. */
+const clockTolerance = 15 * 60_000;
+
+const jobRunOf = ({ Id, JobRunState, ErrorMessage, Arguments }: GlueJobRun): JobRun => ({
+  id: Id!,
+  state: (JobRunState && states[JobRunState]) ?? "alive",
+  message: ErrorMessage ?? JobRunState ?? "",
+  manifestUri: Arguments?.["--manifest"] ?? null,
+});
+
+/** `glue` must be a client that never retries: StartJobRun has no token by which a second call would be recognised. */
+export function createGlueEngine(glue: Glue, job: string): Engine {
+  return {
+    async release() {
+      const { Job } = await glue.send(new GetJobCommand({ JobName: job }));
+      const text = Job?.DefaultArguments?.["--release"];
+      if (!text) throw new Error(`job ${job} has no --release argument; deploy the stack again`);
+      return JSON.parse(text) as Release;
+    },
+
+    async start(manifest, release): Promise<StartAnswer> {
+      try {
+        const { JobRunId } = await glue.send(
+          new StartJobRunCommand({
+            JobName: job,
+            Arguments: {
+              "--manifest": manifest.uri,
+              "--manifest_sha256": manifest.sha256,
+              "--scriptLocation": release.script,
+              "--extra-py-files": release.engine,
+            },
+          }),
+        );
+        return { kind: "started", jobRun: JobRunId! };
+      } catch (error) {
+        const { name, message } = error as Error;
+        const kind = later.has(name) ? "later" : refused.has(name) ? "refused" : "unknown";
+        return { kind, message: `${name}: ${message}` };
+      }
+    },
+
+    async find(manifestUri, since) {
+      const found: JobRun[] = [];
+      let token: string | undefined;
+      do {
+        const page = await glue.send(
+          new GetJobRunsCommand({ JobName: job, MaxResults: 100, ...(token ? { NextToken: token } : {}) }),
+        );
+        const runs = page.JobRuns ?? [];
+        found.push(...runs.map(jobRunOf).filter((run) => run.manifestUri === manifestUri));
+        const oldest = runs.at(-1)?.StartedOn?.getTime() ?? 0;
+        token = oldest + clockTolerance < since ? undefined : page.NextToken;
+      } while (token);
+      return found;
+    },
+
+    async describe(jobRun) {
+      try {
+        const { JobRun: run } = await glue.send(new GetJobRunCommand({ JobName: job, RunId: jobRun }));
+        return run ? jobRunOf(run) : null;
+      } catch (error) {
+        if ((error as Error).name === "EntityNotFoundException") return null;
+        throw error;
+      }
+    },
+
+    async stop(jobRun) {
+      const { Errors = [] } = await glue.send(new BatchStopJobRunCommand({ JobName: job, JobRunIds: [jobRun] }));
+      const detail = Errors[0]?.ErrorDetail;
+      // A job run that has ended can't be stopped, which is what was wanted.
+      if (detail && detail.ErrorCode !== "InvalidInputException" && detail.ErrorCode !== "EntityNotFoundException")
+        throw new Error(`job run ${jobRun} was not stopped: ${detail.ErrorCode}: ${detail.ErrorMessage}`);
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { createHash } from "node:crypto";
+import type { FileFormat } from "../config/schema.ts";
+
+/** Where everything lies. Bronze keys are the producers'; every other key is made here. */
+
+/** Names the Bronze object version. Hashed, because Spark ignores files whose names begin with `_` or `.`, as version ids may. */
+const versionHash = (key: string, version: string) =>
+  createHash("sha256").update(`${key}\n${version}`).digest("hex").slice(0, 32);
+
+export interface BronzeFile {
+  readonly batch: string;
+  readonly dataset: string;
+  readonly format: FileFormat;
+  readonly key: string;
+  readonly version: string;
+}
+
+export const silverKey = ({ batch, dataset, format, key, version }: BronzeFile) =>
+  `${dataset}/batch=${batch}/v-${versionHash(key, version)}.${format}`;
+export const rejectedKey = (file: BronzeFile) => `files/${silverKey(file)}`;
+export const reasonKey = (file: BronzeFile) =>
+  `files/${file.dataset}/batch=${file.batch}/v-${versionHash(file.key, file.version)}.reason.json`;
+
+export const goldPrefix = (output: string, batch: string, run: number, jobRun: string) =>
+  `${output}/batch=${batch}/run=${run}/${jobRun}/`;
+
+export const ledgerKeys = {
+  document: (batch: string) => `batches/${batch}.json`,
+  openPrefix: "open/",
+  openMark: (batch: string, epoch: number) => `open/${batch}/${epoch}`,
+  oldRun: (batch: string, run: number) => `runs/${batch}/${run}.json`,
+  manifest: (batch: string, run: number) => `manifests/${batch}/${run}.json`,
+  reports: (batch: string, run: number) => `reports/${batch}/${run}`,
+  report: (batch: string, run: number, jobRun: string) => `reports/${batch}/${run}/${jobRun}.json`,
+} as const;
+
+/** The batch and run that a manifest's URI names, or null when it is none of this ledger's. */
+export function parseManifestUri(uri: string, ledgerBucket: string): { batch: string; run: number } | null {
+  const match = /^s3:\/\/([^/]+)\/manifests\/([^/]+)\/([1-9]\d*)\.json$/.exec(uri);
+  return match && match[1] === ledgerBucket ? { batch: match[2]!, run: Number(match[3]) } : null;
+}

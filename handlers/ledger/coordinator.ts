@@ -1,0 +1,214 @@
+import type { Catalog } from "../catalog.ts";
+import type { Engine, JobRun } from "../engine/engine.ts";
+import { goldPrefix, ledgerKeys } from "../keys.ts";
+import type { Log } from "../log.ts";
+import { type Manifest, manifestOf, type StorageNames } from "../manifest.ts";
+import { faultOf } from "../report.ts";
+import type { FunctionSettings } from "../settings.ts";
+import type { DocumentStore } from "../storage.ts";
+import {
+  type CatalogEffect,
+  type Effect,
+  findRun,
+  isUnsettled,
+  type LedgerDocument,
+  type Run,
+  type StartEffect,
+} from "./document.ts";
+import { evaluateGate, type GateRules, type GateVerdict } from "./gate.ts";
+import type { Ledger } from "./store.ts";
+import type { LedgerEvent, ObservedJobRun } from "./transition.ts";
+
+/**
+ * Carries out what the ledger decides, and tells the ledger how it went. Both functions work through it, so a batch
+ * moves on whichever of them looks at it.
+ */
+export interface Coordinator {
+  /** Enters an event, runs the gate, and performs the effects that this invocation owns. */
+  advance(batch: string, event: LedgerEvent): Promise<LedgerDocument>;
+  /** Finds out how the job runs of an unsettled run stand, and settles it when they have ended. */
+  settle(batch: string, run: number, heardOf?: string): Promise<LedgerDocument | null>;
+  /** Takes over what others left undone, settles what ended unheard, marks what is late, and runs the gate. */
+  sweep(batch: string): Promise<void>;
+}
+
+export interface CoordinatorDeps {
+  readonly ledger: Ledger;
+  readonly documents: DocumentStore;
+  readonly engine: Engine;
+  /** Null where the function may not write the catalog; the sweep then does it. */
+  readonly catalog: Catalog | null;
+  readonly settings: FunctionSettings;
+  readonly names: StorageNames;
+  readonly rules: GateRules;
+  readonly invocation: string;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+/** A busy engine is asked again after this long, in milliseconds. */
+const retryAfter = 60_000;
+
+export function createCoordinator(deps: CoordinatorDeps): Coordinator {
+  const { ledger, documents, engine, catalog, settings, names, rules, invocation, log, now } = deps;
+
+  const manifest = (batch: string, run: Run): Manifest => manifestOf(batch, run, settings, names);
+
+  async function runGate(batch: string, document: LedgerDocument): Promise<LedgerDocument> {
+    const verdict = evaluateGate(batch, document, rules);
+    if (verdict.state !== "ready") {
+      log.info(`gate.${verdict.state}`, { batch, ...gateDetails(verdict) });
+      return document;
+    }
+    const claimed = await ledger.commit(batch, { kind: "claim", release: await engine.release() });
+    const run = claimed.runs.at(-1)!;
+    if (claimed.revision !== document.revision) log.info("run.claimed", { batch, run: run.run });
+    return claimed;
+  }
+
+  /** Performs this invocation's effects until none is left that it can do anything about. */
+  async function perform(batch: string, document: LedgerDocument): Promise<LedgerDocument> {
+    const tried = new Set<string>();
+    let current = document;
+    for (;;) {
+      const effect = current.effects.find(
+        (candidate) =>
+          candidate.by === invocation &&
+          candidate.until > now() &&
+          !tried.has(attemptOf(candidate, current)) &&
+          canPerform(candidate),
+      );
+      if (!effect) return current;
+      tried.add(attemptOf(effect, current));
+      const outcome = await performOne(batch, current, effect);
+      if (outcome) current = await ledger.commit(batch, outcome);
+    }
+  }
+
+  const canPerform = (effect: Effect) => effect.kind !== "catalog" || catalog !== null;
+
+  function performOne(batch: string, document: LedgerDocument, effect: Effect): Promise<LedgerEvent | null> {
+    switch (effect.kind) {
+      case "start":
+        return start(batch, findRun(document, effect.run)!, effect);
+      case "stop":
+        return engine.stop(effect.jobRun).then(() => ({ kind: "stopped", jobRun: effect.jobRun }));
+      case "catalog":
+        return switchCatalog(batch, effect);
+    }
+  }
+
+  async function start(batch: string, run: Run, effect: StartEffect): Promise<LedgerEvent | null> {
+    const pinned = manifest(batch, run);
+    if (!(await documents.put(pinned.key, pinned.body, { ifAbsent: true }))) {
+      const present = await documents.get(pinned.key);
+      // Neither there nor to be written is a race with ourselves: the next performer sees which it was.
+      if (!present) return null;
+      if (present.text !== pinned.body)
+        return { kind: "refused", run: run.run, message: `${pinned.uri} exists and is not this claim's manifest` };
+    }
+    if (effect.uncertain) {
+      const [earlier] = await engine.find(pinned.uri, run.claimedAt);
+      if (earlier) return { kind: "started", run: run.run, jobRun: earlier.id };
+    }
+    const answer = await engine.start(pinned, run.release);
+    switch (answer.kind) {
+      case "started":
+        log.info("run.started", { batch, run: run.run, jobRun: answer.jobRun });
+        return { kind: "started", run: run.run, jobRun: answer.jobRun };
+      case "later":
+        log.warn("run.deferred", { batch, run: run.run, reason: answer.message });
+        return { kind: "deferred", run: run.run, until: now() + retryAfter };
+      case "refused":
+        log.error("run.failed", { batch, run: run.run, reason: answer.message });
+        return { kind: "refused", run: run.run, message: answer.message };
+      case "unknown":
+        // It may have been started: the sweep looks for it before it starts another.
+        log.warn("run.start_unknown", { batch, run: run.run, reason: answer.message });
+        return null;
+    }
+  }
+
+  async function switchCatalog(batch: string, effect: CatalogEffect): Promise<LedgerEvent | null> {
+    const document = await ledger.read(batch);
+    const run = document?.published ? findRun(document, document.published.run) : undefined;
+    if (!run?.settledBy) return null;
+    const prefix = goldPrefix(effect.output, batch, run.run, run.settledBy);
+    await catalog!.point(effect.output, batch, `s3://${names.goldBucket}/${prefix}`);
+    return { kind: "switched", output: effect.output, run: run.run };
+  }
+
+  async function observed(batch: string, run: Run, jobRun: JobRun): Promise<ObservedJobRun> {
+    const { id, state, message } = jobRun;
+    const report = state === "alive" ? null : await documents.get(ledgerKeys.report(batch, run.run, id));
+    if (!report) return { id, state, message, report: "missing" };
+    const pinned = manifest(batch, run);
+    const fault = faultOf(
+      report.text,
+      {
+        batch,
+        run: run.run,
+        jobRun: id,
+        manifestUri: pinned.uri,
+        manifestSha256: pinned.sha256,
+        goldUri: (output) => `s3://${names.goldBucket}/${goldPrefix(output, batch, run.run, id)}`,
+      },
+      settings.contract,
+    );
+    return { id, state, message, report: fault === null ? "good" : { bad: fault } };
+  }
+
+  async function settle(batch: string, number: number, heardOf?: string): Promise<LedgerDocument | null> {
+    const document = await ledger.read(batch);
+    const run = document && findRun(document, number);
+    if (!document || !run) {
+      log.warn("run.unknown", { batch, run: number });
+      return document;
+    }
+    const ids = new Set([...run.jobRuns, ...(heardOf ? [heardOf] : [])]);
+    const known = await Promise.all([...ids].map(async (id) => (await engine.describe(id)) ?? forgotten(id)));
+    // Before a claim is called failed, or when nothing is known of it, every job run of its manifest has to be found.
+    const isClear = known.some(({ state }) => state === "succeeded" || state === "alive");
+    const others = isClear ? [] : await engine.find(manifest(batch, run).uri, run.claimedAt);
+    const all = [...known, ...others.filter(({ id }) => !ids.has(id))];
+    if (all.length === 0) return document;
+    const jobRuns = await Promise.all(all.map((jobRun) => observed(batch, run, jobRun)));
+    const after = await advance(batch, { kind: "observed", run: number, jobRuns });
+    const settled = findRun(after, number);
+    if (isUnsettled(run) && settled && !isUnsettled(settled)) tell(batch, settled);
+    return after;
+  }
+
+  function tell(batch: string, { run, state, settledBy, failure }: Run): void {
+    if (state === "failed") log.error("run.failed", { batch, run, jobRun: settledBy, reason: failure?.message });
+    else log.info(`run.${state}`, { batch, run, jobRun: settledBy });
+  }
+
+  async function advance(batch: string, event: LedgerEvent): Promise<LedgerDocument> {
+    const entered = await ledger.commit(batch, event);
+    return perform(batch, await runGate(batch, entered));
+  }
+
+  async function sweep(batch: string): Promise<void> {
+    const document = await advance(batch, { kind: "sweep" });
+    for (const { run } of document.runs.filter(isUnsettled)) await settle(batch, run);
+  }
+
+  return { advance, settle, sweep };
+}
+
+/** A job run that the engine no longer knows has ended without a success that anyone could prove. */
+const forgotten = (id: string): JobRun => ({
+  id,
+  state: "failed",
+  message: `the engine knows no job run ${id}`,
+  manifestUri: null,
+});
+
+/** A catalog effect that was done for another publication has to be done again, so the pointer is part of the attempt. */
+const attemptOf = (effect: Effect, { published }: LedgerDocument) => `${effect.id}@${published?.run ?? 0}`;
+
+function gateDetails(verdict: Exclude<GateVerdict, { state: "ready" }>): Record<string, unknown> {
+  const { state: _, ...details } = verdict;
+  return details;
+}

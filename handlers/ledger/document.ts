@@ -1,0 +1,173 @@
+/**
+ * The ledger: one document per batch, changed only by compare-and-swap. Times are milliseconds since the epoch.
+ * `transition.ts` is the only code that makes a new one.
+ */
+export interface LedgerDocument {
+  readonly format: 1;
+  /** One more at each write. */
+  readonly revision: number;
+  /** Nonce of the write, by which a lost answer to one's own success is recognised. */
+  readonly writer: string;
+  /** The revision that opened the batch, which names its open mark; null while nothing is pending. */
+  readonly open: number | null;
+  /** Bronze key to what is known of it. */
+  readonly inputs: Readonly<Record<string, Input>>;
+  /** Oldest first; runs no longer needed here move to objects of their own. */
+  readonly runs: readonly Run[];
+  readonly effects: readonly Effect[];
+  readonly published: Publication | null;
+  /** Ids of the operator's events that took effect, newest last: a repeat changes nothing. */
+  readonly operations: readonly string[];
+}
+
+export interface Publication {
+  readonly run: number;
+  /** The newest run ever published. Rollback moves `run` and leaves this. */
+  readonly highWater: number;
+}
+
+export interface Input {
+  readonly dataset: string;
+  readonly decision: Decision;
+  /** Versions of this key that published runs have read, newest last. */
+  readonly read: readonly string[];
+  /** The version that the operator has withdrawn. */
+  readonly withdrawn: string | null;
+  /** Whether the batch's deadline passed with this version unread. */
+  readonly late: boolean;
+}
+
+interface DecisionBase {
+  readonly version: string;
+  /** S3's order of the events of one key; null when reconciliation found the version. */
+  readonly sequencer: string | null;
+  readonly lastModified: number;
+  readonly decidedAt: number;
+  readonly bytes: number;
+}
+
+export interface Promoted extends DecisionBase {
+  readonly outcome: "promoted";
+  readonly silverKey: string;
+  readonly layout: Layout;
+  readonly compression: Compression;
+}
+
+export interface Rejected extends DecisionBase {
+  readonly outcome: "rejected";
+  readonly code: string;
+  readonly reason: string;
+}
+
+export type Decision = Promoted | Rejected;
+
+/** `jsonl` is one JSON object a line; `array` is one JSON array of objects. */
+export type Layout = "jsonl" | "array";
+export type Compression = "none" | "gzip";
+
+/** One file that a run reads, pinned. */
+export interface PinnedInput {
+  readonly key: string;
+  readonly version: string;
+  readonly silverKey: string;
+  readonly layout: Layout;
+  readonly compression: Compression;
+  readonly bytes: number;
+}
+
+/** Dataset to the file that a run reads of it; null for an optional dataset that is absent. */
+export type PinnedInputs = Readonly<Record<string, PinnedInput | null>>;
+
+/** The exact artifacts that a run executes, as URIs of objects that are never overwritten. */
+export interface Release {
+  readonly script: string;
+  readonly engine: string;
+  readonly contract: string;
+  readonly sql: Readonly<Record<string, string>>;
+}
+
+export type RunState = "claimed" | "started" | "failed" | "published" | "superseded";
+
+export interface RunFailure {
+  /**
+   * `infrastructure` may be claimed again by the gate; the others wait for a new file or the operator:
+   * `report` (the engine or its checks said no), `timeout`, `stopped`, `refused` (the engine would not start it).
+   */
+  readonly kind: "infrastructure" | "report" | "timeout" | "stopped" | "refused";
+  readonly message: string;
+}
+
+export interface Run {
+  readonly run: number;
+  readonly cause: RunCause;
+  readonly state: RunState;
+  readonly claimedAt: number;
+  readonly inputs: PinnedInputs;
+  readonly release: Release;
+  /** Job runs started for this claim, in the order in which the ledger heard of them. */
+  readonly jobRuns: readonly string[];
+  readonly settledAt: number | null;
+  /** When it was first published; null for a run that never was. */
+  readonly publishedAt: number | null;
+  /** The job run whose output counts. */
+  readonly settledBy: string | null;
+  readonly failure: RunFailure | null;
+}
+
+export type RunCause =
+  | { readonly kind: "gate" }
+  | { readonly kind: "operator"; readonly operation: "run" | "replay"; readonly id: string };
+
+/** What has to be done outside the ledger. Entered by the write that decides it, cleared by a write once it is done. */
+export type Effect = StartEffect | StopEffect | CatalogEffect;
+
+interface EffectBase {
+  /** Unique in the document; an effect decided again takes the place of the older one. */
+  readonly id: string;
+  /** The invocation that performs it. */
+  readonly by: string;
+  /** From then on the sweep may take it over. */
+  readonly until: number;
+}
+
+export interface StartEffect extends EffectBase {
+  readonly kind: "start";
+  readonly run: number;
+  /** Whether an earlier performer may have started it without having heard the answer. */
+  readonly uncertain: boolean;
+}
+
+export interface StopEffect extends EffectBase {
+  readonly kind: "stop";
+  readonly jobRun: string;
+}
+
+/** Makes the catalog's partition of one output agree with the ledger. */
+export interface CatalogEffect extends EffectBase {
+  readonly kind: "catalog";
+  readonly output: string;
+}
+
+export const emptyDocument: LedgerDocument = {
+  format: 1,
+  revision: 0,
+  writer: "",
+  open: null,
+  inputs: {},
+  runs: [],
+  effects: [],
+  published: null,
+  operations: [],
+};
+
+/** The batch of files at the root of Bronze. */
+export const rollingBatch = "current";
+
+export const isUnsettled = (run: Run): boolean => run.state === "claimed" || run.state === "started";
+
+export const findRun = (document: LedgerDocument, number: number): Run | undefined =>
+  document.runs.find(({ run }) => run === number);
+
+/** A key is live while no published run has read its version and the operator has not withdrawn it. */
+export const isLive = (input: Input): boolean =>
+  !input.read.includes(input.decision.version) && input.withdrawn !== input.decision.version;

@@ -1,0 +1,104 @@
+import { ledgerKeys } from "../keys.ts";
+import type { DocumentStore } from "../storage.ts";
+import type { LedgerDocument } from "./document.ts";
+import { type LedgerEvent, type TransitionContext, transition } from "./transition.ts";
+
+/** Reads and writes ledger documents; `commit` is the only way to change one. */
+export interface Ledger {
+  read(batch: string): Promise<LedgerDocument | null>;
+  /** @throws OrderRefused from the transition; an Error when the document is contended beyond patience. */
+  commit(batch: string, event: LedgerEvent): Promise<LedgerDocument>;
+  /** Batches with something pending, each with its open marks. */
+  openBatches(): Promise<Map<string, number[]>>;
+  /** Deletes marks that no document names and none can name again. */
+  clearMarks(batch: string, epochs: readonly number[]): Promise<void>;
+}
+
+export interface LedgerDeps {
+  readonly documents: DocumentStore;
+  readonly rules: TransitionContext["rules"];
+  readonly invocation: string;
+  readonly now: () => number;
+  readonly pause: (milliseconds: number) => Promise<void>;
+}
+
+const patience = 30;
+
+export class LedgerFormatError extends Error {
+  override readonly name = "LedgerFormatError";
+}
+
+export function createLedger({ documents, rules, invocation, now, pause }: LedgerDeps): Ledger {
+  let writes = 0;
+
+  async function load(batch: string): Promise<{ document: LedgerDocument | null; etag: string | null }> {
+    const stored = await documents.get(ledgerKeys.document(batch));
+    if (!stored) return { document: null, etag: null };
+    const document = JSON.parse(stored.text) as LedgerDocument;
+    if (document.format !== 1)
+      throw new LedgerFormatError(`${ledgerKeys.document(batch)} has format ${document.format}; this release reads 1`);
+    return { document, etag: stored.etag };
+  }
+
+  async function commit(batch: string, event: LedgerEvent): Promise<LedgerDocument> {
+    let attempted: string | null = null;
+    for (let attempt = 0; attempt < patience; attempt++) {
+      const { document, etag } = await load(batch);
+      // Our own write whose answer was lost: it took effect.
+      if (document && document.writer === attempted) return settleMark(batch, null, document);
+      const writer = `${invocation}:${++writes}`;
+      const next = transition(document, event, { batch, now: now(), invocation, writer, rules });
+      if (next === document || next.revision === 0) return next;
+
+      // Before the document says so: a mark without a batch is swept away, a batch without a mark would be lost.
+      if (next.open !== null && next.open !== document?.open)
+        await documents.put(ledgerKeys.openMark(batch, next.open), "{}", null);
+      const kept = new Set(next.runs.map(({ run }) => run));
+      for (const run of document?.runs ?? [])
+        if (!kept.has(run.run)) await documents.put(ledgerKeys.oldRun(batch, run.run), JSON.stringify(run), null);
+
+      attempted = writer;
+      const written = await documents.put(
+        ledgerKeys.document(batch),
+        JSON.stringify(next),
+        etag === null ? { ifAbsent: true } : { ifMatch: etag },
+      );
+      if (written) return settleMark(batch, document, next);
+      await pause(Math.random() * Math.min(2000, 20 * 2 ** attempt));
+    }
+    throw new Error(`the ledger of batch ${batch} changed under ${patience} attempts to write ${event.kind}`);
+  }
+
+  /** The write that closed the batch deletes the mark of the epoch that it closed. */
+  async function settleMark(
+    batch: string,
+    before: LedgerDocument | null,
+    after: LedgerDocument,
+  ): Promise<LedgerDocument> {
+    const closed = before?.open ?? null;
+    if (closed !== null && after.open === null) await documents.delete(ledgerKeys.openMark(batch, closed));
+    return after;
+  }
+
+  return {
+    read: async (batch) => (await load(batch)).document,
+    commit,
+
+    async openBatches() {
+      const open = new Map<string, number[]>();
+      for await (const key of documents.list(ledgerKeys.openPrefix)) {
+        const [, batch, epoch] = key.split("/");
+        if (batch && epoch) open.set(batch, [...(open.get(batch) ?? []), Number(epoch)]);
+      }
+      return open;
+    },
+
+    async clearMarks(batch, epochs) {
+      const { document } = await load(batch);
+      // An epoch is the revision that opened it, so one that the document has passed can't come into use any more.
+      for (const epoch of epochs)
+        if (document && epoch !== document.open && epoch <= document.revision)
+          await documents.delete(ledgerKeys.openMark(batch, epoch));
+    },
+  };
+}

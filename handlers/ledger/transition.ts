@@ -1,0 +1,481 @@
+import { isDeepStrictEqual } from "node:util";
+import {
+  type CatalogEffect,
+  type Decision,
+  type Effect,
+  emptyDocument,
+  findRun,
+  type Input,
+  isLive,
+  isUnsettled,
+  type LedgerDocument,
+  type PinnedInput,
+  type PinnedInputs,
+  type Publication,
+  type Release,
+  type Run,
+  type RunCause,
+  type RunFailure,
+  type StartEffect,
+  type StopEffect,
+} from "./document.ts";
+import { evaluateGate, type GateRules, liveInputs, pin } from "./gate.ts";
+
+/** How a job run stands, as the engine tells it. */
+export interface ObservedJobRun {
+  readonly id: string;
+  readonly state: "alive" | "succeeded" | "failed" | "timeout" | "stopped";
+  readonly message: string;
+  /** What the run's report says; `missing` when there is none or the job run is alive. */
+  readonly report: "missing" | "good" | { readonly bad: string };
+}
+
+export type LedgerEvent =
+  | {
+      readonly kind: "decided";
+      readonly key: string;
+      readonly dataset: string;
+      readonly decision: Decision;
+      readonly isLatest?: boolean;
+    }
+  | { readonly kind: "claim"; readonly release: Release }
+  | { readonly kind: "started"; readonly run: number; readonly jobRun: string }
+  | { readonly kind: "deferred"; readonly run: number; readonly until: number }
+  | { readonly kind: "refused"; readonly run: number; readonly message: string }
+  | { readonly kind: "observed"; readonly run: number; readonly jobRuns: readonly ObservedJobRun[] }
+  | { readonly kind: "stopped"; readonly jobRun: string }
+  | { readonly kind: "switched"; readonly output: string; readonly run: number }
+  | { readonly kind: "sweep" }
+  | { readonly kind: "operate"; readonly id: string; readonly order: OperatorOrder };
+
+export type OperatorOrder =
+  | { readonly operation: "run"; readonly release: Release }
+  | { readonly operation: "replay"; readonly run: number }
+  | { readonly operation: "rollback"; readonly run: number }
+  | { readonly operation: "withdraw"; readonly key: string };
+
+/** An operator's order that the ledger will not carry out; the message says why. */
+export class OrderRefused extends Error {
+  override readonly name = "OrderRefused";
+}
+
+/** The settings and circumstances of one write. Times in milliseconds. */
+export interface TransitionContext {
+  readonly batch: string;
+  readonly now: number;
+  /** The invocation, owner of the effects that this write decides. */
+  readonly invocation: string;
+  /** Nonce of this write. */
+  readonly writer: string;
+  readonly rules: GateRules & {
+    readonly outputs: readonly string[];
+    readonly deadline: number;
+    readonly effectLease: number;
+    readonly keepRuns: number;
+  };
+}
+
+const rememberedVersions = 20;
+const rememberedOperations = 50;
+
+/**
+ * The whole protocol: what the document becomes when `event` happens. Pure, and so repeatable at will.
+ * @returns the same document when the event changes nothing, else one with the next revision.
+ * @throws OrderRefused for an operator's order that does not hold.
+ */
+export function transition(
+  before: LedgerDocument | null,
+  event: LedgerEvent,
+  context: TransitionContext,
+): LedgerDocument {
+  const document = before ?? emptyDocument;
+  const applied = trim(apply(document, event, context), context);
+  const revision = document.revision + 1;
+  const open = isPending(applied) ? (document.open ?? revision) : null;
+  const after = { ...applied, open };
+  if (isDeepStrictEqual(after, document)) return document;
+  return { ...after, revision, writer: context.writer };
+}
+
+function apply(document: LedgerDocument, event: LedgerEvent, context: TransitionContext): LedgerDocument {
+  switch (event.kind) {
+    case "decided":
+      return decide(document, event);
+    case "claim": {
+      const verdict = evaluateGate(context.batch, document, context.rules);
+      return verdict.state === "ready"
+        ? claim(document, verdict.inputs, event.release, { kind: "gate" }, context)
+        : document;
+    }
+    case "started":
+      return started(document, event.run, event.jobRun, context);
+    case "deferred":
+      return {
+        ...document,
+        effects: document.effects.map((effect) =>
+          effect.id === startId(event.run) ? { ...effect, until: event.until } : effect,
+        ),
+      };
+    case "refused":
+      return updateRun(document, event.run, (run) =>
+        isUnsettled(run) ? failed(run, { kind: "refused", message: event.message }, null, context) : run,
+      );
+    case "observed":
+      return observe(document, event.run, event.jobRuns, context);
+    case "stopped":
+      return withoutEffect(document, stopId(event.jobRun));
+    case "switched":
+      return event.run === document.published?.run ? withoutEffect(document, catalogId(event.output)) : document;
+    case "sweep":
+      return markLate(takeOver(document, context), context);
+    case "operate":
+      return operate(document, event.id, event.order, context);
+  }
+}
+
+// ---- inputs
+
+/** S3 compares sequencers of one key as hexadecimal texts, the shorter one padded with zeros on its right. */
+function isNewer(candidate: string, than: string): boolean {
+  const width = Math.max(candidate.length, than.length);
+  return candidate.toUpperCase().padEnd(width, "0") > than.toUpperCase().padEnd(width, "0");
+}
+
+/** Whether a decision about another version of the same key takes the place of the present one. */
+function supersedes(candidate: Decision, present: Decision, isLatest: boolean): boolean {
+  if (candidate.sequencer === null) return isLatest;
+  if (present.sequencer === null) return candidate.lastModified >= present.lastModified;
+  return isNewer(candidate.sequencer, present.sequencer);
+}
+
+/** Whether an event of `version` with `sequencer` can still change what the ledger says of its key. */
+export function isStale(input: Input | undefined, version: string, sequencer: string): boolean {
+  if (!input) return false;
+  const { decision } = input;
+  if (decision.version === version) return decision.sequencer !== null;
+  return decision.sequencer !== null && !isNewer(sequencer, decision.sequencer);
+}
+
+function decide(document: LedgerDocument, event: LedgerEvent & { kind: "decided" }): LedgerDocument {
+  const present = document.inputs[event.key];
+  const { decision } = event;
+  if (present?.decision.version === decision.version) {
+    if (present.decision.sequencer !== null || decision.sequencer === null) return document;
+    const known = { ...present.decision, sequencer: decision.sequencer };
+    return { ...document, inputs: { ...document.inputs, [event.key]: { ...present, decision: known } } };
+  }
+  if (present && !supersedes(decision, present.decision, event.isLatest ?? false)) return document;
+  const input: Input = {
+    dataset: event.dataset,
+    decision,
+    read: present?.read ?? [],
+    withdrawn: present?.withdrawn ?? null,
+    late: false,
+  };
+  return { ...document, inputs: { ...document.inputs, [event.key]: input } };
+}
+
+function markLate(document: LedgerDocument, { now, rules }: TransitionContext): LedgerDocument {
+  const live = Object.values(document.inputs).filter(isLive);
+  const first = Math.min(...live.map(({ decision }) => decision.decidedAt));
+  if (!(now > first + rules.deadline)) return document;
+  const inputs = Object.entries(document.inputs).map(([key, input]) => [
+    key,
+    isLive(input) ? { ...input, late: true } : input,
+  ]);
+  return { ...document, inputs: Object.fromEntries(inputs) };
+}
+
+function markRead(document: LedgerDocument, inputs: PinnedInputs): LedgerDocument {
+  const next: Record<string, Input> = { ...document.inputs };
+  for (const pinned of Object.values(inputs)) {
+    const input = pinned && next[pinned.key];
+    if (!pinned || !input || input.read.includes(pinned.version)) continue;
+    next[pinned.key] = { ...input, read: [...input.read, pinned.version].slice(-rememberedVersions) };
+  }
+  return { ...document, inputs: next };
+}
+
+// ---- runs
+
+const updateRun = (document: LedgerDocument, number: number, change: (run: Run) => Run): LedgerDocument => {
+  const runs = document.runs.map((run) => (run.run === number ? change(run) : run));
+  const next = { ...document, runs };
+  const changed = findRun(next, number);
+  return changed && !isUnsettled(changed) ? withoutEffect(next, startId(number)) : next;
+};
+
+function claim(
+  document: LedgerDocument,
+  inputs: PinnedInputs,
+  release: Release,
+  cause: RunCause,
+  context: TransitionContext,
+): LedgerDocument {
+  const number = (document.runs.at(-1)?.run ?? 0) + 1;
+  const run: Run = {
+    run: number,
+    cause,
+    state: "claimed",
+    claimedAt: context.now,
+    inputs,
+    release,
+    jobRuns: [],
+    settledAt: null,
+    publishedAt: null,
+    settledBy: null,
+    failure: null,
+  };
+  const start: StartEffect = { kind: "start", run: number, uncertain: false, ...owned(startId(number), context) };
+  return withEffect({ ...document, runs: [...document.runs, run] }, start);
+}
+
+const addJobRuns = (run: Run, ids: readonly string[]): Run => ({
+  ...run,
+  jobRuns: [...run.jobRuns, ...ids.filter((id) => !run.jobRuns.includes(id))],
+});
+
+/** A job run that answers after its claim was settled is entered all the same, and stopped. */
+function started(document: LedgerDocument, number: number, jobRun: string, context: TransitionContext): LedgerDocument {
+  const wasUnsettled = document.runs.some((run) => run.run === number && isUnsettled(run));
+  const next = updateRun(document, number, (run) => {
+    const known = addJobRuns(run, [jobRun]);
+    return isUnsettled(run) ? { ...known, state: "started" } : known;
+  });
+  const cleared = withoutEffect(next, startId(number));
+  const isNew = !findRun(document, number)?.jobRuns.includes(jobRun);
+  return wasUnsettled || !isNew ? cleared : stop(cleared, [jobRun], context);
+}
+
+const failed = (run: Run, failure: RunFailure, settledBy: string | null, { now }: TransitionContext): Run => ({
+  ...run,
+  state: "failed",
+  failure,
+  settledAt: now,
+  settledBy,
+});
+
+function observe(
+  document: LedgerDocument,
+  number: number,
+  observed: readonly ObservedJobRun[],
+  context: TransitionContext,
+): LedgerDocument {
+  const run = findRun(document, number);
+  if (!run || observed.length === 0) return document;
+  const known = addJobRuns(
+    run,
+    observed.map(({ id }) => id),
+  );
+  const inOrder = known.jobRuns.flatMap((id) => observed.find((jobRun) => jobRun.id === id) ?? []);
+  const alive = inOrder.filter(({ state }) => state === "alive").map(({ id }) => id);
+  const base = withoutEffect(
+    updateRun(document, number, () => known),
+    startId(number),
+  );
+  if (!isUnsettled(run)) return stop(base, alive, context);
+
+  const succeeded = inOrder.filter(({ state }) => state === "succeeded");
+  const good = succeeded.find(({ report }) => report === "good");
+  if (good) return stop(publish(base, { ...known, settledBy: good.id }, context), alive, context);
+  if (alive.length > 0) {
+    const [, ...twins] = alive;
+    return stop(
+      updateRun(base, number, (claimed) => ({ ...claimed, state: "started" })),
+      twins,
+      context,
+    );
+  }
+  if (inOrder.length < known.jobRuns.length) return base;
+  const { failure, id } = worst(inOrder);
+  return updateRun(base, number, (ended) => failed(ended, failure, id, context));
+}
+
+/** The ending that says most about why the claim failed: what the engine reported before what happened to the job. */
+function worst(ended: readonly ObservedJobRun[]): { failure: RunFailure; id: string } {
+  for (const { id, report } of ended)
+    if (typeof report === "object") return { id, failure: { kind: "report", message: report.bad } };
+  for (const kind of ["timeout", "stopped"] as const) {
+    const found = ended.find(({ state }) => state === kind);
+    if (found) return { id: found.id, failure: { kind, message: found.message } };
+  }
+  const last = ended.at(-1)!;
+  const message = last.state === "succeeded" ? "the job ended well but left no report" : last.message;
+  return { id: last.id, failure: { kind: "infrastructure", message } };
+}
+
+function publish(document: LedgerDocument, run: Run, context: TransitionContext): LedgerDocument {
+  const settled: Run = { ...run, settledAt: context.now };
+  const highWater = document.published?.highWater ?? 0;
+  if (run.run <= highWater) return updateRun(document, run.run, () => ({ ...settled, state: "superseded" }));
+  const next = updateRun(document, run.run, () => ({ ...settled, publishedAt: context.now }));
+  return pointTo(markRead(next, run.inputs), { run: run.run, highWater: run.run }, context);
+}
+
+/** Switches the pointer, and decides that the catalog has to follow. */
+function pointTo(document: LedgerDocument, published: Publication, context: TransitionContext): LedgerDocument {
+  const runs = document.runs.map((run): Run => {
+    if (run.run === published.run) return { ...run, state: "published" };
+    return run.state === "published" ? { ...run, state: "superseded" } : run;
+  });
+  return context.rules.outputs.reduce<LedgerDocument>(
+    (next, output) => {
+      const effect: CatalogEffect = { kind: "catalog", output, ...owned(catalogId(output), context) };
+      return withEffect(next, effect);
+    },
+    { ...document, runs, published },
+  );
+}
+
+// ---- effects
+
+const startId = (run: number) => `start:${run}`;
+const stopId = (jobRun: string) => `stop:${jobRun}`;
+const catalogId = (output: string) => `catalog:${output}`;
+
+const owned = (id: string, { invocation, now, rules }: TransitionContext) => ({
+  id,
+  by: invocation,
+  until: now + rules.effectLease,
+});
+
+const withoutEffect = (document: LedgerDocument, id: string): LedgerDocument => ({
+  ...document,
+  effects: document.effects.filter((effect) => effect.id !== id),
+});
+
+const withEffect = (document: LedgerDocument, effect: Effect): LedgerDocument => ({
+  ...document,
+  effects: [...document.effects.filter(({ id }) => id !== effect.id), effect],
+});
+
+function stop(document: LedgerDocument, jobRuns: readonly string[], context: TransitionContext): LedgerDocument {
+  return jobRuns.reduce((next, jobRun) => {
+    if (next.effects.some(({ id }) => id === stopId(jobRun))) return next;
+    const effect: StopEffect = { kind: "stop", jobRun, ...owned(stopId(jobRun), context) };
+    return withEffect(next, effect);
+  }, document);
+}
+
+function takeOver(document: LedgerDocument, context: TransitionContext): LedgerDocument {
+  const effects = document.effects.map((effect): Effect => {
+    if (effect.until > context.now) return effect;
+    const taken = { ...effect, ...owned(effect.id, context) };
+    return taken.kind === "start" ? { ...taken, uncertain: true } : taken;
+  });
+  return { ...document, effects };
+}
+
+// ---- operator
+
+function operate(
+  document: LedgerDocument,
+  id: string,
+  order: OperatorOrder,
+  context: TransitionContext,
+): LedgerDocument {
+  if (document.operations.includes(id)) return document;
+  const unsettled = document.runs.find(isUnsettled);
+  if (unsettled)
+    throw new OrderRefused(
+      `run ${unsettled.run} of batch ${context.batch} has not ended; wait for it, then give the order again`,
+    );
+  return {
+    ...carryOut(document, id, order, context),
+    operations: [...document.operations, id].slice(-rememberedOperations),
+  };
+}
+
+function carryOut(
+  document: LedgerDocument,
+  id: string,
+  order: OperatorOrder,
+  context: TransitionContext,
+): LedgerDocument {
+  switch (order.operation) {
+    case "run":
+      return claim(
+        document,
+        operatorInputs(document, context),
+        order.release,
+        { kind: "operator", operation: "run", id },
+        context,
+      );
+    case "replay": {
+      const { inputs, release } = wasPublished(document, order.run, context);
+      return claim(document, inputs, release, { kind: "operator", operation: "replay", id }, context);
+    }
+    case "rollback": {
+      wasPublished(document, order.run, context);
+      return pointTo(document, { run: order.run, highWater: document.published!.highWater }, context);
+    }
+    case "withdraw": {
+      const input = document.inputs[order.key];
+      if (!input) throw new OrderRefused(`batch ${context.batch} knows no file ${order.key}`);
+      const withdrawn = { ...input, withdrawn: input.decision.version };
+      return { ...document, inputs: { ...document.inputs, [order.key]: withdrawn } };
+    }
+  }
+}
+
+function wasPublished(document: LedgerDocument, number: number, { batch }: TransitionContext): Run {
+  const run = findRun(document, number);
+  if (!run) throw new OrderRefused(`the ledger of batch ${batch} keeps no run ${number}`);
+  if (run.publishedAt === null) throw new OrderRefused(`run ${number} of batch ${batch} was never published`);
+  return run;
+}
+
+/** Each dataset's one live file, else what the last published run read. */
+function operatorInputs(document: LedgerDocument, { batch, rules }: TransitionContext): PinnedInputs {
+  const live = liveInputs(document);
+  const last = document.published ? findRun(document, document.published.highWater) : undefined;
+  const choose = (name: string, required: boolean): PinnedInput | null => {
+    const files = live.get(name) ?? [];
+    if (files.length > 1)
+      throw new OrderRefused(
+        `${name} has ${files.length} files: ${files.map(({ key }) => key).join(", ")}; withdraw all but one`,
+      );
+    const [file] = files;
+    if (file?.input.decision.outcome === "rejected")
+      throw new OrderRefused(
+        `${file.key} was rejected: ${file.input.decision.reason}; upload a good one or withdraw it`,
+      );
+    const chosen = file ? pin(file) : (last?.inputs[name] ?? null);
+    if (!chosen && required) throw new OrderRefused(`${name} is required and batch ${batch} has no file of it`);
+    return chosen;
+  };
+  return Object.fromEntries(
+    Object.entries(rules.datasets).map(([name, { required }]) => [name, choose(name, required)]),
+  );
+}
+
+// ---- bounds
+
+const isPending = (document: LedgerDocument): boolean =>
+  document.effects.length > 0 ||
+  document.runs.some(isUnsettled) ||
+  Object.values(document.inputs).some((input) => isLive(input) && !input.late);
+
+/** A failed run counts for the gate as long as every file that it read is still the one to read. */
+const stillCounts = (document: LedgerDocument, { state, inputs }: Run): boolean =>
+  state === "failed" &&
+  Object.values(inputs).every((pinned) => {
+    const input = pinned && document.inputs[pinned.key];
+    return !pinned || (input?.decision.version === pinned.version && isLive(input));
+  });
+
+/** Keeps the newest runs, the published ones, and the failures that still count. */
+function trim(document: LedgerDocument, { rules }: TransitionContext): LedgerDocument {
+  const surplus = document.runs.length - rules.keepRuns;
+  if (surplus <= 0) return document;
+  const { run, highWater } = document.published ?? { run: 0, highWater: 0 };
+  const runs = document.runs.filter(
+    (candidate, index) =>
+      index >= surplus ||
+      isUnsettled(candidate) ||
+      candidate.run === run ||
+      candidate.run === highWater ||
+      stillCounts(document, candidate),
+  );
+  return runs.length === document.runs.length ? document : { ...document, runs };
+}

@@ -1,0 +1,90 @@
+import type { Contract } from "../config/contract.ts";
+
+/** What an engine counted, as it lies in `reports/<batch>/<run>/<job run id>.json`. Counts are rows. */
+export interface RunReport {
+  readonly format: 1;
+  readonly batch: string;
+  readonly run: number;
+  readonly jobRun: string;
+  readonly manifest: { readonly uri: string; readonly sha256: string };
+  readonly state: "succeeded" | "failed";
+  readonly failure: { readonly code: string; readonly message: string } | null;
+  readonly datasets: Readonly<Record<string, DatasetReport>>;
+  readonly outputs: Readonly<Record<string, OutputReport>>;
+  readonly checks: readonly { readonly name: string; readonly passed: boolean; readonly detail: string }[];
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly engine: { readonly name: string; readonly version: string };
+}
+
+export interface DatasetReport {
+  readonly read: number;
+  readonly kept: number;
+  /** Rule to rows. */
+  readonly rejected: Readonly<Record<string, number>>;
+  readonly deduplicated: number;
+  /** Column to kept rows whose value names no row of the referenced dataset. */
+  readonly orphans: Readonly<Record<string, number>>;
+}
+
+export interface OutputReport {
+  readonly rows: number;
+  readonly files: number;
+  readonly uri: string;
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+}
+
+export interface Expectation {
+  readonly batch: string;
+  readonly run: number;
+  readonly jobRun: string;
+  readonly manifestUri: string;
+  readonly manifestSha256: string;
+  readonly goldUri: (output: string) => string;
+}
+
+/**
+ * Holds a report against the claim: it must be this job run's, name the manifest that was pinned, have passed its
+ * checks, and balance.
+ * @returns null when the run may be published, else the reason why not.
+ */
+export function faultOf(text: string, expected: Expectation, contract: Contract): string | null {
+  let report: RunReport;
+  try {
+    report = JSON.parse(text) as RunReport;
+  } catch {
+    return "the run report is not JSON";
+  }
+  try {
+    return findFault(report, expected, contract);
+  } catch (error) {
+    return `the run report is not of the documented shape: ${(error as Error).message}`;
+  }
+}
+
+function findFault(report: RunReport, expected: Expectation, contract: Contract): string | null {
+  if (report.format !== 1) return `the run report has format ${report.format}, and 1 is what is understood`;
+  if (report.state !== "succeeded")
+    return report.failure ? `${report.failure.code}: ${report.failure.message}` : "the run failed";
+  for (const key of ["batch", "run", "jobRun"] as const)
+    if (report[key] !== expected[key]) return `the run report is of ${key} ${report[key]}, not ${expected[key]}`;
+  if (report.manifest.uri !== expected.manifestUri || report.manifest.sha256 !== expected.manifestSha256)
+    return "the run read another manifest than the one that was pinned";
+
+  const failedCheck = report.checks.find(({ passed }) => passed !== true);
+  if (failedCheck) return `check ${failedCheck.name} failed: ${failedCheck.detail}`;
+
+  for (const name of Object.keys(contract.datasets)) {
+    const counted = report.datasets[name];
+    if (!counted) return `the run report says nothing of dataset ${name}`;
+    const rejected = Object.values(counted.rejected).reduce((sum, rows) => sum + rows, 0);
+    if (counted.read !== counted.kept + rejected + counted.deduplicated)
+      return `${name} does not balance: ${counted.read} read, ${counted.kept} kept, ${rejected} rejected, ${counted.deduplicated} deduplicated`;
+  }
+  for (const name of Object.keys(contract.outputs)) {
+    const written = report.outputs[name];
+    if (!written) return `the run report says nothing of output ${name}`;
+    if (written.uri !== expected.goldUri(name))
+      return `${name} was written to ${written.uri}, not to ${expected.goldUri(name)}`;
+  }
+  return null;
+}

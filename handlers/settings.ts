@@ -1,0 +1,54 @@
+import type { Contract } from "../config/contract.ts";
+
+/**
+ * What the functions know of the config. The program writes it as `settings.json` beside the bundle, so a function
+ * parses no YAML and carries no schema library. Durations in seconds, sizes in bytes.
+ */
+export interface FunctionSettings {
+  readonly environment: string;
+  readonly contract: Contract;
+  readonly batching: { readonly keyPattern: string; readonly maxSpread: number; readonly deadline: number };
+  readonly files: {
+    readonly sampleBytes: number;
+    readonly sampleRecords: number;
+    readonly maxArrayBytes: number;
+    readonly maxUnpackedBytes: number;
+  };
+  /** Claims in all for the same inputs when the infrastructure fails. */
+  readonly attempts: number;
+  /** Newest runs that a ledger document keeps. */
+  readonly keepRuns: number;
+  /** Seconds after which another invocation may take over an effect. */
+  readonly effectLease: number;
+}
+
+/** The names that exist only once the stack is deployed, handed over as environment variables. */
+export interface FunctionEnvironment {
+  readonly silverBucket: string;
+  readonly rejectedBucket: string;
+  readonly goldBucket: string;
+  readonly ledgerBucket: string;
+  readonly keyArn: string;
+  readonly glueJob: string;
+  readonly catalogDatabase: string;
+}
+
+/** Environment variable of each deployed name; the program sets exactly these. */
+export const environmentVariables = {
+  silverBucket: "SILVER_BUCKET",
+  rejectedBucket: "REJECTED_BUCKET",
+  goldBucket: "GOLD_BUCKET",
+  ledgerBucket: "LEDGER_BUCKET",
+  keyArn: "KEY_ARN",
+  glueJob: "GLUE_JOB",
+  catalogDatabase: "CATALOG_DATABASE",
+} as const satisfies Record<keyof FunctionEnvironment, string>;
+
+/** @throws Error that names each variable that is not set. */
+export function readEnvironment(variables: Readonly<Record<string, string | undefined>>): FunctionEnvironment {
+  const missing = Object.values(environmentVariables).filter((name) => !variables[name]);
+  if (missing.length > 0) throw new Error(`environment variables not set: ${missing.join(", ")}`);
+  return Object.fromEntries(
+    Object.entries(environmentVariables).map(([key, name]) => [key, variables[name]]),
+  ) as unknown as FunctionEnvironment;
+}

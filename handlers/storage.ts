@@ -1,0 +1,76 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from "@aws-sdk/client-s3";
+
+/** The calls of an S3 client that the functions make. */
+export type S3 = Pick<S3Client, "send">;
+
+/** What S3 answered, whatever the SDK made of it; 0 when there was no answer. */
+export const statusOf = (error: unknown): number =>
+  (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
+
+export type Condition = { readonly ifMatch: string } | { readonly ifAbsent: true } | null;
+
+/** Small documents in one bucket, encrypted with the stack's key. */
+export interface DocumentStore {
+  get(key: string): Promise<{ text: string; etag: string } | null>;
+  /** @returns false when the condition did not hold. */
+  put(key: string, text: string, condition: Condition): Promise<boolean>;
+  delete(key: string): Promise<void>;
+  list(prefix: string): AsyncIterable<string>;
+}
+
+export function createDocumentStore(s3: S3, bucket: string, keyArn: string): DocumentStore {
+  return {
+    async get(key) {
+      try {
+        const { Body, ETag } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+        return { text: await Body!.transformToString(), etag: ETag! };
+      } catch (error) {
+        if (statusOf(error) === 404) return null;
+        throw error;
+      }
+    },
+
+    async put(key, text, condition) {
+      try {
+        await s3.send(
+          new PutObjectCommand({
+            Bucket: bucket,
+            Key: key,
+            Body: text,
+            ContentType: "application/json",
+            ServerSideEncryption: "aws:kms",
+            SSEKMSKeyId: keyArn,
+            ...(condition && "ifMatch" in condition ? { IfMatch: condition.ifMatch } : {}),
+            ...(condition && "ifAbsent" in condition ? { IfNoneMatch: "*" } : {}),
+          }),
+        );
+        return true;
+      } catch (error) {
+        // 404 answers If-Match on a key that is gone, 409 a write of the same key at the same moment.
+        if (condition && [404, 409, 412].includes(statusOf(error))) return false;
+        throw error;
+      }
+    },
+
+    async delete(key) {
+      await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }));
+    },
+
+    async *list(prefix) {
+      let token: string | undefined;
+      do {
+        const page = await s3.send(
+          new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ...(token ? { ContinuationToken: token } : {}) }),
+        );
+        for (const { Key } of page.Contents ?? []) if (Key) yield Key;
+        token = page.NextContinuationToken;
+      } while (token);
+    },
+  };
+}

@@ -1,0 +1,184 @@
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { catalogType, parseColumnType } from "../../config/columnType.ts";
+import { contractOf } from "../../config/contract.ts";
+import { ConfigError, loadConfig } from "../../config/load.ts";
+
+const shipped = "config/pipeline_config.yaml";
+
+describe("configuration", () => {
+  /** The shipped file with one text replaced, written beside an SQL file of its own. */
+  const edited = (from: string | RegExp, to: string): string => {
+    const folder = mkdtempSync(join(tmpdir(), "config-"));
+    const text = readFileSync(shipped, "utf8").replace("../glue/sql/user_activity.sql", "user_activity.sql");
+    const changed = text.replace(from, to);
+    expect(changed, "the edit changed nothing").to.not.equal(text);
+    writeFileSync(join(folder, "user_activity.sql"), "select 1");
+    writeFileSync(join(folder, "pipeline.yaml"), changed);
+    return join(folder, "pipeline.yaml");
+  };
+  const problem = (path: string, environment = "dev"): string => {
+    try {
+      loadConfig(path, environment);
+    } catch (error) {
+      expect(error).to.be.instanceOf(ConfigError);
+      return (error as Error).message;
+    }
+    throw new Error("the config was accepted");
+  };
+
+  it("reads durations as seconds and retention as days", () => {
+    const { config } = loadConfig(shipped, "prod");
+    expect(config.batching).to.deep.include({ maxSpread: 21_600, deadline: 93_600 });
+    expect(config.retention).to.deep.include({ bronze: 90, logs: 365 });
+    expect(config.lambda.settle.schedule).to.equal(300);
+  });
+
+  it("lays the environment over the defaults, key by key", () => {
+    const dev = loadConfig(shipped, "dev").config;
+    const prod = loadConfig(shipped, "prod").config;
+    expect([dev.glue.workers, prod.glue.workers]).to.deep.equal([2, 10]);
+    expect([dev.glue.attempts, prod.glue.attempts]).to.deep.equal([3, 3]);
+    expect([dev.removal, prod.removal]).to.deep.equal([
+      { data: "destroy", protect: false },
+      { data: "retain", protect: true },
+    ]);
+  });
+
+  it("gives a value that nobody can change", () => {
+    const { config } = loadConfig(shipped, "dev");
+    expect(() => {
+      (config.glue as { workers: number }).workers = 99;
+    }).to.throw(TypeError);
+    expect(Object.isFrozen(config.datasets.users!.columns)).to.equal(true);
+  });
+
+  it("resolves SQL against the file's own folder", () => {
+    expect(loadConfig(edited("team: data-platform", "team: other"), "dev").sqlFiles.user_activity).to.match(
+      /config-\w+\/user_activity\.sql$/,
+    );
+  });
+
+  it("makes the contract with Hive's types and the null rules", () => {
+    const contract = contractOf(loadConfig(shipped, "dev").config);
+    expect(contract.datasets.orders).to.deep.equal({
+      required: true,
+      file: "orders",
+      formats: ["json", "json.gz"],
+      columns: [
+        { name: "order_id", type: "string", onNull: "reject" },
+        { name: "user_id", type: "string", onNull: "reject" },
+        { name: "product_id", type: "string", onNull: "keep" },
+        { name: "order_amount", type: "decimal(12,2)", onNull: { default: 0 } },
+        { name: "currency", type: "string", onNull: "keep" },
+        { name: "order_timestamp", type: "timestamp", onNull: "keep" },
+        { name: "payment_status", type: "string", onNull: "keep" },
+      ],
+      primaryKey: ["order_id"],
+      latestBy: "order_timestamp",
+      references: [{ column: "user_id", dataset: "users" }],
+    });
+    expect(contract.outputs.user_activity!.columns[5]).to.deep.equal({ name: "total_events", type: "bigint" });
+  });
+
+  describe("refuses, naming file, line and column", () => {
+    const cases: [string, string | RegExp, string, RegExp][] = [
+      ["an unknown key", "  maxSpread:", "  maxSpred: 1h\n  maxSpread:", /pipeline\.yaml:\d+:\d+ batching: .*maxSpred/],
+      ["a duplicate key", "name: commerce", "name: commerce\nname: other", /pipeline\.yaml:\d+:\d+ .*unique/i],
+      ["broken YAML", "name: commerce", "name: [commerce", /pipeline\.yaml:\d+:\d+ /],
+      ["a missing required setting", /^ {2}timeout: 30m\n/m, "", /glue\.timeout: /],
+      ["a wrong duration", "maxSpread: 6h", "maxSpread: 6 hours", /:7:14 batching\.maxSpread: a duration is/],
+      [
+        "an unknown type",
+        "signup_date: { type: timestamp",
+        "signup_date: { type: datetime",
+        /users\.columns\.signup_date\.type: "datetime" is not a column type; allowed: string/,
+      ],
+      [
+        "a key that is no column",
+        "primaryKey: [event_id]",
+        "primaryKey: [evnt_id]",
+        /events\.primaryKey\.0: "evnt_id" is not a column of events/,
+      ],
+      [
+        "a key whose null is kept",
+        "order_id: { type: string, onNull: reject }",
+        "order_id: { type: string, onNull: keep }",
+        /order_id\.onNull: .*primary key/,
+      ],
+      [
+        "a reference to no dataset",
+        "references: { user_id: users }",
+        "references: { user_id: user }",
+        /"user" is not a dataset/,
+      ],
+      [
+        "a missing SQL file",
+        "sql: user_activity.sql",
+        "sql: nowhere.sql",
+        /outputs\.user_activity\.sql: no such file: nowhere\.sql/,
+      ],
+      [
+        "a grain that is no column",
+        "grain: [user_id]",
+        "grain: [user]",
+        /grain\.0: "user" is not a column of user_activity/,
+      ],
+      ["a log retention that CloudWatch lacks", "logs: 7d", "logs: 8d", /retention\.logs: CloudWatch keeps logs for/],
+    ];
+    for (const [title, from, to, message] of cases)
+      it(title, () => {
+        expect(problem(edited(from, to))).to.match(message);
+      });
+
+    it("every problem at once, one a line", () => {
+      const text = problem(edited(/maxSpread: 6h([\s\S]*)workers: 2/, "maxSpread: x$1workers: 1"));
+      expect(text.split("\n")).to.have.length(2);
+    });
+
+    it("an environment that is not declared, with the list of those that are", () => {
+      expect(problem(shipped, "staging")).to.equal(
+        `"staging" is not an environment of ${shipped}; it declares: dev, prod`,
+      );
+    });
+
+    it("a file that is not there", () => {
+      expect(problem("config/nothing.yaml")).to.equal("config/nothing.yaml: no such file");
+    });
+  });
+});
+
+describe("column types", () => {
+  for (const [text, hive] of [
+    ["string", "string"],
+    ["integer", "int"],
+    ["long", "bigint"],
+    ["bigint", "bigint"],
+    ["decimal(12,2)", "decimal(12,2)"],
+    ["array<long>", "array<bigint>"],
+    ["struct<city:string, geo:struct<lat:double,lon:double>>", "struct<city:string,geo:struct<lat:double,lon:double>>"],
+    ["array<struct<sku:string,n:integer>>", "array<struct<sku:string,n:int>>"],
+  ] as const)
+    it(`spells ${text} as ${hive}`, () => {
+      expect(catalogType(parseColumnType(text))).to.equal(hive);
+    });
+
+  for (const text of [
+    "",
+    "text",
+    "decimal",
+    "decimal(39,2)",
+    "decimal(2,3)",
+    "array<>",
+    "array<string",
+    "struct<>",
+    "struct<a>",
+    "string string",
+    `${"array<".repeat(20)}string${">".repeat(20)}`,
+  ])
+    it(`refuses ${JSON.stringify(text.slice(0, 30))}`, () => {
+      expect(() => parseColumnType(text)).to.throw("is not a column type; allowed: string, boolean");
+    });
+});

@@ -1,0 +1,79 @@
+import { expect } from "chai";
+import { emptyDocument } from "../../../handlers/ledger/document.ts";
+import { evaluateGate } from "../../../handlers/ledger/gate.ts";
+import { jobRun, minute, rejected, Story } from "../../support/ledger.ts";
+
+/** Every named state of a batch, from its document alone. */
+describe("ledger gate", () => {
+  const verdict = (story: Story) => evaluateGate(story.batch, story.document ?? emptyDocument, story.rules);
+  const reject = (story: Story, dataset: string, sequencer = "0009", key = `${dataset}.json`) => {
+    story.tell({ kind: "decided", key, dataset, decision: rejected(`bad-${dataset}`, sequencer) });
+    return story;
+  };
+
+  it("waits, and names what is missing", () => {
+    expect(verdict(new Story().arrive("events", "e", "1"))).to.deep.equal({
+      state: "waiting",
+      missing: ["users", "orders"],
+      rejected: [],
+    });
+  });
+
+  it("waits for a dataset whose newest file was rejected", () => {
+    expect(verdict(reject(new Story().arriveAll("1"), "users"))).to.deep.equal({
+      state: "waiting",
+      missing: [],
+      rejected: ["users"],
+    });
+  });
+
+  it("is in conflict over two live files of one dataset", () => {
+    const story = new Story().arriveAll("1").arrive("users", "z", "0001", 0, "users.json.gz");
+    expect(verdict(story)).to.deep.equal({ state: "conflict", keys: { users: ["users.json", "users.json.gz"] } });
+  });
+
+  it("is ready without an optional dataset, and with it when it is there", () => {
+    const story = new Story().arriveAll("1");
+    expect(verdict(story)).to.deep.include({ state: "ready", leftOut: [] });
+    story.arrive("coupons", "c1", "0001");
+    const ready = verdict(story);
+    expect(ready.state === "ready" && ready.inputs.coupons!.version).to.equal("c1");
+  });
+
+  it("is blocked by a rejected optional dataset", () => {
+    expect(verdict(reject(new Story().arriveAll("1"), "coupons")).state).to.equal("waiting");
+  });
+
+  it("is not readied by an optional dataset alone", () => {
+    const story = new Story().arriveAll("1").publish(1).arrive("coupons", "c1", "0001");
+    expect(verdict(story)).to.deep.equal({ state: "waiting", missing: ["users", "events", "orders"], rejected: [] });
+  });
+
+  it("is mixed when the rolling batch's files lie too far apart, and a keyed batch never is", () => {
+    const spread = (batch: string) =>
+      verdict(
+        new Story(batch).arrive("users", "u", "1", 0).arrive("events", "e", "1", 361).arrive("orders", "o", "1", 10),
+      );
+    expect(spread("current")).to.deep.equal({ state: "mixed", spread: 361 * minute });
+    expect(spread("2026-01-01").state).to.equal("ready");
+    expect(verdict(new Story("current").arriveAll("1", 0).arrive("events", "e", "2", 360)).state).to.equal("ready");
+  });
+
+  it("leaves an optional file out of the rolling batch when it lies too far away", () => {
+    const ready = verdict(new Story("current").arrive("coupons", "c", "1", 0).arriveAll("1", 400));
+    expect(ready).to.deep.include({ state: "ready", leftOut: ["coupons"] });
+    expect(ready.state === "ready" && ready.inputs.coupons).to.equal(null);
+  });
+
+  it("is running, published, failed", () => {
+    const story = new Story().arriveAll("1").claim();
+    expect(verdict(story)).to.deep.equal({ state: "running", run: 1 });
+    story.observe(1, jobRun("jr1", "succeeded", "good"));
+    expect(verdict(story)).to.deep.equal({ state: "published", run: 1 });
+    story
+      .arriveAll("2")
+      .claim()
+      .observe(2, jobRun("jr2", "failed", { bad: "no" }));
+    expect(verdict(story)).to.deep.equal({ state: "failed", run: 2 });
+  });
+});

@@ -1,0 +1,400 @@
+import { expect } from "chai";
+import { OrderRefused } from "../../../handlers/ledger/transition.ts";
+import { jobRun, minute, promoted, rejected, release, Story, start } from "../../support/ledger.ts";
+
+/** The protocol on its own: no clock, no storage. What S3 and Glue make of the effects is proven elsewhere. */
+describe("ledger transition", () => {
+  describe("inputs", () => {
+    it("enters the first decision exactly", () => {
+      const document = new Story().tell({
+        kind: "decided",
+        key: "2026-01-01/users.json",
+        dataset: "users",
+        decision: promoted("v1", "0001"),
+      });
+      expect(document).to.deep.equal({
+        format: 1,
+        revision: 1,
+        writer: "a:1",
+        open: 1,
+        inputs: {
+          "2026-01-01/users.json": {
+            dataset: "users",
+            decision: promoted("v1", "0001"),
+            read: [],
+            withdrawn: null,
+            late: false,
+          },
+        },
+        runs: [],
+        effects: [],
+        published: null,
+        operations: [],
+      });
+    });
+
+    it("leaves the document as it is when the same event comes again", () => {
+      const story = new Story().arrive("users", "v1", "0001");
+      const before = story.document;
+      expect(story.arrive("users", "v1", "0001", 5).document).to.equal(before);
+    });
+
+    const order: [string, string, string, string][] = [
+      ["a greater sequencer wins", "0010", "0011", "new"],
+      ["a smaller one is stale", "0011", "0010", "old"],
+      ["the shorter one is padded on its right, so it is the newer", "0010FF", "0011", "new"],
+      ["padded, the longer one is the newer", "0011", "001100FF", "new"],
+      ["case does not matter", "00AA", "00ab", "new"],
+    ];
+    for (const [title, first, second, winner] of order)
+      it(title, () => {
+        const story = new Story().arrive("users", "old", first).arrive("users", "new", second);
+        expect(story.document!.inputs["users.json"]!.decision.version).to.equal(winner);
+      });
+
+    it("takes a newer rejection over an older promotion, and not the other way round", () => {
+      const story = new Story().arrive("users", "good", "02");
+      story.tell({ kind: "decided", key: "users.json", dataset: "users", decision: rejected("older", "01") });
+      expect(story.document!.inputs["users.json"]!.decision.outcome).to.equal("promoted");
+      story.tell({ kind: "decided", key: "users.json", dataset: "users", decision: rejected("newer", "03") });
+      expect(story.document!.inputs["users.json"]!.decision.outcome).to.equal("rejected");
+    });
+
+    it("takes a version without a sequencer only when it is the latest", () => {
+      const story = new Story().arrive("users", "told", "05");
+      const found = {
+        kind: "decided",
+        key: "users.json",
+        dataset: "users",
+        decision: promoted("found", null),
+      } as const;
+      story.tell(found);
+      expect(story.document!.inputs["users.json"]!.decision.version).to.equal("told");
+      story.tell({ ...found, isLatest: true });
+      expect(story.document!.inputs["users.json"]!.decision.version).to.equal("found");
+    });
+
+    it("does not take a version that a published run has read for a new one", () => {
+      const story = new Story().arriveAll("1").publish(1).arrive("users", "users-2", "0002");
+      story.tell({
+        kind: "decided",
+        key: "users.json",
+        dataset: "users",
+        decision: promoted("users-1", null),
+        isLatest: true,
+      });
+      expect(story.document!.inputs["users.json"]!.read).to.deep.equal(["users-1"]);
+      expect(story.document!.open).to.equal(null);
+    });
+  });
+
+  describe("claims", () => {
+    it("claims nothing before the last required file", () => {
+      const story = new Story().arrive("users", "u", "1").arrive("events", "e", "1").claim();
+      expect(story.runs).to.deep.equal([]);
+    });
+
+    it("claims one run with every input pinned, and owns its start", () => {
+      const { document } = new Story().arriveAll("1").claim(7);
+      const pinned = (dataset: string) => ({
+        key: `${dataset}.json`,
+        version: `${dataset}-1`,
+        silverKey: `silver-of-${dataset}-1`,
+        layout: "jsonl",
+        compression: "none",
+        bytes: 100,
+      });
+      expect(document!.runs).to.deep.equal([
+        {
+          run: 1,
+          cause: { kind: "gate" },
+          state: "claimed",
+          claimedAt: start + 7 * minute,
+          inputs: { users: pinned("users"), events: pinned("events"), orders: pinned("orders"), coupons: null },
+          release,
+          jobRuns: [],
+          settledAt: null,
+          publishedAt: null,
+          settledBy: null,
+          failure: null,
+        },
+      ]);
+      expect(document!.effects).to.deep.equal([
+        { kind: "start", id: "start:1", run: 1, uncertain: false, by: "a", until: start + 10 * minute },
+      ]);
+    });
+
+    it("claims no second run while one is unsettled, whatever is uploaded", () => {
+      const story = new Story().arriveAll("1").claim().arriveAll("2").claim();
+      expect(story.runs).to.deep.equal(["1 claimed"]);
+    });
+
+    it("starts day two after the third file only, and once", () => {
+      const story = new Story("current").arriveAll("1").publish(1);
+      story.arrive("users", "users-2", "0002").claim().arrive("events", "events-2", "0002").claim();
+      expect(story.runs).to.deep.equal(["1 published"]);
+      story.arrive("orders", "orders-2", "0002").claim().claim();
+      expect(story.runs).to.deep.equal(["1 published", "2 claimed"]);
+    });
+
+    it("claims again at once for files that came during a run", () => {
+      const story = new Story().arriveAll("1").claim().arriveAll("2");
+      story.observe(1, jobRun("jr1", "succeeded", "good")).claim();
+      expect(story.runs).to.deep.equal(["1 published", "2 claimed"]);
+      expect(story.document!.runs[1]!.inputs.users!.version).to.equal("users-2");
+    });
+
+    it("retries an infrastructure failure up to the declared number of claims", () => {
+      const story = new Story().arriveAll("1");
+      for (const run of [1, 2, 3]) story.claim().observe(run, jobRun(`jr${run}`, "failed"));
+      story.claim();
+      expect(story.runs).to.deep.equal(["1 failed", "2 failed", "3 failed"]);
+    });
+
+    it("counts the attempts although the document keeps fewer runs", () => {
+      const story = new Story("2026-01-01", { keepRuns: 1 }).arriveAll("1");
+      for (const run of [1, 2, 3]) story.claim().observe(run, jobRun(`jr${run}`, "failed"));
+      expect(story.claim().runs).to.deep.equal(["1 failed", "2 failed", "3 failed"]);
+    });
+
+    for (const [state, report, kind] of [
+      ["failed", { bad: "schema_mismatch: revenue" }, "report"],
+      ["timeout", "missing", "timeout"],
+      ["stopped", "missing", "stopped"],
+    ] as const)
+      it(`waits for a new file after ${kind}`, () => {
+        const story = new Story()
+          .arriveAll("1")
+          .claim()
+          .observe(1, jobRun("jr1", state, report))
+          .claim();
+        expect(story.runs).to.deep.equal(["1 failed"]);
+        expect(story.document!.runs[0]!.failure!.kind).to.equal(kind);
+        story.arrive("orders", "orders-2", "0002").claim();
+        expect(story.runs).to.deep.equal(["1 failed", "2 claimed"]);
+      });
+
+    it("fails the claim that the engine refused, and does not repeat it", () => {
+      const story = new Story().arriveAll("1").claim();
+      story.tell({ kind: "refused", run: 1, message: "AccessDeniedException: no" });
+      expect(story.claim().runs).to.deep.equal(["1 failed"]);
+      expect(story.effects).to.deep.equal([]);
+      expect(story.document!.runs[0]!.failure).to.deep.equal({ kind: "refused", message: "AccessDeniedException: no" });
+    });
+  });
+
+  describe("settling", () => {
+    const claimed = () => new Story().arriveAll("1").claim();
+
+    it("publishes a success with a good report, marks what it read, and lets the catalog follow", () => {
+      const story = claimed().observe(1, jobRun("jr1", "succeeded", "good"));
+      const { document } = story;
+      expect(document!.published).to.deep.equal({ run: 1, highWater: 1 });
+      expect(document!.runs[0]).to.include({ state: "published", settledBy: "jr1", publishedAt: start });
+      expect(document!.inputs["users.json"]!.read).to.deep.equal(["users-1"]);
+      expect(story.effects).to.deep.equal(["catalog:user_activity"]);
+    });
+
+    it("settles although the start was never recorded", () => {
+      expect(claimed().observe(1, jobRun("jr1", "succeeded", "good")).runs).to.deep.equal(["1 published"]);
+    });
+
+    it("publishes nothing when the report says no", () => {
+      const story = claimed().observe(1, jobRun("jr1", "succeeded", { bad: "check x failed" }));
+      expect(story.document!.published).to.equal(null);
+      expect(story.document!.runs[0]!.failure).to.deep.equal({ kind: "report", message: "check x failed" });
+      expect(story.document!.inputs["users.json"]!.read).to.deep.equal([]);
+    });
+
+    it("changes nothing when settled twice", () => {
+      const story = claimed()
+        .observe(1, jobRun("jr1", "succeeded", "good"))
+        .switched(1);
+      const { document } = story;
+      expect(story.observe(1, jobRun("jr1", "succeeded", "good")).document).to.equal(document);
+    });
+
+    it("does not fail a claim while one of its job runs is alive or unheard of", () => {
+      const story = claimed();
+      story.tell({ kind: "started", run: 1, jobRun: "jr1" });
+      story.tell({ kind: "started", run: 1, jobRun: "jr2" });
+      story.observe(1, jobRun("jr1", "failed"), jobRun("jr2", "alive"));
+      expect(story.runs).to.deep.equal(["1 started"]);
+      story.observe(1, jobRun("jr1", "failed"));
+      expect(story.runs).to.deep.equal(["1 started"]);
+      story.observe(1, jobRun("jr1", "failed"), jobRun("jr2", "failed"));
+      expect(story.runs).to.deep.equal(["1 failed"]);
+    });
+
+    it("keeps the first of two alive job runs and stops the other", () => {
+      const story = claimed();
+      story.tell({ kind: "started", run: 1, jobRun: "jr1" });
+      story.observe(1, jobRun("jr2", "alive"), jobRun("jr1", "alive"));
+      expect(story.effects).to.deep.equal(["stop:jr2"]);
+    });
+
+    it("lets a stopped twin not settle the claim, and its sibling's success count", () => {
+      const story = claimed();
+      story.observe(1, jobRun("jr1", "alive"), jobRun("jr2", "stopped"));
+      expect(story.runs).to.deep.equal(["1 started"]);
+      story.observe(1, jobRun("jr1", "succeeded", "good"), jobRun("jr2", "stopped"));
+      expect(story.document!.runs[0]).to.include({ state: "published", settledBy: "jr1" });
+    });
+
+    it("stops a job run that answers after its claim was settled", () => {
+      const story = claimed()
+        .observe(1, jobRun("jr1", "succeeded", "good"))
+        .switched(1);
+      story.tell({ kind: "started", run: 1, jobRun: "jr9" });
+      expect(story.effects).to.deep.equal(["stop:jr9"]);
+    });
+
+    it("treats a success without a report as the infrastructure's failure", () => {
+      const story = claimed().observe(1, jobRun("jr1", "succeeded", "missing"));
+      expect(story.document!.runs[0]!.failure).to.deep.equal({
+        kind: "infrastructure",
+        message: "the job ended well but left no report",
+      });
+    });
+  });
+
+  describe("publication and rollback", () => {
+    const twoDays = () => new Story("current").arriveAll("1").publish(1).arriveAll("2").publish(2);
+    const rollback = (story: Story, run: number, id = "op1") =>
+      story.tell({ kind: "operate", id, order: { operation: "rollback", run } });
+
+    it("moves the pointer back, leaves the high-water mark, and switches the catalog", () => {
+      const story = twoDays();
+      rollback(story, 1);
+      expect(story.document!.published).to.deep.equal({ run: 1, highWater: 2 });
+      expect(story.runs).to.deep.equal(["1 published", "2 superseded"]);
+      expect(story.effects).to.deep.equal(["catalog:user_activity"]);
+    });
+
+    it("does not undo a rollback when the newer run is settled again", () => {
+      const story = twoDays();
+      rollback(story, 1);
+      story.switched(1).observe(2, jobRun("jr2", "succeeded", "good"));
+      expect(story.document!.published).to.deep.equal({ run: 1, highWater: 2 });
+    });
+
+    it("clears the catalog's effect only for the run that is published now", () => {
+      const story = twoDays();
+      rollback(story, 1);
+      story.switched(2);
+      expect(story.effects).to.deep.equal(["catalog:user_activity"]);
+      expect(story.switched(1).effects).to.deep.equal([]);
+    });
+
+    it("takes the inputs of the last published run, not of the current one, for an operator's run", () => {
+      const story = twoDays();
+      rollback(story, 1);
+      story.switched(1).arrive("users", "users-3", "0003");
+      story.tell({ kind: "operate", id: "op2", order: { operation: "run", release } });
+      const { inputs } = story.document!.runs.at(-1)!;
+      expect([inputs.users!.version, inputs.events!.version, inputs.orders!.version]).to.deep.equal([
+        "users-3",
+        "events-2",
+        "orders-2",
+      ]);
+    });
+
+    it("replays the pinned inputs and artifacts of a published run", () => {
+      const story = twoDays();
+      story.tell({ kind: "operate", id: "op1", order: { operation: "replay", run: 1 } });
+      const [first, , third] = story.document!.runs;
+      expect(third).to.deep.include({ run: 3, state: "claimed", inputs: first!.inputs, release: first!.release });
+    });
+
+    it("carries out an order once", () => {
+      const story = twoDays();
+      rollback(story, 1);
+      story.switched(1);
+      const { document } = story;
+      rollback(story, 1);
+      expect(story.document).to.equal(document);
+    });
+
+    it("refuses an order while a run is unsettled, and for a run that was never published", () => {
+      const story = twoDays().arriveAll("3").claim();
+      expect(() => rollback(story, 1)).to.throw(OrderRefused, "run 3 of batch current has not ended");
+      story.observe(3, jobRun("jr3", "failed", { bad: "no" }));
+      expect(() => rollback(story, 3)).to.throw(OrderRefused, "run 3 of batch current was never published");
+      expect(() => rollback(story, 9)).to.throw(OrderRefused, "keeps no run 9");
+    });
+
+    it("refuses an operator's run without a required file, and of two files of one dataset", () => {
+      const run = { kind: "operate", id: "op1", order: { operation: "run", release } } as const;
+      expect(() => new Story().arrive("users", "u", "1").tell(run)).to.throw(OrderRefused, "events is required");
+      const story = new Story().arriveAll("1").arrive("users", "z", "1", 0, "users.json.gz");
+      expect(() => story.tell(run)).to.throw(OrderRefused, "withdraw all but one");
+      story.tell({ kind: "operate", id: "op2", order: { operation: "withdraw", key: "users.json.gz" } });
+      expect(story.claim().runs).to.deep.equal(["1 claimed"]);
+    });
+  });
+
+  describe("effects and open batches", () => {
+    it("lets the sweep take over an effect after its time, under a new owner and as uncertain", () => {
+      const story = new Story().arriveAll("1").claim();
+      story.tell({ kind: "sweep" }, { at: 2, by: "b" });
+      expect(story.document!.effects[0]).to.include({ by: "a", uncertain: false });
+      story.tell({ kind: "sweep" }, { at: 3, by: "b" });
+      expect(story.document!.effects[0]).to.include({ by: "b", uncertain: true, until: start + 6 * minute });
+    });
+
+    it("puts a start off when the engine is busy", () => {
+      const story = new Story().arriveAll("1").claim();
+      story.tell({ kind: "deferred", run: 1, until: start + minute });
+      expect(story.document!.effects[0]).to.include({ by: "a", until: start + minute });
+      expect(story.runs).to.deep.equal(["1 claimed"]);
+    });
+
+    it("closes the batch when nothing is pending, and opens it under a new epoch", () => {
+      const story = new Story("current").arriveAll("1").publish(1);
+      expect(story.document!.open).to.equal(null);
+      const closedAt = story.document!.revision;
+      story.arrive("users", "users-2", "0002");
+      expect(story.document!.open).to.equal(closedAt + 1);
+      story.arrive("events", "events-2", "0002");
+      expect(story.document!.open).to.equal(closedAt + 1);
+    });
+
+    it("stays open until the catalog has followed", () => {
+      const story = new Story()
+        .arriveAll("1")
+        .claim()
+        .observe(1, jobRun("jr1", "succeeded", "good"));
+      expect(story.document!.open).to.equal(1);
+      expect(story.switched(1).document!.open).to.equal(null);
+    });
+
+    it("marks what is late after the deadline, closes the batch, and still runs it when the rest comes", () => {
+      const story = new Story().arrive("users", "users-1", "0001");
+      story.tell({ kind: "sweep" }, { at: 1440 });
+      expect(story.document!.inputs["users.json"]!.late).to.equal(false);
+      story.tell({ kind: "sweep" }, { at: 1441 });
+      expect(story.document!.inputs["users.json"]!.late).to.equal(true);
+      expect(story.document!.open).to.equal(null);
+      story.arrive("events", "events-1", "0001", 1500).arrive("orders", "orders-1", "0001", 1500);
+      expect(story.claim(1500).runs).to.deep.equal(["1 claimed"]);
+    });
+
+    it("keeps the newest runs, the published one and the newest ever published", () => {
+      const story = new Story("current", { keepRuns: 2 });
+      for (const run of [1, 2, 3]) story.arriveAll(String(run)).publish(run);
+      expect(story.runs).to.deep.equal(["2 superseded", "3 published"]);
+      story.tell({ kind: "operate", id: "op1", order: { operation: "rollback", run: 2 } });
+      story
+        .switched(2)
+        .arriveAll("4")
+        .claim()
+        .observe(4, jobRun("jr4", "failed", { bad: "no" }));
+      story
+        .arriveAll("5")
+        .claim()
+        .observe(5, jobRun("jr5", "failed", { bad: "no" }));
+      expect(story.runs).to.deep.equal(["2 published", "3 superseded", "4 failed", "5 failed"]);
+      expect(story.document!.runs.at(-1)!.run).to.equal(5);
+    });
+  });
+});

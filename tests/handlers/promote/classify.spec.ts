@@ -1,0 +1,50 @@
+import { expect } from "chai";
+import { contractOf } from "../../../config/contract.ts";
+import { loadConfig } from "../../../config/load.ts";
+import { classify } from "../../../handlers/promote/classify.ts";
+
+describe("classification of Bronze keys", () => {
+  const { config } = loadConfig("config/pipeline_config.yaml", "dev");
+  const contract = contractOf(config);
+  const of = (key: string) => classify(key, contract, config.batching.keyPattern);
+
+  it("puts a file at the root into the rolling batch", () => {
+    expect(of("users.json")).to.deep.equal({ kind: "ours", batch: "current", dataset: "users", format: "json" });
+  });
+
+  it("puts a file in a folder into the batch of that name, gzip or not", () => {
+    expect(of("2026-11-23/orders.json.gz")).to.deep.equal({
+      kind: "ours",
+      batch: "2026-11-23",
+      dataset: "orders",
+      format: "json.gz",
+    });
+  });
+
+  const skips: [string, RegExp][] = [
+    ["2026-11-23/", /folder marker/],
+    ["2026-11-23/eu/users.json", /one folder/],
+    ["/users.json", /no batch name/],
+    ["current/users.json", /"current" is no folder/],
+    ["monday/users.json", /no batch name/],
+    ["x2026-11-23/users.json", /no batch name/],
+    ["2026-11-23x/users.json", /no batch name/],
+    ["users.csv", /declared: users.json, users.json.gz, events.json/],
+    ["Users.json", /no dataset/],
+    ["users.json ", /no dataset/],
+    ["users.json.bak", /no dataset/],
+    ["__proto__", /no dataset/],
+  ];
+  for (const [key, reason] of skips)
+    it(`skips ${JSON.stringify(key)}`, () => {
+      const named = of(key);
+      expect(named.kind).to.equal("skipped");
+      expect(named.kind === "skipped" && named.reason).to.match(reason);
+    });
+
+  it("holds batch names to the general form even where the declared pattern is wider", () => {
+    for (const folder of ["_2026", ".2026", "a b", `a${"b".repeat(64)}`, "ä"])
+      expect(classify(`${folder}/users.json`, contract, ".*").kind, folder).to.equal("skipped");
+    expect(classify(`${"b".repeat(64)}/users.json`, contract, ".*").kind).to.equal("ours");
+  });
+});
