@@ -1,0 +1,283 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  CreateBucketCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  S3Client,
+} from "@aws-sdk/client-s3";
+import type { SQSEvent } from "aws-lambda";
+import { contractOf } from "../../config/contract.ts";
+import { loadConfig } from "../../config/load.ts";
+import type { Catalog } from "../../handlers/catalog.ts";
+import type { Engine, JobRun, StartAnswer } from "../../handlers/engine/engine.ts";
+import { ledgerKeys } from "../../handlers/keys.ts";
+import { createCoordinator } from "../../handlers/ledger/coordinator.ts";
+import type { LedgerDocument } from "../../handlers/ledger/document.ts";
+import { createLedger } from "../../handlers/ledger/store.ts";
+import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
+import { rulesOf } from "../../handlers/runtime.ts";
+import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
+import { createHandler as createSettle } from "../../handlers/settle/handler.ts";
+import { createDocumentStore, type S3 } from "../../handlers/storage.ts";
+import { credentials, region, startLocalAws } from "../../scripts/local/localAws.ts";
+import { release } from "./ledger.ts";
+
+/**
+ * Both handlers in this process on buckets of a local AWS, over HTTP with the real SDK. The engine and the catalog are
+ * declared fakes: they record what they are asked and answer what a test tells them to.
+ */
+export interface PipelineUnderTest {
+  readonly s3: S3Client;
+  readonly names: FunctionEnvironment;
+  readonly bronze: string;
+  readonly settings: FunctionSettings;
+  readonly engine: FakeEngine;
+  readonly catalog: FakeCatalog;
+  readonly logs: LogLine[];
+  /** Milliseconds added to the clock of both functions. */
+  clock: { ahead: number };
+  /** Uploads a file and returns the S3 record that tells of it. */
+  upload(key: string, body: string | Buffer): Promise<S3Record>;
+  deliver(...records: S3Record[]): Promise<readonly string[]>;
+  promote(event: SQSEvent): Promise<readonly string[]>;
+  settle(event: object): Promise<void>;
+  jobEnded(jobRun: string): Promise<void>;
+  ledger(batch: string): Promise<LedgerDocument>;
+  text(bucket: string, key: string): Promise<string>;
+  keys(bucket: string, prefix?: string): Promise<string[]>;
+  /** Writes a run report that agrees with the manifest of this run, changed by `change`. */
+  report(batch: string, run: number, jobRun: string, change?: (report: Report) => void): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface S3Record {
+  readonly eventName: string;
+  readonly s3: {
+    readonly bucket: { name: string };
+    readonly object: { key: string; versionId: string; sequencer: string };
+  };
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: tests bend reports out of shape
+export type Report = any;
+
+export class FakeEngine implements Engine {
+  readonly starts: { readonly manifest: string; readonly sha256: string }[] = [];
+  readonly stopped: string[] = [];
+  readonly jobRuns = new Map<string, JobRun>();
+  /** Answers of the next starts; started when there is none. `lost` starts the job and loses the answer. */
+  answers: (StartAnswer | "lost")[] = [];
+  searches = 0;
+
+  release = async () => release;
+
+  start: Engine["start"] = async (manifest) => {
+    this.starts.push({ manifest: manifest.uri, sha256: manifest.sha256 });
+    const answer = this.answers.shift();
+    if (answer && answer !== "lost") return answer;
+    const id = `jr_${this.starts.length}`;
+    this.jobRuns.set(id, { id, state: "alive", message: "", manifestUri: manifest.uri });
+    return answer === "lost" ? { kind: "unknown", message: "TimeoutError" } : { kind: "started", jobRun: id };
+  };
+
+  find: Engine["find"] = async (uri) => {
+    this.searches++;
+    return [...this.jobRuns.values()].filter(({ manifestUri }) => manifestUri === uri).reverse();
+  };
+
+  describe: Engine["describe"] = async (id) => this.jobRuns.get(id) ?? null;
+
+  stop: Engine["stop"] = async (id) => {
+    this.stopped.push(id);
+  };
+
+  end(id: string, state: JobRun["state"], message = ""): void {
+    this.jobRuns.set(id, { ...this.jobRuns.get(id)!, state, message });
+  }
+}
+
+export class FakeCatalog implements Catalog {
+  readonly partitions = new Map<string, string>();
+  failures = 0;
+
+  point: Catalog["point"] = async (output, batch, location) => {
+    if (this.failures-- > 0) throw new Error("the catalog is away");
+    this.partitions.set(`${output}/${batch}`, location);
+  };
+}
+
+/** `wrap` may come between the handlers and S3, to make calls fail. */
+export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) => s3): Promise<PipelineUnderTest> {
+  const directory = mkdtempSync(join(tmpdir(), "pipeline-"));
+  const aws = await startLocalAws(directory, join(directory, "aws.log"));
+  const s3 = new S3Client({ endpoint: aws.endpoint, region, credentials, forcePathStyle: true });
+  const bronze = "test-bronze";
+  const names: FunctionEnvironment = {
+    silverBucket: "test-silver",
+    rejectedBucket: "test-rejected",
+    goldBucket: "test-gold",
+    ledgerBucket: "test-ledger",
+    keyArn: `arn:aws:kms:${region}:000000000000:key/11111111-2222-3333-4444-555555555555`,
+    glueJob: "test-job",
+    catalogDatabase: "test",
+  };
+  for (const Bucket of [bronze, names.silverBucket, names.rejectedBucket, names.goldBucket, names.ledgerBucket])
+    await s3.send(new CreateBucketCommand({ Bucket }));
+  for (const Bucket of [bronze, names.ledgerBucket])
+    await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }));
+
+  const { config } = loadConfig("config/pipeline_config.yaml", "dev");
+  const settings: FunctionSettings = {
+    environment: "dev",
+    contract: contractOf(config),
+    batching: config.batching,
+    files: config.files,
+    attempts: 3,
+    keepRuns: 5,
+    effectLease: 180,
+  };
+
+  const logs: LogLine[] = [];
+  const write =
+    (level: string) =>
+    (message: string, fields: object = {}) =>
+      logs.push({ level, message, ...fields });
+  const log = { info: write("info"), warn: write("warn"), error: write("error") };
+  const engine = new FakeEngine();
+  const catalog = new FakeCatalog();
+  const clock = { ahead: 0 };
+  const now = () => Date.now() + clock.ahead;
+  const wrapped = wrap(s3);
+  const documents = createDocumentStore(wrapped, names.ledgerBucket, names.keyArn);
+  const rules = rulesOf(settings);
+  let invocations = 0;
+  const opener = (owned: Catalog | null) => () => {
+    const invocation = `invocation-${++invocations}`;
+    const ledger = createLedger({ documents, rules, invocation, now, pause: async () => {} });
+    const coordinator = createCoordinator({
+      ledger,
+      documents,
+      engine,
+      catalog: owned,
+      settings,
+      names,
+      rules,
+      invocation,
+      log,
+      now,
+    });
+    return { ledger, coordinator };
+  };
+  const reasons = createDocumentStore(wrapped, names.rejectedBucket, names.keyArn);
+  const promoteHandler = createPromote({ s3: wrapped, settings, names, log, now, open: opener(null), reasons });
+  const settleHandler = createSettle({ engine, ledgerBucket: names.ledgerBucket, log, open: opener(catalog) });
+
+  let sequence = 0x1000;
+  let messages = 0;
+  const text = async (Bucket: string, Key: string) =>
+    (await s3.send(new GetObjectCommand({ Bucket, Key }))).Body!.transformToString();
+
+  const promote = async (event: SQSEvent) =>
+    (await promoteHandler(event)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+
+  return {
+    s3,
+    names,
+    bronze,
+    settings,
+    engine,
+    catalog,
+    logs,
+    clock,
+    text,
+    promote,
+    async upload(key, body) {
+      const { VersionId } = await s3.send(new PutObjectCommand({ Bucket: bronze, Key: key, Body: body }));
+      const encoded = encodeURIComponent(key).replaceAll("%2F", "/").replaceAll("%20", "+");
+      sequence += 1;
+      return {
+        eventName: "ObjectCreated:Put",
+        s3: {
+          bucket: { name: bronze },
+          object: { key: encoded, versionId: VersionId!, sequencer: sequence.toString(16).toUpperCase() },
+        },
+      };
+    },
+    deliver: (...records) => promote(sqsEvent({ [`m${++messages}`]: JSON.stringify({ Records: records }) })),
+    settle: (event) => settleHandler(event),
+    jobEnded: (jobRunId) => settleHandler({ "detail-type": "Glue Job State Change", detail: { jobRunId } }),
+    ledger: async (batch) => JSON.parse(await text(names.ledgerBucket, ledgerKeys.document(batch))) as LedgerDocument,
+    async keys(Bucket, Prefix = "") {
+      const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));
+      return Contents.map(({ Key }) => Key!).sort();
+    },
+    async report(batch, run, jobRun, change = () => {}) {
+      const manifest = await text(names.ledgerBucket, ledgerKeys.manifest(batch, run));
+      const { createHash } = await import("node:crypto");
+      const report: Report = {
+        format: 1,
+        batch,
+        run,
+        jobRun,
+        manifest: {
+          uri: `s3://${names.ledgerBucket}/${ledgerKeys.manifest(batch, run)}`,
+          sha256: createHash("sha256").update(manifest).digest("hex"),
+        },
+        state: "succeeded",
+        failure: null,
+        datasets: Object.fromEntries(
+          Object.keys(settings.contract.datasets).map((name) => [
+            name,
+            { read: 5, kept: 2, rejected: { malformed: 1, id_is_null: 1 }, deduplicated: 1, orphans: {} },
+          ]),
+        ),
+        outputs: {
+          user_activity: {
+            rows: 2,
+            files: 1,
+            uri: `s3://${names.goldBucket}/user_activity/batch=${batch}/run=${run}/${jobRun}/`,
+            columns: [],
+          },
+        },
+        checks: [{ name: "users.rows_balance", passed: true, detail: "5 = 2 + 2 + 1" }],
+        seconds: { total: 1 },
+        engine: { name: "fake", version: "0" },
+      };
+      change(report);
+      await s3.send(
+        new PutObjectCommand({
+          Bucket: names.ledgerBucket,
+          Key: ledgerKeys.report(batch, run, jobRun),
+          Body: JSON.stringify(report),
+        }),
+      );
+    },
+    async stop() {
+      s3.destroy();
+      await aws.stop();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Message ids to bodies, as SQS hands them to a function. */
+export const sqsEvent = (bodies: Readonly<Record<string, string>>): SQSEvent => ({
+  Records: Object.entries(bodies).map(([messageId, body]) => ({ messageId, body })) as unknown as SQSEvent["Records"],
+});
+
+export const exists = async (s3: S3Client, Bucket: string, Key: string): Promise<boolean> =>
+  s3.send(new HeadObjectCommand({ Bucket, Key })).then(
+    () => true,
+    () => false,
+  );
