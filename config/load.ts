@@ -1,6 +1,9 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { isMap, LineCounter, type Node, parseDocument } from "yaml";
+import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
+import { crossChecks } from "./checks.ts";
+import { environmentPattern } from "./naming.ts";
+import { type Problem, problemsOf } from "./problems.ts";
 import { configSchema, type PipelineConfig } from "./schema.ts";
 
 /** A config that can't be used. `message` lists every problem, one a line, as `file:line:column path: what is wrong`. */
@@ -60,34 +63,56 @@ export function loadConfig(path: string, environment: string): LoadedConfig {
   if (!names.includes(environment))
     throw new ConfigError(`"${environment}" is not an environment of ${path}; it declares: ${names.join(", ")}`);
 
-  /** The node of the deepest part of `keys` that is written in the file, the environment's own first. */
-  const locate = (keys: PropertyKey[]): number | undefined => {
-    for (const prefix of [["environments", environment], []])
-      for (let length = keys.length; length > (prefix.length > 0 ? 0 : -1); length--) {
-        const node = document.getIn([...prefix, ...keys.slice(0, length)], true) as Node | undefined;
-        if (node?.range) return node.range[0];
-      }
-    return undefined;
-  };
-  const result = configSchema.safeParse(overlay(defaults, environments[environment] ?? {}));
-  if (!result.success)
-    throw new ConfigError(
-      result.error.issues
-        .map(
-          (issue) =>
-            `${place(locate(issue.path))} ${issue.path.map(String).join(".") || "(top level)"}: ${issue.message}`,
-        )
-        .join("\n"),
-    );
+  const settings = overlay(defaults, environments[environment] ?? {});
+  const result = configSchema.safeParse(settings);
+  const problems = [
+    ...(result.success ? [] : problemsOf(result.error.issues, configSchema, settings)),
+    ...crossChecks(settings),
+  ];
+
+  if (!environmentPattern.test(environment))
+    problems.push({
+      path: ["environments", environment],
+      message:
+        "bucket names carry it, so it is lower case letters, digits and -, begins with a letter, and is at most 19 long",
+      isKey: true,
+    });
 
   const sqlFiles: Record<string, string> = {};
-  const missing: string[] = [];
-  for (const [name, output] of Object.entries(result.data.outputs)) {
+  for (const [name, output] of Object.entries(result.data?.outputs ?? {})) {
     const sql = resolve(dirname(file), output.sql);
     sqlFiles[name] = sql;
-    if (!existsSync(sql))
-      missing.push(`${place(locate(["outputs", name, "sql"]))} outputs.${name}.sql: no such file: ${output.sql}`);
+    if (!existsSync(sql)) problems.push({ path: ["outputs", name, "sql"], message: `no such file: ${output.sql}` });
   }
-  if (missing.length > 0) throw new ConfigError(missing.join("\n"));
-  return deepFreeze({ environment, config: result.data, sqlFiles });
+  if (result.success && problems.length === 0) return deepFreeze({ environment, config: result.data, sqlFiles });
+
+  const lineOf = problems.map((problem) => ({ ...problem, offset: offsetOf(document, problem, environment) }));
+  lineOf.sort((a, b) => a.offset - b.offset);
+  throw new ConfigError(
+    lineOf
+      .map(
+        ({ offset, path: keys, message }) =>
+          `${place(offset)} ${keys.map(String).join(".") || "(top level)"}: ${message}`,
+      )
+      .join("\n"),
+  );
+}
+
+/**
+ * Where in the file a problem is: at its value or key, else at the deepest part of its path that is written. What the
+ * environment overrides is looked for there first.
+ */
+function offsetOf(document: Document, { path, isKey }: Problem, environment: string): number {
+  for (let length = path.length; length > 0; length--)
+    for (const prefix of [["environments", environment], []]) {
+      const keys = [...prefix, ...path.slice(0, length)];
+      const owner = document.getIn(keys.slice(0, -1), true);
+      const pair = isMap(owner)
+        ? owner.items.find(({ key }) => isScalar(key) && String(key.value) === String(keys.at(-1)))
+        : undefined;
+      const value = pair ? pair.value : document.getIn(keys, true);
+      const wanted = pair && (isKey || length < path.length) ? pair.key : value;
+      if (isNode(wanted) && wanted.range) return wanted.range[0];
+    }
+  return 0;
 }

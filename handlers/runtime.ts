@@ -48,7 +48,7 @@ export const rulesOf = ({
 export function createRuntime(options: { readonly writesCatalog: boolean }): Runtime {
   const settings = JSON.parse(readFileSync(new URL("./settings.json", import.meta.url), "utf8")) as FunctionSettings;
   const names = readEnvironment(process.env);
-  const log = createLog((line) => console.log(line));
+  const log = createLog((line) => process.stdout.write(`${line}\n`));
   const s3 = new S3Client({});
   const glue = new GlueClient({ maxAttempts: 1 });
   const documents = createDocumentStore(s3, names.ledgerBucket, names.keyArn);

@@ -85,7 +85,12 @@ describe("configuration", () => {
 
   describe("refuses, naming file, line and column", () => {
     const cases: [string, string | RegExp, string, RegExp][] = [
-      ["an unknown key", "  maxSpread:", "  maxSpred: 1h\n  maxSpread:", /pipeline\.yaml:\d+:\d+ batching: .*maxSpred/],
+      [
+        "an unknown key",
+        "  maxSpread:",
+        "  maxSpred: 1h\n  maxSpread:",
+        /pipeline\.yaml:7:3 batching\.maxSpred: unknown key "maxSpred"; did you mean "maxSpread"\?; allowed: keyPattern, maxSpread, deadline$/,
+      ],
       ["a duplicate key", "name: commerce", "name: commerce\nname: other", /pipeline\.yaml:\d+:\d+ .*unique/i],
       ["broken YAML", "name: commerce", "name: [commerce", /pipeline\.yaml:\d+:\d+ /],
       ["a missing required setting", /^ {2}timeout: 30m\n/m, "", /glue\.timeout: /],
@@ -109,6 +114,68 @@ describe("configuration", () => {
         /order_id\.onNull: .*primary key/,
       ],
       [
+        "a value near an allowed one",
+        "workerType: G.1X",
+        "workerType: G1X",
+        /glue\.workerType: must be one of G\.1X, .*; did you mean "G\.1X"\?/,
+      ],
+      [
+        "a text for a number",
+        "workers: 2",
+        'workers: "2"',
+        /glue\.workers: must be a (whole )?number, not the text "2"/,
+      ],
+      ["a number out of range", "attempts: 3", "attempts: 0", /glue\.attempts: must be at least 1/],
+      [
+        "a duration out of range",
+        "promote: { memory: 512, timeout: 2m",
+        "promote: { memory: 512, timeout: 2h",
+        /lambda\.promote\.timeout: must lie between 30s and 15m/,
+      ],
+      [
+        "a wrong null rule",
+        "country: { type: string, onNull: { default: unknown } }",
+        "country: { type: string, onNull: drop }",
+        /country\.onNull: must be reject, keep, or \{ default: /,
+      ],
+      [
+        "a default of the wrong type",
+        "onNull: { default: 0 }",
+        "onNull: { default: none }",
+        /order_amount\.onNull\.default: the default of a column of type decimal\(12,2\) must be a number/,
+      ],
+      [
+        "columns equal but for case",
+        "      country: { type",
+        "      USER_ID: { type: string, onNull: keep }\n      country: { type",
+        /users\.columns\.USER_ID: "USER_ID" and "user_id" differ only in case/,
+      ],
+      [
+        "two datasets with one file",
+        "file: events",
+        "file: users",
+        /datasets\.events\.file: users\.json is already the file of users/,
+      ],
+      [
+        "a dataset's bad name",
+        "  orders:\n    required",
+        "  Orders!:\n    required",
+        /:\d+:3 datasets\.Orders!: a name is lower case/,
+      ],
+      [
+        "an output named like a dataset",
+        "  user_activity:\n    sql",
+        "  users:\n    sql",
+        /outputs\.users: "users" is also a dataset/,
+      ],
+      ["no required dataset", /required: true/g, "required: false", /datasets: at least one dataset must be required/],
+      [
+        "an environment unfit for names",
+        "  dev:\n",
+        "  dev: {}\n  Dev_1:\n",
+        /environments\.Dev_1: bucket names carry it/,
+      ],
+      [
         "a reference to no dataset",
         "references: { user_id: users }",
         "references: { user_id: user }",
@@ -126,12 +193,32 @@ describe("configuration", () => {
         "grain: [user]",
         /grain\.0: "user" is not a column of user_activity/,
       ],
-      ["a log retention that CloudWatch lacks", "logs: 7d", "logs: 8d", /retention\.logs: CloudWatch keeps logs for/],
+      [
+        "a log retention that CloudWatch lacks",
+        "logs: 7d",
+        "logs: 8d",
+        /retention\.logs: must be one of 1d, 3d, 5d, 7d/,
+      ],
     ];
     for (const [title, from, to, message] of cases)
       it(title, () => {
-        expect(problem(edited(from, to))).to.match(message);
+        expect(problem(edited(from, to), title.startsWith("an environment unfit") ? "Dev_1" : "dev")).to.match(message);
       });
+
+    it("an override where the environment writes it", () => {
+      expect(problem(edited("workers: 10", "workers: 1"), "prod")).to.match(
+        /:1[34]\d:\d+ glue\.workers: must be at least 2/,
+      );
+    });
+
+    it("problems of shape and between parts in one report, by line", () => {
+      const path = edited(/primaryKey: \[event_id\]([\s\S]*)workers: 2/, "primaryKey: [evnt_id]$1workers: 1");
+      expect(
+        problem(path)
+          .split("\n")
+          .map((line) => line.replace(/^.*:\d+:\d+ /, "").split(":")[0]),
+      ).to.deep.equal(["datasets.events.primaryKey.0", "glue.workers"]);
+    });
 
     it("every problem at once, one a line", () => {
       const text = problem(edited(/maxSpread: 6h([\s\S]*)workers: 2/, "maxSpread: x$1workers: 1"));

@@ -1,0 +1,108 @@
+/**
+ * Every physical name of a stack and the ARN it will have, known before anything is created: a policy can name what
+ * it protects, and two resources that must agree on a name read it from here.
+ */
+
+/** Where a stack lives. */
+export interface Scope {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+}
+
+export const layers = ["bronze", "silver", "rejected", "gold", "ledger", "artifacts"] as const;
+export type Layer = (typeof layers)[number];
+
+export interface PhysicalNames {
+  /** What every name of the stack begins with. */
+  readonly prefix: string;
+  readonly buckets: Readonly<Record<Layer, string>>;
+  readonly keyAlias: string;
+  readonly promoteQueue: string;
+  readonly promoteDeadLetters: string;
+  readonly settleDeadLetters: string;
+  readonly promoteFunction: string;
+  readonly settleFunction: string;
+  readonly promoteLogs: string;
+  readonly settleLogs: string;
+  readonly glueJob: string;
+  /** Glue writes to `<prefix>/output` and `<prefix>/error`. */
+  readonly glueLogPrefix: string;
+  readonly jobEndedRule: string;
+  readonly sweepRule: string;
+  readonly catalogDatabase: string;
+  readonly alertTopic: string;
+}
+
+/** The longest name is a bucket's, of 63: pipeline name (20), layer (9), account (12) and three dashes leave 19. */
+export const environmentPattern = /^[a-z][a-z0-9-]{0,18}$/;
+
+export function physicalNames(pipeline: string, environment: string, account: string): PhysicalNames {
+  const prefix = `${pipeline}-${environment}`;
+  const bucket = (layer: Layer) => [layer, `${prefix}-${layer}-${account}`] as const;
+  return {
+    prefix,
+    buckets: Object.fromEntries(layers.map(bucket)) as Record<Layer, string>,
+    keyAlias: `alias/${prefix}`,
+    promoteQueue: `${prefix}-promote`,
+    promoteDeadLetters: `${prefix}-promote-dlq`,
+    settleDeadLetters: `${prefix}-settle-dlq`,
+    promoteFunction: `${prefix}-promote`,
+    settleFunction: `${prefix}-settle`,
+    promoteLogs: `/aws/lambda/${prefix}-promote`,
+    settleLogs: `/aws/lambda/${prefix}-settle`,
+    glueJob: `${prefix}-refine`,
+    glueLogPrefix: `/aws-glue/${prefix}`,
+    jobEndedRule: `${prefix}-job-ended`,
+    sweepRule: `${prefix}-sweep`,
+    // Athena needs quotes around a name with a dash.
+    catalogDatabase: prefix.replaceAll("-", "_"),
+    alertTopic: `${prefix}-alerts`,
+  };
+}
+
+export interface StackArns {
+  readonly scope: Scope;
+  readonly buckets: Readonly<Record<Layer, string>>;
+  readonly promoteQueue: string;
+  readonly promoteDeadLetters: string;
+  readonly settleDeadLetters: string;
+  readonly promoteLogs: string;
+  readonly settleLogs: string;
+  readonly glueLogs: readonly string[];
+  readonly glueJob: string;
+  readonly jobEndedRule: string;
+  readonly sweepRule: string;
+  readonly catalog: string;
+  readonly catalogDatabase: string;
+  /** One for each output. */
+  readonly catalogTables: readonly string[];
+  readonly alertTopic: string;
+  /** Matches the stack's alarms and no others. */
+  readonly alarms: string;
+}
+
+export function stackArns(names: PhysicalNames, scope: Scope, outputs: readonly string[]): StackArns {
+  const arn = (service: string, resource: string) =>
+    `arn:${scope.partition}:${service}:${scope.region}:${scope.account}:${resource}`;
+  const bucket = (layer: Layer) => [layer, `arn:${scope.partition}:s3:::${names.buckets[layer]}`] as const;
+  const logGroup = (name: string) => arn("logs", `log-group:${name}`);
+  return {
+    scope,
+    buckets: Object.fromEntries(layers.map(bucket)) as Record<Layer, string>,
+    promoteQueue: arn("sqs", names.promoteQueue),
+    promoteDeadLetters: arn("sqs", names.promoteDeadLetters),
+    settleDeadLetters: arn("sqs", names.settleDeadLetters),
+    promoteLogs: logGroup(names.promoteLogs),
+    settleLogs: logGroup(names.settleLogs),
+    glueLogs: [logGroup(`${names.glueLogPrefix}/output`), logGroup(`${names.glueLogPrefix}/error`)],
+    glueJob: arn("glue", `job/${names.glueJob}`),
+    jobEndedRule: arn("events", `rule/${names.jobEndedRule}`),
+    sweepRule: arn("events", `rule/${names.sweepRule}`),
+    catalog: arn("glue", "catalog"),
+    catalogDatabase: arn("glue", `database/${names.catalogDatabase}`),
+    catalogTables: outputs.map((output) => arn("glue", `table/${names.catalogDatabase}/${output}`)),
+    alertTopic: arn("sns", names.alertTopic),
+    alarms: arn("cloudwatch", `alarm:${names.prefix}-*`),
+  };
+}

@@ -1,0 +1,109 @@
+import type { z } from "zod";
+import { suggestion } from "./nearest.ts";
+
+/** Something wrong with the settings. `path` leads to the value, or with `isKey` to the key itself. */
+export interface Problem {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly isKey?: boolean;
+}
+
+/** What zod found, in words that say what is allowed and what was probably meant. */
+export function problemsOf(issues: readonly z.core.$ZodIssue[], schema: z.ZodType, input: unknown): Problem[] {
+  return issues.flatMap((issue) => explain(issue, schema, input));
+}
+
+function explain(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown): Problem[] {
+  const { path } = issue;
+  switch (issue.code) {
+    case "unrecognized_keys": {
+      const allowed = keysAt(schema, path);
+      return issue.keys.map((key) => ({
+        path: [...path, key],
+        isKey: true,
+        message: `unknown key "${key}"${suggestion(key, allowed)}; allowed: ${allowed.join(", ")}`,
+      }));
+    }
+    case "invalid_key":
+      return [{ path, isKey: true, message: issue.issues[0]?.message ?? issue.message }];
+    case "invalid_type":
+      return valueAt(input, path) === undefined
+        ? [{ path, message: `is missing; it is ${article(issue.expected)}` }]
+        : [{ path, message: `must be ${article(issue.expected)}, not ${describe(valueAt(input, path))}` }];
+    case "invalid_value": {
+      const allowed = issue.values.map(String);
+      const value = valueAt(input, path);
+      if (value === undefined) return [{ path, message: `is missing; allowed: ${allowed.join(", ")}` }];
+      return [{ path, message: `must be one of ${allowed.join(", ")}${suggestion(String(value), allowed)}` }];
+    }
+    case "too_small":
+      return [{ path, message: `must be at least ${issue.minimum}${ofWhat(issue.origin)}` }];
+    case "too_big":
+      return [{ path, message: `must be at most ${issue.maximum}${ofWhat(issue.origin)}` }];
+    default:
+      return [{ path, message: issue.message }];
+  }
+}
+
+const ofWhat = (origin: string) => (origin === "array" ? " entries" : origin === "string" ? " characters" : "");
+
+const articles: Readonly<Record<string, string>> = {
+  object: "a mapping",
+  record: "a mapping",
+  array: "a list",
+  string: "a text",
+  int: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+};
+const article = (expected: string) => articles[expected] ?? expected;
+
+const describe = (value: unknown): string => {
+  if (value === null) return "empty";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "object") return "a mapping";
+  return typeof value === "string" ? `the text "${value}"` : String(value);
+};
+
+const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
+
+/** The keys that the schema allows where `path` leads; none when it leads to no mapping of fixed keys. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let candidates: z.core.$ZodType[] = [schema];
+  for (const key of path) candidates = candidates.flatMap(alternatives).flatMap((candidate) => child(candidate, key));
+  return candidates.flatMap(alternatives).flatMap((candidate) => {
+    const { def } = (candidate as z.core.$ZodObject)._zod;
+    return def.type === "object" ? Object.keys(def.shape) : [];
+  });
+}
+
+function alternatives(schema: z.core.$ZodType): z.core.$ZodType[] {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  switch (def.type) {
+    case "optional":
+      return alternatives(def.innerType);
+    case "pipe":
+      return alternatives(def.in);
+    case "union":
+      return def.options.flatMap(alternatives);
+    default:
+      return [schema];
+  }
+}
+
+function child(schema: z.core.$ZodType, key: PropertyKey): z.core.$ZodType[] {
+  const { def } = (schema as z.core.$ZodTypes)._zod;
+  switch (def.type) {
+    case "object": {
+      const found = def.shape[String(key)];
+      return found ? [found] : [];
+    }
+    case "record":
+      return [def.valueType];
+    case "array":
+      return [def.element];
+    default:
+      return [];
+  }
+}
