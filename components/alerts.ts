@@ -1,0 +1,88 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { type Sender, topicPolicy } from "./iam/resource.ts";
+import type { Tags } from "./tags.ts";
+
+/** One number that must not reach a limit. */
+export interface Alarm {
+  /** The end of the alarm's name. */
+  readonly name: string;
+  /** What has happened and what to do first, for whoever is woken. */
+  readonly description: string;
+  readonly namespace: string;
+  readonly metric: string;
+  readonly dimensions: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly statistic: "Sum" | "Maximum";
+  /** The alarm is raised at this value, not above it. */
+  readonly threshold: number;
+}
+
+export interface AlertsArgs {
+  readonly topicName: string;
+  /** The topic's ARN, known from its name, for the policy. */
+  readonly topicArn: string;
+  /** The alarms' names begin with it. */
+  readonly prefix: string;
+  /** Which alarms may publish. */
+  readonly sender: Sender;
+  readonly keyArn: pulumi.Input<string>;
+  /** Gets a mail for each alert, once its owner has confirmed; nobody when absent. */
+  readonly email?: string | undefined;
+  readonly alarms: readonly Alarm[];
+  readonly tags: Tags;
+}
+
+/** Five minutes, the resolution at which SQS reports a queue that is not busy. */
+const period = 300;
+
+/** The topic that tells people, and the alarms that publish to it. */
+export class Alerts extends pulumi.ComponentResource {
+  readonly topicArn: pulumi.Output<string>;
+
+  constructor(name: string, args: AlertsArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("commerce:alerting:Alerts", name, {}, opts);
+
+    const topic = new aws.sns.Topic(
+      name,
+      { name: args.topicName, kmsMasterKeyId: args.keyArn, tags: args.tags },
+      { parent: this },
+    );
+    new aws.sns.TopicPolicy(
+      `${name}-policy`,
+      { arn: topic.arn, policy: JSON.stringify(topicPolicy(args.topicArn, args.sender)) },
+      { parent: this },
+    );
+    if (args.email)
+      new aws.sns.TopicSubscription(
+        `${name}-email`,
+        { topic: topic.arn, protocol: "email", endpoint: args.email },
+        { parent: this },
+      );
+    for (const alarm of args.alarms)
+      new aws.cloudwatch.MetricAlarm(
+        `${name}-${alarm.name}`,
+        {
+          name: `${args.prefix}-${alarm.name}`,
+          alarmDescription: alarm.description,
+          namespace: alarm.namespace,
+          metricName: alarm.metric,
+          dimensions: alarm.dimensions,
+          statistic: alarm.statistic,
+          period,
+          evaluationPeriods: 1,
+          threshold: alarm.threshold,
+          // "Greater than" would sleep through the first failure.
+          comparisonOperator: "GreaterThanOrEqualToThreshold",
+          // An idle queue and a function that nobody calls report nothing.
+          treatMissingData: "notBreaching",
+          alarmActions: [topic.arn],
+          okActions: [topic.arn],
+          tags: args.tags,
+        },
+        { parent: this },
+      );
+
+    this.topicArn = topic.arn;
+    this.registerOutputs({ topicArn: this.topicArn });
+  }
+}

@@ -1,0 +1,103 @@
+import * as aws from "@pulumi/aws";
+import * as native from "@pulumi/aws-native";
+import * as pulumi from "@pulumi/pulumi";
+import { bucketPolicy } from "./iam/resource.ts";
+import type { Queue } from "./queue.ts";
+import { type Tags, tagList } from "./tags.ts";
+
+export interface DataBucketArgs {
+  readonly bucketName: string;
+  /** The bucket's ARN, known from its name, for the policy. */
+  readonly bucketArn: string;
+  /** Encrypts what is stored. */
+  readonly keyArn: pulumi.Input<string>;
+  /** Keep what an overwrite or a delete replaces. */
+  readonly versioned?: boolean;
+  /** Days after which objects expire; never when absent. */
+  readonly expireAfter?: number;
+  /** Days after which replaced versions expire; never when absent. */
+  readonly expireVersionsAfter?: number;
+  /** Queue that hears of every object created. S3 refuses one that doesn't accept it yet, so its policy comes first. */
+  readonly notify?: Pick<Queue, "arn" | "policy">;
+  /** Leave the bucket when the stack is destroyed. */
+  readonly retain: boolean;
+  readonly tags: Tags;
+}
+
+/** Long enough for any upload of this pipeline to end; parts of an abandoned one are paid for until then. */
+const abandonedUploadDays = 7;
+
+function lifecycleRules({ expireAfter, expireVersionsAfter }: DataBucketArgs): native.types.input.s3.BucketRuleArgs[] {
+  return [
+    {
+      id: "abandoned-uploads",
+      status: "Enabled",
+      abortIncompleteMultipartUpload: { daysAfterInitiation: abandonedUploadDays },
+    },
+    ...(expireAfter === undefined ? [] : [{ id: "age", status: "Enabled", expirationInDays: expireAfter } as const]),
+    ...(expireVersionsAfter === undefined
+      ? []
+      : [
+          {
+            id: "replaced-versions",
+            status: "Enabled",
+            noncurrentVersionExpiration: { noncurrentDays: expireVersionsAfter },
+            expiredObjectDeleteMarker: true,
+          } as const,
+        ]),
+  ];
+}
+
+/** A private bucket, encrypted with the stack's key, and the policy that keeps it so. */
+export class DataBucket extends pulumi.ComponentResource {
+  readonly bucketName: pulumi.Output<string>;
+
+  constructor(name: string, args: DataBucketArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("commerce:storage:DataBucket", name, {}, opts);
+    const childOptions = { parent: this, retainOnDelete: args.retain };
+
+    const bucket = new native.s3.Bucket(
+      name,
+      {
+        bucketName: args.bucketName,
+        bucketEncryption: {
+          serverSideEncryptionConfiguration: [
+            {
+              bucketKeyEnabled: true,
+              serverSideEncryptionByDefault: { sseAlgorithm: "aws:kms", kmsMasterKeyId: args.keyArn },
+            },
+          ],
+        },
+        publicAccessBlockConfiguration: {
+          blockPublicAcls: true,
+          blockPublicPolicy: true,
+          ignorePublicAcls: true,
+          restrictPublicBuckets: true,
+        },
+        ownershipControls: { rules: [{ objectOwnership: "BucketOwnerEnforced" }] },
+        ...(args.versioned && { versioningConfiguration: { status: "Enabled" } }),
+        lifecycleConfiguration: { rules: lifecycleRules(args) },
+        ...(args.notify && {
+          notificationConfiguration: {
+            // Not only Put: a large upload ends with CompleteMultipartUpload.
+            queueConfigurations: [{ event: "s3:ObjectCreated:*", queue: args.notify.arn }],
+          },
+        }),
+        tags: tagList(args.tags),
+      },
+      { ...childOptions, dependsOn: args.notify ? [args.notify.policy] : [] },
+    );
+    this.bucketName = bucket.bucketName.apply((bucketName) => bucketName ?? args.bucketName);
+
+    new aws.s3.BucketPolicy(
+      `${name}-policy`,
+      {
+        bucket: this.bucketName,
+        policy: pulumi.output(args.keyArn).apply((keyArn) => JSON.stringify(bucketPolicy(args.bucketArn, keyArn))),
+      },
+      childOptions,
+    );
+
+    this.registerOutputs({ bucketName: this.bucketName });
+  }
+}

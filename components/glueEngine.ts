@@ -1,0 +1,92 @@
+import * as native from "@pulumi/aws-native";
+import * as pulumi from "@pulumi/pulumi";
+import type { PipelineConfig } from "../config/schema.ts";
+import type { ReleaseUris } from "./artifacts.ts";
+import { ExecutionRole, type RoleRules } from "./executionRole.ts";
+import type { PolicyDocument } from "./iam/document.ts";
+import { logGroup } from "./logGroup.ts";
+import type { Tags } from "./tags.ts";
+
+export interface GlueEngineArgs {
+  readonly jobName: string;
+  /** Of the role; the job's name would say less in a list of roles. */
+  readonly roleName: string;
+  readonly description: string;
+  readonly glue: PipelineConfig["glue"];
+  /** What a run is pinned to when it is claimed. */
+  readonly release: ReleaseUris;
+  /** All that the job may do. */
+  readonly policy: pulumi.Input<PolicyDocument>;
+  readonly roleRules: RoleRules;
+  /** The log groups are `<prefix>/output` and `<prefix>/error`. */
+  readonly logPrefix: string;
+  readonly logRetention: number;
+  readonly keyArn: pulumi.Input<string>;
+  readonly tags: Tags;
+}
+
+/** The Spark job, its role and its log groups. */
+export class GlueEngine extends pulumi.ComponentResource {
+  readonly jobName: pulumi.Output<string>;
+
+  constructor(name: string, args: GlueEngineArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("commerce:engine:GlueEngine", name, {}, opts);
+    const { glue, release, keyArn, tags } = args;
+
+    const logs = ["output", "error"].map((stream) =>
+      logGroup(
+        `${name}-${stream}-logs`,
+        { logGroupName: `${args.logPrefix}/${stream}`, retention: args.logRetention, keyArn, tags },
+        { parent: this },
+      ),
+    );
+    const role = new ExecutionRole(
+      `${name}-role`,
+      {
+        roleName: args.roleName,
+        description: `Runs ${args.jobName}`,
+        service: "glue.amazonaws.com",
+        policy: args.policy,
+        rules: args.roleRules,
+        tags,
+      },
+      { parent: this },
+    );
+    const job = new native.glue.Job(
+      name,
+      {
+        name: args.jobName,
+        description: args.description,
+        role: role.arn,
+        command: { name: "glueetl", pythonVersion: "3", scriptLocation: release.script },
+        glueVersion: glue.version,
+        // With workers a maxCapacity is refused.
+        workerType: glue.workerType,
+        numberOfWorkers: glue.workers,
+        // Glue counts minutes, and without a limit two days.
+        timeout: Math.ceil(glue.timeout / 60),
+        // A retry of Glue's own would run a claim again behind the ledger's back; queuing requires none as well.
+        maxRetries: 0,
+        executionProperty: { maxConcurrentRuns: glue.maxConcurrentRuns },
+        jobRunQueuingEnabled: true,
+        executionClass: "STANDARD",
+        defaultArguments: {
+          "--release": pulumi.jsonStringify(release),
+          "--extra-py-files": release.engine,
+          "--job-language": "python",
+          // The manifest says what is read; a bookmark would skip it in silence.
+          "--job-bookmark-option": "job-bookmark-disable",
+          "--custom-logGroup-prefix": args.logPrefix,
+          "--enable-continuous-cloudwatch-log": "true",
+          "--enable-metrics": "true",
+          "--enable-observability-metrics": "true",
+        },
+        tags,
+      },
+      { parent: this, dependsOn: [...logs, role.policy] },
+    );
+
+    this.jobName = job.name.apply((jobName) => jobName ?? args.jobName);
+    this.registerOutputs({ jobName: this.jobName });
+  }
+}

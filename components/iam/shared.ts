@@ -1,0 +1,29 @@
+import type { StackArns } from "../../config/naming.ts";
+import { allow, type Statement } from "./document.ts";
+
+/** Writing to log groups that the stack made; a principal creates none, so none is without retention and key. */
+export const writeLogs = (...groups: readonly string[]): Statement =>
+  allow(
+    "WriteLogs",
+    ["logs:CreateLogStream", "logs:PutLogEvents"],
+    groups.map((group) => `${group}:log-stream:*`),
+  );
+
+/** The stack's key, and only on behalf of the named services. */
+export const useKey = (arns: StackArns, keyArn: string, services: readonly string[]): Statement =>
+  allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [keyArn], {
+    StringEquals: { "kms:ViaService": services.map((service) => `${service}.${arns.scope.region}.amazonaws.com`) },
+  });
+
+/** What both functions do with the ledger: read and swap documents, pin manifests, mark and unmark open batches. */
+export const keepLedger = (ledger: string): readonly Statement[] => [
+  allow("ReadLedger", ["s3:GetObject"], [`${ledger}/batches/*`, `${ledger}/open/*`, `${ledger}/manifests/*`]),
+  allow(
+    "WriteLedger",
+    ["s3:PutObject"],
+    [`${ledger}/batches/*`, `${ledger}/open/*`, `${ledger}/manifests/*`, `${ledger}/runs/*`],
+  ),
+  allow("CloseBatches", ["s3:DeleteObject"], [`${ledger}/open/*`]),
+  // Without it a key that is not there answers 403. A condition on the prefix would bring the 403 back.
+  allow("ListLedger", ["s3:ListBucket"], [ledger]),
+];

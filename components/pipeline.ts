@@ -1,0 +1,288 @@
+import * as pulumi from "@pulumi/pulumi";
+import { contractOf } from "../config/contract.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { type Layer, physicalNames, type Scope, stackArns } from "../config/naming.ts";
+import { environmentVariables, type FunctionEnvironment } from "../handlers/settings.ts";
+import { Alerts } from "./alerts.ts";
+import { Artifacts, releaseArtifacts } from "./artifacts.ts";
+import { DataBucket, type DataBucketArgs } from "./bucket.ts";
+import { Catalog } from "./catalog.ts";
+import { Encryption } from "./encryption.ts";
+import { functionSettings } from "./functionSettings.ts";
+import { GlueEngine } from "./glueEngine.ts";
+import { gluePolicy } from "./iam/glue.ts";
+import { promotePolicy } from "./iam/promote.ts";
+import { settlePolicy } from "./iam/settle.ts";
+import { pipelineAlarms } from "./pipelineAlarms.ts";
+import { Promotion } from "./promotion.ts";
+import { Queue } from "./queue.ts";
+import { Settlement } from "./settlement.ts";
+import type { Sources } from "./sources.ts";
+
+export interface PipelineArgs {
+  /** The parsed config of this stack's environment. */
+  readonly loaded: LoadedConfig;
+  /** The code that is shipped. */
+  readonly sources: Sources;
+  /** Where the stack lives. */
+  readonly scope: Scope;
+  /** The stack's own word that its data may go; the environment has to say so too. */
+  readonly destroyData: boolean;
+  /** Gets the alerts. */
+  readonly alertEmail?: string | undefined;
+}
+
+/** What people and tools need to find the stack's parts. */
+export interface PipelineOutputs {
+  readonly bronzeBucket: pulumi.Output<string>;
+  readonly silverBucket: pulumi.Output<string>;
+  readonly rejectedBucket: pulumi.Output<string>;
+  readonly goldBucket: pulumi.Output<string>;
+  readonly ledgerBucket: pulumi.Output<string>;
+  readonly artifactsBucket: pulumi.Output<string>;
+  readonly promoteQueueUrl: pulumi.Output<string>;
+  readonly promoteDeadLetterQueueUrl: pulumi.Output<string>;
+  readonly settleDeadLetterQueueUrl: pulumi.Output<string>;
+  readonly promoteFunction: pulumi.Output<string>;
+  readonly settleFunction: pulumi.Output<string>;
+  readonly glueJob: pulumi.Output<string>;
+  readonly catalogDatabase: pulumi.Output<string>;
+  readonly keyArn: pulumi.Output<string>;
+  readonly alertTopicArn: pulumi.Output<string>;
+}
+
+/** How often a file is tried before it waits for a person. */
+const maxReceiveCount = 5;
+/** AWS's advice for a queue that feeds a function: room for the function's own retries of a throttled batch. */
+const visibilityFactor = 6;
+
+const variablesOf = (environment: Readonly<Record<keyof FunctionEnvironment, pulumi.Input<string>>>) =>
+  Object.fromEntries(
+    Object.entries(environmentVariables).map(([key, variable]) => [
+      variable,
+      environment[key as keyof FunctionEnvironment],
+    ]),
+  );
+
+/** The whole pipeline of one environment. */
+export class Pipeline extends pulumi.ComponentResource {
+  readonly outputs: PipelineOutputs;
+
+  constructor(name: string, args: PipelineArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("commerce:pipeline:Pipeline", name, {}, opts);
+    const { loaded, sources, scope } = args;
+    const { config, environment } = loaded;
+    const contract = contractOf(config);
+    const names = physicalNames(config.name, environment, scope.account);
+    const arns = stackArns(names, scope, Object.keys(config.outputs));
+    const tags = { ...config.tags, pipeline: config.name, environment };
+    const title = `${config.name} (${environment})`;
+    const retain = !(args.destroyData && config.removal.data === "destroy");
+    const inside = { parent: this };
+    /** For what holds data, messages or keys; the rest can be made again from the repository. */
+    const guarded = { parent: this, protect: config.removal.protect };
+
+    const { keyArn } = new Encryption(
+      `${name}-encryption`,
+      { description: `Data of ${title}`, alias: names.keyAlias, arns, ...config.encryption, retain, tags },
+      guarded,
+    );
+
+    const promoteDeadLetters = new Queue(
+      `${name}-promote-dlq`,
+      {
+        queueName: names.promoteDeadLetters,
+        queueArn: arns.promoteDeadLetters,
+        deadLettersOf: [arns.promoteQueue],
+        senders: [],
+        keyArn,
+        tags,
+      },
+      guarded,
+    );
+    const promoteQueue = new Queue(
+      `${name}-promote-queue`,
+      {
+        queueName: names.promoteQueue,
+        queueArn: arns.promoteQueue,
+        visibilityTimeout: visibilityFactor * config.lambda.promote.timeout,
+        redrive: { deadLetterArn: promoteDeadLetters.arn, maxReceiveCount },
+        senders: [
+          {
+            sid: "ReceiveUploads",
+            service: "s3.amazonaws.com",
+            account: scope.account,
+            sources: [arns.buckets.bronze],
+          },
+        ],
+        keyArn,
+        tags,
+      },
+      guarded,
+    );
+    const settleDeadLetters = new Queue(
+      `${name}-settle-dlq`,
+      {
+        queueName: names.settleDeadLetters,
+        queueArn: arns.settleDeadLetters,
+        senders: [
+          {
+            sid: "KeepUndeliveredEvents",
+            service: "events.amazonaws.com",
+            account: scope.account,
+            sources: [arns.jobEndedRule, arns.sweepRule],
+          },
+        ],
+        keyArn,
+        tags,
+      },
+      guarded,
+    );
+
+    const { retention } = config;
+    const bucket = (
+      layer: Layer,
+      own: Pick<DataBucketArgs, "versioned" | "expireAfter" | "expireVersionsAfter" | "notify">,
+    ) =>
+      new DataBucket(
+        `${name}-${layer}`,
+        { bucketName: names.buckets[layer], bucketArn: arns.buckets[layer], keyArn, retain, tags, ...own },
+        guarded,
+      ).bucketName;
+    const buckets: Readonly<Record<Layer, pulumi.Output<string>>> = {
+      bronze: bucket("bronze", {
+        versioned: true,
+        expireAfter: retention.bronze,
+        expireVersionsAfter: retention.bronze,
+        notify: promoteQueue,
+      }),
+      silver: bucket("silver", { expireAfter: retention.silver }),
+      rejected: bucket("rejected", { expireAfter: retention.rejected }),
+      // By age the published run of a batch that is never renewed would go as well.
+      gold: bucket("gold", {}),
+      ledger: bucket("ledger", { versioned: true, expireVersionsAfter: retention.ledgerVersions }),
+      artifacts: bucket("artifacts", { versioned: true, expireVersionsAfter: retention.artifactVersions }),
+    };
+
+    const { release } = new Artifacts(
+      `${name}-artifacts-release`,
+      { bucket: buckets.artifacts, release: releaseArtifacts(sources.release, contract) },
+      inside,
+    );
+
+    const { databaseName } = new Catalog(
+      `${name}-catalog`,
+      {
+        databaseName: names.catalogDatabase,
+        description: `Published outputs of ${title}`,
+        goldBucket: buckets.gold,
+        outputs: contract.outputs,
+        descriptions: config.outputs,
+        tags,
+      },
+      guarded,
+    );
+
+    const shared = { roleRules: config.iam, logRetention: retention.logs, keyArn, tags };
+    const { jobName } = new GlueEngine(
+      `${name}-refine`,
+      {
+        jobName: names.glueJob,
+        roleName: names.glueJob,
+        description: `Makes the outputs of ${title} from a manifest`,
+        glue: config.glue,
+        release,
+        policy: keyArn.apply((key) => gluePolicy(arns, key)),
+        logPrefix: names.glueLogPrefix,
+        ...shared,
+      },
+      inside,
+    );
+
+    const variables = variablesOf({
+      silverBucket: buckets.silver,
+      rejectedBucket: buckets.rejected,
+      goldBucket: buckets.gold,
+      ledgerBucket: buckets.ledger,
+      keyArn,
+      glueJob: jobName,
+      catalogDatabase: databaseName,
+    });
+    const promotion = new Promotion(
+      `${name}-promote`,
+      {
+        functionName: names.promoteFunction,
+        description: `Validates uploads of ${title} and starts complete batches`,
+        bundle: sources.promote,
+        settings: functionSettings(loaded, "promote"),
+        environment: variables,
+        ...config.lambda.promote,
+        policy: keyArn.apply((key) => promotePolicy(arns, key)),
+        logGroupName: names.promoteLogs,
+        queue: promoteQueue,
+        ...shared,
+      },
+      inside,
+    );
+    const { schedule, ...settleSize } = config.lambda.settle;
+    const settlement = new Settlement(
+      `${name}-settle`,
+      {
+        functionName: names.settleFunction,
+        description: `Settles runs of ${title} and publishes them`,
+        bundle: sources.settle,
+        settings: functionSettings(loaded, "settle"),
+        environment: variables,
+        ...settleSize,
+        policy: keyArn.apply((key) => settlePolicy(arns, key)),
+        logGroupName: names.settleLogs,
+        deadLetters: settleDeadLetters,
+        glueJob: names.glueJob,
+        jobEndedRule: names.jobEndedRule,
+        sweepRule: names.sweepRule,
+        sweepEvery: schedule,
+        ...shared,
+      },
+      inside,
+    );
+
+    const alerts = new Alerts(
+      `${name}-alerts`,
+      {
+        topicName: names.alertTopic,
+        topicArn: arns.alertTopic,
+        prefix: names.prefix,
+        sender: {
+          sid: "PublishAlarms",
+          service: "cloudwatch.amazonaws.com",
+          account: scope.account,
+          sources: [arns.alarms],
+        },
+        email: args.alertEmail,
+        alarms: pipelineAlarms(names, config.alerts),
+        keyArn,
+        tags,
+      },
+      inside,
+    );
+
+    this.outputs = {
+      bronzeBucket: buckets.bronze,
+      silverBucket: buckets.silver,
+      rejectedBucket: buckets.rejected,
+      goldBucket: buckets.gold,
+      ledgerBucket: buckets.ledger,
+      artifactsBucket: buckets.artifacts,
+      promoteQueueUrl: promoteQueue.url,
+      promoteDeadLetterQueueUrl: promoteDeadLetters.url,
+      settleDeadLetterQueueUrl: settleDeadLetters.url,
+      promoteFunction: promotion.functionName,
+      settleFunction: settlement.functionName,
+      glueJob: jobName,
+      catalogDatabase: databaseName,
+      keyArn,
+      alertTopicArn: alerts.topicArn,
+    };
+    this.registerOutputs({ ...this.outputs });
+  }
+}

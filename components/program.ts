@@ -1,0 +1,60 @@
+import * as aws from "@pulumi/aws";
+import * as pulumi from "@pulumi/pulumi";
+import { ConfigError, type LoadedConfig, loadConfig } from "../config/load.ts";
+import type { Scope } from "../config/naming.ts";
+import { Pipeline, type PipelineOutputs } from "./pipeline.ts";
+import { readSources, type Sources } from "./sources.ts";
+
+const defaultConfigFile = "config/pipeline_config.yaml";
+
+export interface DeployOptions {
+  /** Instead of the stack's `commerce:configFile`. */
+  readonly configFile?: string | undefined;
+  /** Instead of what is read from the repository. */
+  readonly sources?: (loaded: LoadedConfig) => Promise<Sources>;
+}
+
+/** The stack's environment. What is wrong with it is the reader's to mend, so it is said without a stack trace. */
+function loadStack(configFile: string): LoadedConfig {
+  try {
+    return loadConfig(configFile, pulumi.getStack());
+  } catch (error) {
+    if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
+    throw error;
+  }
+}
+
+/** The two providers have a region each; half a pipeline in either would be found late. */
+function refuseTwoRegions(): void {
+  const region = new pulumi.Config("aws").get("region");
+  const nativeRegion = new pulumi.Config("aws-native").get("region");
+  if (region !== nativeRegion)
+    throw new pulumi.RunError(
+      `aws:region is ${region ?? "not set"} and aws-native:region ${nativeRegion ?? "not set"}; set both to the same`,
+    );
+}
+
+async function currentScope(): Promise<Scope> {
+  const [identity, region, partition] = await Promise.all([
+    aws.getCallerIdentity(),
+    aws.getRegion(),
+    aws.getPartition(),
+  ]);
+  return { account: identity.accountId, region: region.region, partition: partition.partition };
+}
+
+/** The program of every stack: index.ts, the local run and the tests all run this. */
+export async function deploy(options: DeployOptions = {}): Promise<PipelineOutputs> {
+  const stack = new pulumi.Config("commerce");
+  const loaded = loadStack(options.configFile ?? stack.get("configFile") ?? defaultConfigFile);
+  refuseTwoRegions();
+  const [sources, scope] = await Promise.all([(options.sources ?? readSources)(loaded), currentScope()]);
+  const { outputs } = new Pipeline(loaded.config.name, {
+    loaded,
+    sources,
+    scope,
+    destroyData: stack.getBoolean("destroyData") ?? false,
+    alertEmail: stack.get("alertEmail"),
+  });
+  return outputs;
+}

@@ -1,0 +1,19 @@
+import { deploy } from "./components/program.ts";
+
+export const {
+  bronzeBucket,
+  silverBucket,
+  rejectedBucket,
+  goldBucket,
+  ledgerBucket,
+  artifactsBucket,
+  promoteQueueUrl,
+  promoteDeadLetterQueueUrl,
+  settleDeadLetterQueueUrl,
+  promoteFunction,
+  settleFunction,
+  glueJob,
+  catalogDatabase,
+  keyArn,
+  alertTopicArn,
+} = await deploy();

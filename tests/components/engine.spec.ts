@@ -1,0 +1,160 @@
+/**
+ * The Glue job, its release and the catalog. Mocks prove the declarations only: not that Glue takes the arguments, nor
+ * that Athena reads what the tables describe.
+ */
+import { createHash } from "node:crypto";
+import { expect } from "chai";
+import { unzipSync } from "fflate";
+import { archive, releaseArtifacts } from "../../components/artifacts.ts";
+import { contractOf } from "../../config/contract.ts";
+import { loadConfig } from "../../config/load.ts";
+import { runPipeline, tinySources } from "../support/pipelineRun.ts";
+import type { ProgramRun } from "../support/pulumiMocks.ts";
+
+const artifacts = "commerce-dev-artifacts-123456789012";
+const uploadType = "aws:s3/bucketObjectv2:BucketObjectv2";
+const hash = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex").slice(0, 32);
+const contract = contractOf(loadConfig("config/pipeline_config.yaml", "dev").config);
+
+describe("the Glue job", () => {
+  let dev: ProgramRun;
+  let prod: ProgramRun;
+  before(async () => {
+    dev = await runPipeline({ stack: "dev" });
+    prod = await runPipeline({ stack: "prod" });
+  });
+  const job = (run: ProgramRun) => run.only("aws-native:glue:Job").inputs;
+  const upload = (role: string) => dev.only(uploadType, `commerce-artifacts-release-${role}`).inputs;
+  const uri = (role: string) => `s3://${artifacts}/${upload(role).key}`;
+
+  it("is sized by workers, never by capacity, and has a limit in minutes", () => {
+    expect(job(dev)).to.include({ glueVersion: "5.1", workerType: "G.1X", numberOfWorkers: 2, timeout: 30 });
+    expect(job(prod)).to.include({ workerType: "G.1X", numberOfWorkers: 10, timeout: 60 });
+    for (const run of [dev, prod]) expect(job(run)).not.to.have.any.keys("maxCapacity", "allocatedCapacity");
+  });
+
+  it("queues runs, retries none and runs as many at once as the config says", () => {
+    expect(job(dev)).to.deep.include({
+      maxRetries: 0,
+      jobRunQueuingEnabled: true,
+      executionProperty: { maxConcurrentRuns: 3 },
+    });
+  });
+
+  it("runs the uploaded script with these arguments", () => {
+    const { "--release": release, ...others } = job(dev).defaultArguments;
+    expect(job(dev).command).to.deep.equal({ name: "glueetl", pythonVersion: "3", scriptLocation: uri("script") });
+    expect(others).to.deep.equal({
+      "--extra-py-files": uri("engine"),
+      "--job-language": "python",
+      "--job-bookmark-option": "job-bookmark-disable",
+      "--custom-logGroup-prefix": "/aws-glue/commerce-dev",
+      "--enable-continuous-cloudwatch-log": "true",
+      "--enable-metrics": "true",
+      "--enable-observability-metrics": "true",
+    });
+    expect(JSON.parse(release)).to.deep.equal({
+      script: uri("script"),
+      engine: uri("engine"),
+      contract: uri("contract"),
+      sql: { user_activity: uri("sql-user_activity") },
+    });
+  });
+
+  it("is made after its log groups, which Glue would otherwise make itself", () => {
+    const { dependencies } = dev.only("aws-native:glue:Job").options;
+    for (const { name, urn } of dev.all("aws-native:logs:LogGroup").filter((group) => group.name.includes("refine")))
+      expect(dependencies, name).to.include(urn);
+    expect(dependencies).to.include(dev.only("aws:iam/rolePolicy:RolePolicy", "commerce-refine-role-policy").urn);
+  });
+
+  it("finds each file of the release under a key made of its content", () => {
+    const { script, sql } = tinySources.release;
+    expect(upload("script")).to.include({ bucket: artifacts, content: script, key: `script/${hash(script)}/job.py` });
+    expect(upload("sql-user_activity")).to.include({
+      content: sql.user_activity,
+      key: `sql/${hash(sql.user_activity!)}/user_activity.sql`,
+    });
+    const { content, key } = upload("contract");
+    expect(JSON.parse(content)).to.deep.equal(contract);
+    expect(key).to.equal(`contract/${hash(content)}.json`);
+    const zip = Buffer.from(upload("engine").contentBase64, "base64");
+    expect(upload("engine").key).to.equal(`engine/${hash(zip)}/pipeline_engine.zip`);
+    expect(Object.keys(unzipSync(zip))).to.deep.equal(["pipeline_engine/__init__.py"]);
+  });
+});
+
+describe("a release", () => {
+  const files = tinySources.release;
+  const keys = (release: ReturnType<typeof releaseArtifacts>) => [
+    release.script.key,
+    release.engine.key,
+    release.contract.key,
+    release.sql.user_activity!.key,
+  ];
+
+  it("keeps every key while nothing changes", () => {
+    expect(keys(releaseArtifacts(files, contract))).to.deep.equal(keys(releaseArtifacts({ ...files }, contract)));
+  });
+
+  it("changes the one key whose file changed", () => {
+    const before = keys(releaseArtifacts(files, contract));
+    const changed = { ...files, engine: { ...files.engine, "pipeline_engine/new.py": Buffer.from("x = 1\n") } };
+    const after = keys(releaseArtifacts(changed, contract));
+    expect(after.map((key, index) => key === before[index])).to.deep.equal([true, false, true, true]);
+  });
+});
+
+describe("an archive", () => {
+  const one = Buffer.from("one");
+  const two = Buffer.from("two".repeat(1000));
+
+  it("has the same bytes in whatever order its files were found", () => {
+    expect(archive({ "a.py": one, "b/c.py": two })).to.deep.equal(archive({ "b/c.py": two, "a.py": one }));
+  });
+
+  it("has the same bytes at any time and in any time zone", () => {
+    const zone = process.env.TZ;
+    const here = archive({ "a.py": one });
+    try {
+      process.env.TZ = "Pacific/Auckland";
+      expect(archive({ "a.py": one })).to.deep.equal(here);
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
+    // A ZIP entry's date and time, as the format packs them: the first of January 1980, midnight.
+    expect(Buffer.from(here).readUInt32LE(10)).to.equal(0x00210000);
+  });
+
+  it("gives back what went in", () => {
+    const unpacked = unzipSync(archive({ "b/c.py": two, "a.py": one }));
+    expect(Object.keys(unpacked)).to.deep.equal(["a.py", "b/c.py"]);
+    expect(Buffer.from(unpacked["b/c.py"]!).equals(two)).to.equal(true);
+  });
+});
+
+describe("the catalog", () => {
+  it("describes each output as partitioned Parquet in gold", async () => {
+    const dev = await runPipeline();
+    expect(dev.only("aws:glue/catalogDatabase:CatalogDatabase").inputs.name).to.equal("commerce_dev");
+    expect(dev.only("aws:glue/catalogTable:CatalogTable").inputs).to.deep.equal({
+      databaseName: "commerce_dev",
+      name: "user_activity",
+      description: "One row per known user with the activity and the successful revenue of the batch",
+      tableType: "EXTERNAL_TABLE",
+      parameters: { EXTERNAL: "TRUE", classification: "parquet" },
+      partitionKeys: [{ name: "batch", type: "string" }],
+      storageDescriptor: {
+        location: "s3://commerce-dev-gold-123456789012/user_activity/",
+        inputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+        outputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+        serDeInfo: {
+          serializationLibrary: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+          parameters: { "serialization.format": "1" },
+        },
+        columns: contract.outputs.user_activity!.columns,
+      },
+    });
+  });
+});

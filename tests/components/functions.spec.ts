@@ -1,0 +1,229 @@
+/**
+ * The functions, what wakes them and what tells people. Mocks prove the declarations only: not that the bundle runs,
+ * that a trigger fires, or that AWS accepts a destination.
+ */
+import type * as pulumi from "@pulumi/pulumi";
+import { expect } from "chai";
+import { contractOf } from "../../config/contract.ts";
+import { loadConfig } from "../../config/load.ts";
+import { runPipeline, tinySources } from "../support/pipelineRun.ts";
+import type { ProgramRun } from "../support/pulumiMocks.ts";
+
+const functionType = "aws:lambda/function:Function";
+const arn = (service: string, resource: string) => `arn:aws:${service}:eu-central-1:123456789012:${resource}`;
+const keyArn = arn("kms", "key/key-1");
+
+async function filesOf(archive: pulumi.asset.AssetArchive): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const [path, asset] of Object.entries(await archive.assets))
+    files[path] = await (asset as pulumi.asset.StringAsset).text;
+  return files;
+}
+
+describe("functions", () => {
+  let dev: ProgramRun;
+  before(async () => {
+    dev = await runPipeline();
+  });
+  const lambda = (name: string) => dev.only(functionType, `commerce-${name}`);
+
+  for (const name of ["promote", "settle"] as const) {
+    it(`${name} runs on Node 22 with the configured size, its own role and the deployed names`, () => {
+      const { code, ...inputs } = lambda(name).inputs;
+      expect(inputs).to.deep.include({
+        name: `commerce-dev-${name}`,
+        runtime: "nodejs22.x",
+        architectures: ["arm64"],
+        handler: "index.handler",
+        memorySize: 512,
+        timeout: 120,
+        role: `arn:aws:iam::123456789012:role/commerce-dev-${name}`,
+        environment: {
+          variables: {
+            SILVER_BUCKET: "commerce-dev-silver-123456789012",
+            REJECTED_BUCKET: "commerce-dev-rejected-123456789012",
+            GOLD_BUCKET: "commerce-dev-gold-123456789012",
+            LEDGER_BUCKET: "commerce-dev-ledger-123456789012",
+            KEY_ARN: keyArn,
+            GLUE_JOB: "commerce-dev-refine",
+            CATALOG_DATABASE: "commerce_dev",
+            NODE_OPTIONS: "--enable-source-maps",
+          },
+        },
+      });
+    });
+
+    it(`${name} ships its bundle, map and settings`, async () => {
+      const files = await filesOf(lambda(name).inputs.code);
+      const { config } = loadConfig("config/pipeline_config.yaml", "dev");
+      expect(files["index.mjs"]).to.equal(tinySources[name].code);
+      expect(files["index.mjs.map"]).to.equal(tinySources[name].map);
+      expect(JSON.parse(files["settings.json"]!)).to.deep.equal({
+        environment: "dev",
+        contract: contractOf(config),
+        batching: { keyPattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}", maxSpread: 21_600, deadline: 93_600 },
+        files: config.files,
+        attempts: 3,
+        keepRuns: 5,
+        effectLease: 180,
+      });
+      expect(Object.keys(files)).to.have.length(3);
+    });
+
+    it(`${name} is made after its log group and its rights`, () => {
+      const { dependencies } = lambda(name).options;
+      expect(dependencies).to.include(dev.only("aws-native:logs:LogGroup", `commerce-${name}-logs`).urn);
+      expect(dependencies).to.include(dev.only("aws:iam/rolePolicy:RolePolicy", `commerce-${name}-role-policy`).urn);
+    });
+  }
+
+  it("hides a received upload for six times as long as promote may take, and gives it up after five", () => {
+    const queue = dev.only("aws-native:sqs:Queue", "commerce-promote-queue").inputs;
+    expect(queue.visibilityTimeout).to.equal(6 * lambda("promote").inputs.timeout);
+    expect(queue.redrivePolicy).to.deep.equal({
+      deadLetterTargetArn: arn("sqs", "commerce-dev-promote-dlq"),
+      maxReceiveCount: 5,
+    });
+  });
+
+  it("encrypts every queue and keeps its messages as long as SQS can", () => {
+    for (const { name, inputs } of dev.all("aws-native:sqs:Queue"))
+      expect(inputs, name).to.include({ kmsMasterKeyId: keyArn, messageRetentionPeriod: 14 * 86_400 });
+  });
+
+  it("takes dead letters by redrive only from the promote queue", () => {
+    const queue = (name: string) => dev.only("aws-native:sqs:Queue", name).inputs;
+    expect(queue("commerce-promote-dlq").redriveAllowPolicy).to.deep.equal({
+      redrivePermission: "byQueue",
+      sourceQueueArns: [arn("sqs", "commerce-dev-promote")],
+    });
+    expect(queue("commerce-promote-dlq")).not.to.have.property("redrivePolicy");
+    expect(queue("commerce-settle-dlq")).not.to.have.property("redrivePolicy");
+  });
+
+  it("feeds promote one file at a time, several at once, and lets it fail alone", () => {
+    expect(dev.only("aws:lambda/eventSourceMapping:EventSourceMapping").inputs).to.deep.include({
+      eventSourceArn: arn("sqs", "commerce-dev-promote"),
+      functionName: arn("lambda", "function:commerce-dev-promote"),
+      batchSize: 1,
+      functionResponseTypes: ["ReportBatchItemFailures"],
+      scalingConfig: { maximumConcurrency: 10 },
+    });
+  });
+
+  it("keeps what settle fails on", () => {
+    expect(dev.only("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").inputs).to.deep.equal({
+      functionName: "commerce-dev-settle",
+      maximumEventAgeInSeconds: 3600,
+      maximumRetryAttempts: 2,
+      destinationConfig: { onFailure: { destination: arn("sqs", "commerce-dev-settle-dlq") } },
+    });
+  });
+
+  it("wakes settle when a run of the job has ended, and for nothing else", () => {
+    const rule = dev.only("aws:cloudwatch/eventRule:EventRule", "commerce-settle-job-ended").inputs;
+    expect(JSON.parse(rule.eventPattern)).to.deep.equal({
+      source: ["aws.glue"],
+      "detail-type": ["Glue Job State Change"],
+      detail: { jobName: ["commerce-dev-refine"], state: ["SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"] },
+    });
+    expect(rule).not.to.have.property("scheduleExpression");
+    expect(dev.only("aws-native:glue:Job").inputs.name).to.equal("commerce-dev-refine");
+    expect(dev.only("aws:cloudwatch/eventTarget:EventTarget", "commerce-settle-job-ended-target").inputs).to.deep.equal(
+      {
+        rule: "commerce-dev-job-ended",
+        targetId: "job-ended",
+        arn: arn("lambda", "function:commerce-dev-settle"),
+        deadLetterConfig: { arn: arn("sqs", "commerce-dev-settle-dlq") },
+      },
+    );
+  });
+
+  it("wakes settle to sweep as often as the config says", () => {
+    const rule = dev.only("aws:cloudwatch/eventRule:EventRule", "commerce-settle-sweep").inputs;
+    expect(rule.scheduleExpression).to.equal("rate(5 minutes)");
+    expect(rule).not.to.have.property("eventPattern");
+    const target = dev.only("aws:cloudwatch/eventTarget:EventTarget", "commerce-settle-sweep-target").inputs;
+    expect(JSON.parse(target.input)).to.deep.equal({ kind: "sweep" });
+    expect(target.rule).to.equal("commerce-dev-sweep");
+  });
+
+  it("lets each rule, and only it, call settle, before the rule has its target", () => {
+    for (const [role, rule] of [
+      ["job-ended", "commerce-dev-job-ended"],
+      ["sweep", "commerce-dev-sweep"],
+    ]) {
+      const permission = dev.only("aws:lambda/permission:Permission", `commerce-settle-${role}-permission`);
+      expect(permission.inputs).to.deep.equal({
+        action: "lambda:InvokeFunction",
+        function: "commerce-dev-settle",
+        principal: "events.amazonaws.com",
+        sourceArn: arn("events", `rule/${rule}`),
+      });
+      const target = dev.only("aws:cloudwatch/eventTarget:EventTarget", `commerce-settle-${role}-target`);
+      expect(target.options.dependencies).to.include(permission.urn);
+    }
+  });
+});
+
+describe("alarms", () => {
+  let dev: ProgramRun;
+  before(async () => {
+    dev = await runPipeline();
+  });
+  const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm";
+
+  it("watch the dead letters, the age of the queue and the functions' errors", () => {
+    const watched = Object.fromEntries(
+      dev
+        .all(alarmType)
+        .map(({ inputs }) => [
+          inputs.name,
+          [
+            inputs.namespace,
+            inputs.metricName,
+            Object.values(inputs.dimensions)[0],
+            inputs.statistic,
+            inputs.threshold,
+          ],
+        ]),
+    );
+    const visible = "ApproximateNumberOfMessagesVisible";
+    expect(watched).to.deep.equal({
+      "commerce-dev-promote-dlq-not-empty": ["AWS/SQS", visible, "commerce-dev-promote-dlq", "Maximum", 1],
+      "commerce-dev-settle-dlq-not-empty": ["AWS/SQS", visible, "commerce-dev-settle-dlq", "Maximum", 1],
+      "commerce-dev-promote-queue-age": [
+        "AWS/SQS",
+        "ApproximateAgeOfOldestMessage",
+        "commerce-dev-promote",
+        "Maximum",
+        900,
+      ],
+      "commerce-dev-promote-errors": ["AWS/Lambda", "Errors", "commerce-dev-promote", "Sum", 1],
+      "commerce-dev-settle-errors": ["AWS/Lambda", "Errors", "commerce-dev-settle", "Sum", 1],
+    });
+  });
+
+  it("are raised by the first failure, stay quiet without data and tell the topic", () => {
+    for (const { name, inputs } of dev.all(alarmType)) {
+      expect(inputs, name).to.include({
+        comparisonOperator: "GreaterThanOrEqualToThreshold",
+        treatMissingData: "notBreaching",
+        evaluationPeriods: 1,
+      });
+      expect(inputs.alarmActions, name).to.deep.equal([arn("sns", "commerce-dev-alerts")]);
+    }
+  });
+
+  it("watch queues and functions that exist", () => {
+    const known = [
+      ...dev.all("aws-native:sqs:Queue").map(({ inputs }) => inputs.queueName),
+      ...dev.all(functionType).map(({ inputs }) => inputs.name),
+    ];
+    for (const { inputs } of dev.all(alarmType)) expect(known).to.include(Object.values(inputs.dimensions)[0]);
+  });
+
+  it("publish to an encrypted topic", () => {
+    expect(dev.only("aws:sns/topic:Topic").inputs.kmsMasterKeyId).to.equal(keyArn);
+  });
+});

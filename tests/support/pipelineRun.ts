@@ -1,0 +1,20 @@
+import { deploy } from "../../components/program.ts";
+import type { Sources } from "../../components/sources.ts";
+import { type ProgramRun, type RunOptions, runProgram } from "./pulumiMocks.ts";
+
+/** Stands in for what is read and bundled, which takes seconds and is no business of the components. */
+export const tinySources: Sources = {
+  promote: { code: "export const handler = 1;", map: '{"version":3}' },
+  settle: { code: "export const handler = 2;", map: '{"version":3}' },
+  release: {
+    script: "print('run')\n",
+    engine: { "pipeline_engine/__init__.py": Buffer.from("") },
+    sql: { user_activity: "select 1\n" },
+  },
+};
+
+const regions = { "aws:region": "eu-central-1", "aws-native:region": "eu-central-1" };
+
+/** The real program with the real config file, as `pulumi up` on that stack would run it. */
+export const runPipeline = ({ stack = "dev", config = {} }: RunOptions = {}): Promise<ProgramRun> =>
+  runProgram(() => deploy({ sources: async () => tinySources }), { stack, config: { ...regions, ...config } });
