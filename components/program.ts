@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { Scope } from "../config/naming.ts";
+import { checkSql } from "../config/sql.ts";
 import { Pipeline, type PipelineOutputs } from "./pipeline.ts";
 import { readSources, type Sources } from "./sources.ts";
 
@@ -15,9 +16,11 @@ export interface DeployOptions {
 }
 
 /** The stack's environment. What is wrong with it is the reader's to mend, so it is said without a stack trace. */
-function loadStack(configFile: string): LoadedConfig {
+async function loadStack(configFile: string): Promise<LoadedConfig> {
   try {
-    return loadConfig(configFile, pulumi.getStack());
+    const loaded = loadConfig(configFile, pulumi.getStack());
+    await checkSql(loaded);
+    return loaded;
   } catch (error) {
     if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
     throw error;
@@ -46,7 +49,7 @@ async function currentScope(): Promise<Scope> {
 /** The program of every stack: index.ts, the local run and the tests all run this. */
 export async function deploy(options: DeployOptions = {}): Promise<PipelineOutputs> {
   const stack = new pulumi.Config("commerce");
-  const loaded = loadStack(options.configFile ?? stack.get("configFile") ?? defaultConfigFile);
+  const loaded = await loadStack(options.configFile ?? stack.get("configFile") ?? defaultConfigFile);
   refuseTwoRegions();
   const [sources, scope] = await Promise.all([(options.sources ?? readSources)(loaded), currentScope()]);
   const { outputs } = new Pipeline(loaded.config.name, {
