@@ -1,0 +1,68 @@
+"""A pinned object as rows of JSON text. Named by its URI, never listed, its schema never inferred."""
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as f
+from pyspark.sql.types import ArrayType, StringType
+
+from .cleaning import TEXT
+from .errors import InputMissing
+from .manifest import Input
+
+
+def read_texts(spark: SparkSession, dataset: str, source: Input | None) -> DataFrame:
+    """One JSON text a row, in one column; no rows for an optional dataset that is absent."""
+    if source is None:
+        return spark.createDataFrame([], f"`{TEXT}` string")
+    try:
+        lines = spark.read.text(source.uri, wholetext=source.format == "array")
+    except AnalysisException as error:
+        if error.getErrorClass() == "PATH_NOT_FOUND":
+            raise InputMissing(f'dataset "{dataset}": {source.uri} does not exist') from error
+        raise
+    if source.format == "array":
+        return lines.select(f.explode(_elements()("value")).alias(TEXT))
+    return lines.select(f.col("value").alias(TEXT))
+
+
+def _elements():
+    """Splits the text of a JSON array into the texts of its elements.
+
+    Spark's own reader gives up a whole array for one bad element, and its way over strings loses the digits of
+    decimals. The function is made inside another so that it travels to the workers by value, whatever they can import.
+    """
+
+    def elements(text: str) -> list[str]:
+        import json
+
+        decode = json.JSONDecoder().raw_decode
+        blank = " \t\r\n\ufeff"
+
+        def skip(position: int) -> int:
+            while position < len(text) and text[position] in blank:
+                position += 1
+            return position
+
+        found: list[str] = []
+        start = skip(0)
+        try:
+            if text[start : start + 1] != "[":
+                raise ValueError
+            position = skip(start + 1)
+            separator = "]" if text[position : position + 1] == "]" else ","
+            while separator == ",":
+                start = position
+                _, end = decode(text, start)
+                found.append(text[start:end])
+                start = end
+                position = skip(end)
+                separator = text[position : position + 1]
+                position = skip(position + 1) if separator == "," else position
+            if separator != "]" or skip(position + 1) != len(text):
+                raise ValueError
+        except (ValueError, RecursionError):
+            # What cannot be split any further is one row, which the contract then finds malformed.
+            found.append(text[start:])
+        return found
+
+    return f.udf(elements, ArrayType(StringType(), containsNull=False))

@@ -1,0 +1,123 @@
+"""The manifest: which pinned objects a run reads, with which code, and where its results go."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from . import documents
+from .contract import Contract
+from .documents import DocumentError, fields, mapping, one_of, text, whole
+from .errors import ChecksumMismatch, ManifestInvalid
+
+
+@dataclass(frozen=True)
+class Input:
+    uri: str
+    format: str
+    """`jsonl`: one object a line. `array`: the file is one JSON array."""
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Destination:
+    gold: str
+    rejected: str
+    report: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    uri: str
+    sha256: str
+    pipeline: str
+    environment: str
+    batch: str
+    run: int
+    inputs: dict[str, Input | None]
+    """None: the dataset is optional and absent."""
+    contract: str
+    sql: dict[str, str]
+    destination: Destination
+
+
+def parse_manifest(content: bytes, uri: str, sha256: str) -> Manifest:
+    """The manifest of these bytes, which must be the ones that were claimed."""
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != sha256.lower():
+        raise ChecksumMismatch(f"{uri} has sha256 {actual}, the run was started for {sha256}")
+    try:
+        return _manifest(documents.load(content, "manifest"), uri, actual)
+    except DocumentError as error:
+        raise ManifestInvalid(str(error)) from error
+
+
+def check_against(manifest: Manifest, contract: Contract) -> None:
+    """The manifest and the contract that it names must speak of the same pipeline, datasets and outputs."""
+    if manifest.pipeline != contract.pipeline:
+        raise ManifestInvalid(f"manifest.pipeline: is {manifest.pipeline!r}, the contract is for {contract.pipeline!r}")
+    _same_names("manifest.inputs", set(manifest.inputs), "datasets", set(contract.datasets))
+    _same_names("manifest.release.sql", set(manifest.sql), "outputs", set(contract.outputs))
+    for name, dataset in contract.datasets.items():
+        if dataset.required and manifest.inputs[name] is None:
+            raise ManifestInvalid(f"manifest.inputs.{name}: is null, but {name} is required")
+
+
+def _same_names(place: str, given: set[str], what: str, declared: set[str]) -> None:
+    if declared - given:
+        raise ManifestInvalid(f"{place}: missing {', '.join(sorted(declared - given))}")
+    if given - declared:
+        raise ManifestInvalid(f"{place}: {', '.join(sorted(given - declared))} not among the contract's {what}")
+
+
+def _manifest(document: dict[str, Any], uri: str, sha256: str) -> Manifest:
+    version, pipeline, environment, batch, run, inputs, release, destination = fields(
+        document,
+        "manifest",
+        "format",
+        "pipeline",
+        "environment",
+        "batch",
+        "run",
+        "inputs",
+        "release",
+        "destination",
+    )
+    one_of(version, "manifest.format", (1,))
+    _, _, contract, sql = fields(release, "manifest.release", "script", "engine", "contract", "sql")
+    gold, rejected, report = fields(destination, "manifest.destination", "gold", "rejected", "report")
+    return Manifest(
+        uri=uri,
+        sha256=sha256,
+        pipeline=text(pipeline, "manifest.pipeline"),
+        environment=text(environment, "manifest.environment"),
+        batch=text(batch, "manifest.batch"),
+        run=whole(run, "manifest.run"),
+        inputs={
+            name: None if value is None else _input(value, f"manifest.inputs.{name}")
+            for name, value in mapping(inputs, "manifest.inputs").items()
+        },
+        contract=text(contract, "manifest.release.contract"),
+        sql={
+            name: text(value, f"manifest.release.sql.{name}")
+            for name, value in mapping(sql, "manifest.release.sql").items()
+        },
+        destination=Destination(
+            gold=text(gold, "manifest.destination.gold").rstrip("/"),
+            rejected=text(rejected, "manifest.destination.rejected").rstrip("/"),
+            report=text(report, "manifest.destination.report").rstrip("/"),
+        ),
+    )
+
+
+def _input(value: Any, place: str) -> Input:
+    uri, layout, compression, size, _source = fields(value, place, "uri", "format", "compression", "bytes", "source")
+    uri = text(uri, f"{place}.uri")
+    compressed = one_of(compression, f"{place}.compression", ("none", "gzip")) == "gzip"
+    # Spark goes by the extension alone: a gzip named .json would be read as garbage.
+    if compressed != uri.endswith(".gz"):
+        raise DocumentError(f"{place}: compression is {compression}, which {uri} does not end like")
+    return Input(
+        uri=uri,
+        format=one_of(layout, f"{place}.format", ("jsonl", "array")),
+        bytes=whole(size, f"{place}.bytes"),
+    )

@@ -1,0 +1,91 @@
+"""One run, from the manifest to the report."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyspark.sql import SparkSession
+
+from . import storage
+from .contract import Contract, parse_contract
+from .datasets import Datasets
+from .errors import CheckFailed, EngineError
+from .faults import fault_of_the_data
+from .manifest import Manifest, check_against
+from .outputs import OutputWriter, write_parquet
+from .report import Report
+from .session import session_for
+
+
+def run(spark: SparkSession, manifest: Manifest, job_run: str) -> Report:
+    """Writes the outputs and the report, and returns the report.
+
+    @raises EngineError after the report of the failure was written. Any other exception is a fault of the
+    infrastructure and leaves no report, so that whoever started the run may start it again.
+    """
+    report = Report(
+        pipeline=manifest.pipeline,
+        batch=manifest.batch,
+        run=manifest.run,
+        job_run=job_run,
+        manifest={"uri": manifest.uri, "sha256": manifest.sha256},
+        spark_version=spark.version,
+    )
+    started = time.monotonic()
+    failure: EngineError | None = None
+    try:
+        _execute(spark, manifest, report, f"batch={manifest.batch}/run={manifest.run}/{job_run}/")
+    except EngineError as error:
+        failure = error
+    except Exception as error:
+        failure = fault_of_the_data(error)
+        if failure is None:
+            raise
+    report.seconds["total"] = round(time.monotonic() - started, 3)
+    if failure is not None:
+        report.failure = {"code": failure.code, "message": str(failure)}
+    storage.write_bytes(f"{manifest.destination.report}/{job_run}.json", report.encode(), "application/json")
+    if failure is not None:
+        raise failure
+    return report
+
+
+def _execute(spark: SparkSession, manifest: Manifest, report: Report, folder: str) -> None:
+    contract = parse_contract(storage.read_bytes(manifest.contract))
+    check_against(manifest, contract)
+    statements = {name: storage.read_bytes(uri).decode() for name, uri in manifest.sql.items()}
+    session = session_for(spark, sum(source.bytes for source in manifest.inputs.values() if source))
+    datasets = Datasets(session, contract, list(statements.values()))
+    try:
+        with _timed(report, "datasets"):
+            _clean(datasets, contract, manifest, report, folder)
+        with _timed(report, "outputs"):
+            writer = OutputWriter(session, report)
+            for name, output in contract.outputs.items():
+                writer.write(output, statements[name], f"{manifest.destination.gold}/{name}/{folder}")
+    finally:
+        datasets.release()
+
+
+def _clean(datasets: Datasets, contract: Contract, manifest: Manifest, report: Report, folder: str) -> None:
+    datasets.check_defaults()
+    for name, dataset in contract.datasets.items():
+        source = manifest.inputs[name]
+        counts = report.datasets[name] = datasets.clean(dataset, source)
+        passed, detail = counts.balance()
+        if not report.check(f"{name}.rows_balance", passed, detail):
+            raise CheckFailed(f'dataset "{name}": rows do not balance: {detail}')
+        rejected = sum(counts.rejected.values())
+        if source is not None and rejected > 0:
+            uri = f"{manifest.destination.rejected}/rows/{name}/{folder}"
+            write_parquet(datasets.rejected(dataset, source), uri, rejected)
+    report.orphans = datasets.orphans()
+
+
+@contextmanager
+def _timed(report: Report, name: str) -> Iterator[None]:
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        report.seconds[name] = round(time.monotonic() - started, 3)

@@ -1,0 +1,37 @@
+"""The Spark session of one run: its settings are the engine's, whatever the launcher set."""
+
+from pyspark.sql import SparkSession
+
+_SETTINGS = {
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    # Dates before 1582 are written as they are instead of failing the run.
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    # `${...}` in a statement is text, never a setting's value.
+    "spark.sql.variable.substitute": "false",
+    # Keys are unique but for the odd duplicate, so a look for the best of each before the shuffle saves nothing.
+    "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
+    # Hash joins: the sides of a join are rows that no later step needs sorted.
+    "spark.sql.join.preferSortMergeJoin": "false",
+}
+_PARTITION_BYTES = 32 * 1024 * 1024
+
+
+def session_for(spark: SparkSession, input_bytes: int) -> SparkSession:
+    """A session beside the launcher's: the same cluster, its own settings and view names."""
+    session = spark.newSession()
+    for name, value in _SETTINGS.items():
+        session.conf.set(name, value)
+    session.conf.set("spark.sql.shuffle.partitions", shuffle_partitions(input_bytes, _cores(spark)))
+    return session
+
+
+def shuffle_partitions(input_bytes: int, cores: int) -> int:
+    """Enough for every core and for partitions that fit into memory; Spark merges those that turn out small."""
+    return max(2 * cores, -(-input_bytes // _PARTITION_BYTES))
+
+
+def _cores(spark: SparkSession) -> int:
+    return spark.sparkContext.defaultParallelism

@@ -1,0 +1,45 @@
+"""Real Spark, real files, the real SQL. What this does not prove: S3, Glue's own Spark build and its sizing."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from harness import Pipeline, commerce_contract
+
+
+@pytest.fixture(scope="session")
+def spark():
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    session = (
+        SparkSession.builder.master("local[2]")
+        .appName("engine tests")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.driver.memory", "1g")
+        .config("spark.driver.extraJavaOptions", "-XX:TieredStopAtLevel=1")
+        .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
+        # What a launcher might have set: the engine's own settings have to win.
+        .config("spark.sql.ansi.enabled", "false")
+        .config("spark.sql.session.timeZone", "America/New_York")
+        .getOrCreate()
+    )
+    session.sparkContext.setLogLevel("OFF")
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def commerce(spark, tmp_path: Path) -> Pipeline:
+    """The shipped pipeline on files of its own."""
+    return Pipeline(spark, tmp_path, commerce_contract())
+
+
+@pytest.fixture
+def pipeline(spark, tmp_path: Path):
+    """A pipeline of another contract."""
+    return lambda contract: Pipeline(spark, tmp_path, contract)

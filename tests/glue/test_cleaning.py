@@ -1,0 +1,88 @@
+"""The generated SQL as text: what it reads, quotes and leaves out. That it works is in test_rows.py."""
+
+import json
+
+import pytest
+
+from harness import commerce_contract
+from pipeline_engine import cleaning
+from pipeline_engine.contract import Column, Dataset, parse_contract
+from pipeline_engine.outputs import ROWS_PER_FILE, file_count, schema_differences
+from pipeline_engine.session import shuffle_partitions
+from pipeline_engine.sql_text import identifier, literal
+
+DATASETS = parse_contract(json.dumps(commerce_contract()).encode()).datasets
+
+
+def test_rules_come_in_the_order_in_which_they_are_tried():
+    assert cleaning.rules(DATASETS["orders"]) == ["malformed", "order_id_is_null", "user_id_is_null"]
+
+
+def test_each_rule_is_tried_and_counted():
+    judged, counted = cleaning.judge_sql(DATASETS["events"]), cleaning.counts_sql(DATASETS["events"])
+    for rule in cleaning.rules(DATASETS["events"]):
+        assert f"then '{rule}'" in judged
+        assert f"count_if(`#rule` = '{rule}')" in counted
+
+
+def test_the_rank_is_over_the_key_latest_first_and_total():
+    assert "partition by `order_id`, `#text`" in cleaning.rank_sql(DATASETS["orders"], ["order_id"])
+    order = cleaning.rank_sql(DATASETS["orders"], ["order_id"]).split("order by ")[1]
+    assert order.startswith("`order_timestamp` desc nulls last, `user_id` desc nulls last")
+    assert order.count("desc nulls last") == 6
+
+
+def test_the_same_contract_gives_the_same_sql():
+    assert cleaning.judge_sql(DATASETS["users"]) == cleaning.judge_sql(DATASETS["users"])
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select user_id, COUNTRY from users", ["user_id", "country"]),
+        ("select user_id, count(*) from users", ["user_id"]),
+        ("select * from users", ["user_id", "signup_date", "country", "device_type", "marketing_source"]),
+        ("select u.* from users as u", ["user_id", "signup_date", "country", "device_type", "marketing_source"]),
+        ("select `device_type` from users", ["user_id", "device_type"]),
+    ],
+)
+def test_only_columns_that_a_statement_can_read_are_kept(sql, expected):
+    assert cleaning.columns_used(DATASETS["users"], {"user_id"}, [sql]) == expected
+
+
+def test_names_and_values_cannot_leave_their_quotes():
+    assert identifier("a`b") == "`a``b`"
+    assert literal("it's \\") == "'it\\'s \\\\'"
+    column = Column("note", "string", default="' or '1'='1")
+    made = Dataset("t", True, (Column("id", "string", True), column), ("id",), "id", ())
+    assert "cast('\\' or \\'1\\'=\\'1' as string)" in cleaning.judge_sql(made)
+
+
+def test_no_orphan_statement_without_references():
+    assert cleaning.orphans_sql([DATASETS["users"]], {"users": "user_id"}) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "files"), [(0, 1), (1, 1), (ROWS_PER_FILE, 1), (ROWS_PER_FILE + 1, 2), (10 * ROWS_PER_FILE, 10)]
+)
+def test_files_are_sized_by_their_rows(rows, files):
+    assert file_count(rows) == files
+
+
+def test_partitions_grow_with_the_input_and_never_fall_below_the_cores():
+    assert shuffle_partitions(0, 4) == 8
+    assert shuffle_partitions(10 * 1024**3, 4) == 320
+
+
+def test_schema_differences_are_told_by_column():
+    declared = [("a", "string"), ("b", "int")]
+    assert schema_differences(declared, declared) == []
+    assert schema_differences([("b", "int"), ("a", "string")], declared) == ["columns come as b, a, declared a, b"]
+    assert schema_differences([("a", "int"), ("c", "int")], declared) == [
+        "column b is missing",
+        "column c is not declared",
+        "column a is int, declared string",
+    ]
+    assert schema_differences([("a", "string"), ("a", "string"), ("b", "int")], declared) == [
+        "columns come as a, a, b, declared a, b"
+    ]

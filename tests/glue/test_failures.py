@@ -1,0 +1,300 @@
+"""What makes a run fail, what it says, and which failures leave a report."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness import REPOSITORY, column, commerce_contract, contract, dataset, output
+from pipeline_engine import errors
+from pipeline_engine.contract import parse_contract
+from pipeline_engine.manifest import parse_manifest
+
+
+@pytest.fixture
+def ready(pipeline):
+    """One dataset, one output, one good row: the least that can fail."""
+    columns = [
+        column("id", "string", "reject"),
+        column("at", "timestamp"),
+        column("amount", "decimal(12,2)", {"default": 0}),
+    ]
+    made = pipeline(
+        contract({"things": dataset(columns, ["id"], "at")}, {"totals": output(["id"], id="string", amount="bigint")})
+    )
+    made.sql["totals"] = "select id, cast(amount as bigint) as amount from things"
+    made.put_rows("things", [{"id": "a", "amount": 5}])
+    return made
+
+
+def failure(made, kind, **changes) -> str:
+    """Runs, expects this failure, and checks that the report says the same."""
+    with pytest.raises(kind) as raised:
+        made.run(**changes)
+    report = made.report()
+    assert report["state"] == "failed"
+    assert report["failure"] == {"code": kind.code, "message": str(raised.value)}
+    assert report["outputs"] == {}
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("content", ["\n \n", "[]"])
+def test_no_rows_from_a_file_that_is_not_empty(ready, content):
+    path = ready.put("things", content, layout="array" if content == "[]" else "jsonl")
+
+    message = failure(ready, errors.NoRowsRead)
+
+    assert message == f'dataset "things": no rows were read from {path} ({len(content)} bytes)'
+
+
+def test_a_name_that_spark_would_silently_ignore(ready):
+    path = ready.put_rows("things", [{"id": "a"}])
+    ready.inputs["things"]["uri"] = str(path.rename(path.with_name("_v.json")))
+
+    assert "no rows were read" in failure(ready, errors.NoRowsRead)
+
+
+def test_an_input_that_is_gone(ready):
+    path = ready.put_rows("things", [{"id": "a"}])
+    path.unlink()
+
+    assert failure(ready, errors.InputMissing) == f'dataset "things": {path} does not exist'
+
+
+def test_an_output_of_two_rows_per_grain(ready):
+    ready.sql["totals"] += " cross join (values (1), (2)) as twice"
+
+    message = failure(ready, errors.CheckFailed)
+
+    assert message == 'output "totals": totals.one_row_per_id failed over 2 rows'
+    assert ready.report()["checks"][-2] == {
+        "name": "totals.one_row_per_id",
+        "passed": False,
+        "detail": "1 values occur more than once",
+    }
+    assert not (ready.folder / "gold").exists()
+
+
+def test_an_output_with_a_null_in_its_grain(ready):
+    ready.sql["totals"] = "select cast(null as string) as id, 1L as amount from things"
+
+    assert failure(ready, errors.CheckFailed) == 'output "totals": totals.no_null_in_id failed over 1 rows'
+
+
+def test_sql_that_names_no_known_column(ready):
+    ready.sql["totals"] = "select id, price as amount from things"
+
+    message = failure(ready, errors.SqlFailed)
+
+    assert message.startswith('output "totals": [UNRESOLVED_COLUMN')
+    assert "`price`" in message
+
+
+def test_sql_that_is_no_sql(ready):
+    ready.sql["totals"] = "selekt 1"
+
+    assert failure(ready, errors.SqlFailed).startswith('output "totals": \n[PARSE_SYNTAX_ERROR]')
+
+
+def test_a_value_that_overflows_while_the_output_is_made(ready):
+    ready.sql["totals"] = "select id, 9223372036854775807L + length(id) as amount from things"
+
+    assert "[ARITHMETIC_OVERFLOW]" in failure(ready, errors.SqlFailed)
+
+
+def test_a_default_that_is_no_value_of_its_type(ready):
+    ready.contract["datasets"]["things"]["columns"][2]["onNull"] = {"default": "free"}
+
+    assert failure(ready, errors.ContractInvalid) == "the default of things.amount is no value of the column's type"
+
+
+def test_a_type_that_spark_does_not_know(ready):
+    ready.contract["datasets"]["things"]["columns"][2]["type"] = "money"
+
+    assert "money" in failure(ready, errors.ContractInvalid)
+
+
+def test_a_fault_of_the_infrastructure_leaves_no_report(ready):
+    (ready.folder / "gold").write_text("a file where the folder should be")
+
+    with pytest.raises(Exception) as raised:
+        ready.run()
+
+    assert not isinstance(raised.value, errors.EngineError)
+    assert not (ready.folder / "reports").exists()
+
+
+def test_a_second_run_of_the_same_job_run_overwrites_nothing(ready):
+    ready.run()
+    ready.job_runs = 0
+
+    with pytest.raises(Exception, match="already exists"):
+        ready.run()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"pipeline": "other"}, "manifest.pipeline: is 'other', the contract is for 'commerce'"),
+        ({"inputs": {}}, "manifest.inputs: missing things"),
+        ({"inputs": {"things": None, "x": None}}, "manifest.inputs: x not among the contract's datasets"),
+        ({"inputs": {"things": None}}, "manifest.inputs.things: is null, but things is required"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_its_contract(ready, change, message):
+    assert failure(ready, errors.ManifestInvalid, **change) == message
+
+
+def parsed(document) -> None:
+    content = json.dumps(document).encode() if not isinstance(document, bytes) else document
+    parse_manifest(content, "m", hashlib.sha256(content).hexdigest())
+
+
+def with_input(manifest, **changes):
+    users = {"uri": "s3://b/u.json", "format": "jsonl", "compression": "none", "bytes": 1, "source": {}} | changes
+    return manifest | {"inputs": {"users": users}}
+
+
+MANIFEST = {
+    "format": 1,
+    "pipeline": "commerce",
+    "environment": "dev",
+    "batch": "current",
+    "run": 1,
+    "inputs": {"users": None},
+    "release": {"script": "s", "engine": "e", "contract": "c", "sql": {"user_activity": "q"}},
+    "destination": {"gold": "g", "rejected": "r", "report": "p"},
+}
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (b"{", "manifest is not JSON"),
+        (b"[]", r"manifest: must be an object, not \[\]"),
+        (MANIFEST | {"format": 2}, "manifest.format: must be one of 1, not 2"),
+        (MANIFEST | {"format": True}, "manifest.format: must be one of 1, not true"),
+        (MANIFEST | {"extra": 1}, "manifest: unknown extra"),
+        ({k: v for k, v in MANIFEST.items() if k != "run"}, "manifest: missing run"),
+        (MANIFEST | {"run": "1"}, "manifest.run: must be a whole number"),
+        (MANIFEST | {"batch": ""}, "manifest.batch: must not be empty"),
+        (MANIFEST | {"destination": {"gold": "g"}}, "manifest.destination: missing rejected, report"),
+        (
+            with_input(MANIFEST, format="csv"),
+            'manifest.inputs.users.format: must be one of "jsonl", "array", not "csv"',
+        ),
+        (with_input(MANIFEST, compression="gzip"), "compression is gzip, which s3://b/u.json does not end like"),
+        (with_input(MANIFEST, bytes=-1), "manifest.inputs.users.bytes: must be a whole number"),
+    ],
+)
+def test_a_bad_manifest_names_the_place(document, message):
+    parsed(MANIFEST)
+    with pytest.raises(errors.ManifestInvalid, match=message):
+        parsed(document)
+
+
+def changed(path: str, value) -> bytes:
+    document = commerce_contract()
+    *parents, last = path.split(".")
+    place = document
+    for name in parents:
+        place = place[int(name)] if name.isdigit() else place[name]
+    place[int(last) if last.isdigit() else last] = value
+    return json.dumps(document).encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("format", 2, "contract.format: must be one of 1"),
+        ("datasets.users.primaryKey", ["id"], r"users.primaryKey\[0\]: 'id' is not a column"),
+        ("datasets.users.primaryKey", [], "users.primaryKey: must not be empty"),
+        ("datasets.users.latestBy", "when", "users.latestBy: 'when' is not a column"),
+        ("datasets.users.columns.0.onNull", "drop", r'columns\[0\].onNull: must be one of "reject", "keep"'),
+        ("datasets.users.columns.0.name", "a`b", "'a`b' is not a name"),
+        ("datasets.users.columns.1.name", "USER_ID", "user_id is declared twice"),
+        ("datasets.events.references.0.dataset", "people", "people is not a dataset"),
+        ("datasets.users.primaryKey", ["user_id", "country"], "users has a primary key of several columns"),
+        ("outputs.user_activity.grain", ["id"], r"user_activity.grain\[0\]: 'id' is not a column"),
+    ],
+)
+def test_a_bad_contract_names_the_place(path, value, message):
+    parse_contract(json.dumps(commerce_contract()).encode())
+    with pytest.raises(errors.ContractInvalid, match=message):
+        parse_contract(changed(path, value))
+
+
+def test_another_manifest_than_the_one_that_was_claimed():
+    with pytest.raises(errors.ChecksumMismatch, match=r"m has sha256 .* the run was started for 00"):
+        parse_manifest(json.dumps(MANIFEST).encode(), "m", "00")
+
+
+def entry_script(folder: Path, manifest: Path, sha256: str) -> subprocess.CompletedProcess[str]:
+    """The shipped script with a stand-in for the one function of awsglue that it calls."""
+    shim = folder / "shim" / "awsglue"
+    shim.mkdir(parents=True)
+    (shim / "__init__.py").touch()
+    (shim / "utils.py").write_text(
+        "def getResolvedOptions(argv, names):\n"
+        "    given = dict(zip((key[2:] for key in argv[1::2]), argv[2::2]))\n"
+        "    assert set(names) <= set(given)\n"
+        "    return given\n"
+    )
+    arguments = {"JOB_NAME": "j", "JOB_RUN_ID": "jr_1", "manifest": str(manifest), "manifest_sha256": sha256}
+    submit = "--master local[1] --conf spark.ui.enabled=false --conf spark.driver.bindAddress=127.0.0.1"
+    return subprocess.run(  # noqa: S603
+        [
+            sys.executable,
+            REPOSITORY / "glue" / "job.py",
+            *(part for k, v in arguments.items() for part in (f"--{k}", v)),
+        ],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(shim.parent), str(REPOSITORY / "glue")]),
+            "PYSPARK_SUBMIT_ARGS": f"{submit} --conf spark.driver.host=127.0.0.1 pyspark-shell",
+            "SPARK_LOCAL_IP": "127.0.0.1",
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_the_entry_script_refuses_a_wrong_checksum_before_it_starts_spark(ready):
+    path = ready.folder / "manifest.json"
+    path.write_text(json.dumps(ready.manifest()))
+
+    ended = entry_script(ready.folder, path, "0" * 64)
+
+    assert ended.returncode != 0
+    assert "ChecksumMismatch" in ended.stderr.splitlines()[-1]
+    assert not (ready.folder / "reports").exists()
+
+
+def test_the_entry_script_runs_the_engine_and_ends_with_0(ready):
+    path = ready.folder / "manifest.json"
+    path.write_text(json.dumps(ready.manifest()))
+
+    ended = entry_script(ready.folder, path, hashlib.sha256(path.read_bytes()).hexdigest())
+
+    assert ended.returncode == 0, ended.stderr[-2000:]
+    ready.job_runs = 1
+    assert ready.report()["state"] == "succeeded"
+    assert "from_json" in ended.stdout  # the generated SQL is in the log
+
+
+def test_an_output_may_be_empty(pipeline):
+    columns = [column("id", "string", "reject"), column("at", "timestamp")]
+    made = pipeline(contract({"things": dataset(columns, ["id"], "at")}, {"none": output(["id"], id="string")}))
+    made.sql["none"] = "select id from things where false"
+    made.put_rows("things", [{"id": "a"}])
+
+    made.run()
+
+    assert made.report()["outputs"]["none"]["rows"] == 0
+    assert made.rows("none") == []
