@@ -1,0 +1,13 @@
+import type { Random } from "./random.ts";
+import { heavyUser, isQuiet, type Shares } from "./shares.ts";
+
+/** Draws whom an event or an order belongs to: the heavy user, a user that no file names, or any other. */
+export function activityUsers(random: Random, shares: Shares, users: number): () => number {
+  const heavy = shares.heavyUser;
+  const special = heavy + shares.orphans;
+  return () => {
+    if (random.chance(special)) return random.chance(heavy / special) ? heavyUser : users + random.below(users);
+    const user = random.below(users);
+    return isQuiet(user) ? user - 1 : user;
+  };
+}

@@ -1,0 +1,118 @@
+import { activityUsers } from "./activityUsers.ts";
+import { type AnswerBook, sessionsOfHeavyUser, sessionsOfUser } from "./answer.ts";
+import { Layout } from "./layout.ts";
+import type { Rows } from "./lines.ts";
+import { nullColumns } from "./nulls.ts";
+import type { Random } from "./random.ts";
+import { heavyUser, type Shares } from "./shares.ts";
+import { otherTime, timeBetween } from "./times.ts";
+import { devices } from "./users.ts";
+
+/** Numbers stand for texts: `type` 0 is product_view; -1 is null. */
+export interface EventRow {
+  id: number;
+  user: number;
+  type: number;
+  product: number;
+  time: number;
+  session: number;
+  device: number;
+}
+
+const types = ["product_view", "product_purchase"];
+/** Products are numbered from 1. */
+export const productCount = 1000;
+
+const layout = new Layout([
+  { name: "event_id", kind: "id", prefix: "e_" },
+  { name: "user_id", kind: "id", prefix: "u_" },
+  { name: "event_type", kind: "choice", texts: types },
+  { name: "product_id", kind: "id", prefix: "p_" },
+  { name: "event_timestamp", kind: "time" },
+  { name: "session_id", kind: "id", prefix: "s_" },
+  { name: "device_type", kind: "choice", texts: devices },
+]);
+const eventTime = timeBetween("2024-03-01", "2025-09-01");
+
+export class EventRows implements Rows<EventRow> {
+  readonly rules = ["event_id_is_null", "user_id_is_null"];
+  private count = 0;
+  private readonly row: EventRow = { id: 0, user: 0, type: 0, product: 0, time: 0, session: 0, device: 0 };
+  private readonly values = new Int32Array(7);
+  private readonly random: Random;
+  private readonly drawNulls: () => number;
+  private readonly users: number;
+  private readonly drawUser: () => number;
+  private readonly book: AnswerBook;
+
+  constructor(random: Random, shares: Shares, users: number, book: AnswerBook) {
+    this.random = random;
+    const { nulls, nullKeys } = shares;
+    this.drawNulls = nullColumns(random, [nullKeys, nullKeys, nulls, nulls, nulls, nulls, nulls]);
+    this.users = users;
+    this.drawUser = activityUsers(random, shares, users);
+    this.book = book;
+  }
+
+  fresh(): EventRow {
+    const { row, random } = this;
+    row.id = this.count++;
+    row.user = this.drawUser();
+    row.type = random.chance(0.7) ? 0 : 1;
+    row.product = 1 + random.below(productCount);
+    row.time = eventTime(random);
+    row.session = this.sessionOf(row.user);
+    row.device = random.below(devices.length);
+    const nulls = this.drawNulls();
+    if (nulls & 1) row.id = -1;
+    if (nulls & 2) row.user = -1;
+    if (nulls & 4) row.type = -1;
+    if (nulls & 8) row.product = -1;
+    if (nulls & 16) row.time = -1;
+    if (nulls & 32) row.session = -1;
+    if (nulls & 64) row.device = -1;
+    return row;
+  }
+
+  copy(row: EventRow): EventRow {
+    return { ...row };
+  }
+
+  /** Seen as the other type on another device; now and then without its user, which rejects that version. */
+  change(row: EventRow): EventRow {
+    const device = (row.device + 1) % devices.length;
+    const user = this.random.chance(0.1) ? -1 : row.user;
+    return { ...row, user, device, type: row.type === 0 ? 1 : 0, time: otherTime(row.time, this.random) };
+  }
+
+  write(row: EventRow, to: Uint8Array, at: number): number {
+    const { values } = this;
+    values[0] = row.id;
+    values[1] = row.user;
+    values[2] = row.type;
+    values[3] = row.product;
+    values[4] = row.time;
+    values[5] = row.session;
+    values[6] = row.device;
+    return layout.write(values, to, at);
+  }
+
+  time(row: EventRow): number {
+    return row.time;
+  }
+
+  broken(row: EventRow): number {
+    if (row.id < 0) return 0;
+    return row.user < 0 ? 1 : -1;
+  }
+
+  settle(row: EventRow): void {
+    this.book.addEvent(row);
+  }
+
+  /** Sessions are numbered from 1 and belong to one user each. */
+  private sessionOf(user: number): number {
+    if (user === heavyUser) return this.users * sessionsOfUser + 1 + this.random.below(sessionsOfHeavyUser);
+    return user * sessionsOfUser + 1 + this.random.below(sessionsOfUser);
+  }
+}

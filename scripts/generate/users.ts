@@ -1,0 +1,95 @@
+import type { AnswerBook } from "./answer.ts";
+import { Layout } from "./layout.ts";
+import type { Rows } from "./lines.ts";
+import { nullColumns } from "./nulls.ts";
+import type { Random } from "./random.ts";
+import type { Shares } from "./shares.ts";
+import { otherTime, timeBetween } from "./times.ts";
+
+/** Numbers stand for texts: `country` 0 is IN; -1 is null. */
+export interface UserRow {
+  id: number;
+  time: number;
+  country: number;
+  device: number;
+  source: number;
+}
+
+export const countries = ["IN", "US", "EU", "AU"] as const;
+export const devices = ["mobile", "PC", "tablet"] as const;
+export const sources = ["google_ads", "instagram_reels", "youtube"] as const;
+
+const layout = new Layout([
+  { name: "user_id", kind: "id", prefix: "u_" },
+  { name: "signup_date", kind: "time" },
+  { name: "country", kind: "choice", texts: countries },
+  { name: "device_type", kind: "choice", texts: devices },
+  { name: "marketing_source", kind: "choice", texts: sources },
+]);
+const signupTime = timeBetween("2023-01-01", "2025-01-01");
+
+export class UserRows implements Rows<UserRow> {
+  readonly rules = ["user_id_is_null"];
+  /** User numbers given out, whether or not the row was kept. */
+  count = 0;
+  private readonly row: UserRow = { id: 0, time: 0, country: 0, device: 0, source: 0 };
+  private readonly values = new Int32Array(5);
+  private readonly random: Random;
+  private readonly drawNulls: () => number;
+  private readonly book: AnswerBook;
+
+  constructor(random: Random, shares: Shares, book: AnswerBook) {
+    this.random = random;
+    const { nulls, nullKeys } = shares;
+    this.drawNulls = nullColumns(random, [nullKeys, nulls, nulls, nulls, nulls]);
+    this.book = book;
+  }
+
+  fresh(): UserRow {
+    const { row, random } = this;
+    row.id = this.count++;
+    row.time = signupTime(random);
+    row.country = random.below(countries.length);
+    row.device = random.below(devices.length);
+    row.source = random.below(sources.length);
+    const nulls = this.drawNulls();
+    if (nulls & 1) row.id = -1;
+    if (nulls & 2) row.time = -1;
+    if (nulls & 4) row.country = -1;
+    if (nulls & 8) row.device = -1;
+    if (nulls & 16) row.source = -1;
+    return row;
+  }
+
+  copy(row: UserRow): UserRow {
+    return { ...row };
+  }
+
+  /** Moved to another country. */
+  change(row: UserRow): UserRow {
+    const country = (row.country + 1 + this.random.below(countries.length - 1)) % countries.length;
+    return { ...row, country, time: otherTime(row.time, this.random) };
+  }
+
+  write(row: UserRow, to: Uint8Array, at: number): number {
+    const { values } = this;
+    values[0] = row.id;
+    values[1] = row.time;
+    values[2] = row.country;
+    values[3] = row.device;
+    values[4] = row.source;
+    return layout.write(values, to, at);
+  }
+
+  time(row: UserRow): number {
+    return row.time;
+  }
+
+  broken(row: UserRow): number {
+    return row.id < 0 ? 0 : -1;
+  }
+
+  settle(row: UserRow, versions: number): void {
+    this.book.addUser(row, versions);
+  }
+}

@@ -1,0 +1,65 @@
+import { ConfigError } from "../config/load.ts";
+import { UsageError, usage } from "./flags.ts";
+import type { LocalStack } from "./local/index.ts";
+import { parseStart, startFlags } from "./start/arguments.ts";
+import { runSession } from "./start/session.ts";
+import { createStatus } from "./start/status.ts";
+import { createStyle } from "./start/style.ts";
+
+/** Ending takes a few seconds; what hangs is left to the guards, which end with this process. */
+const stopPatience = 20_000;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+async function main(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    console.log(usage("npm start -- [flags]", startFlags));
+    return 0;
+  }
+  const options = parseStart(args);
+  const interrupted = new AbortController();
+  // A terminal tells the whole process group and the task runner passes it on: the second one is the same Ctrl-C.
+  const interrupt = () => {
+    interrupted.abort();
+    setTimeout(() => process.exit(130), stopPatience).unref();
+  };
+  for (const signal of signals) process.on(signal, interrupt);
+  const status = createStatus(process.stderr);
+  let stack: Promise<LocalStack> | undefined;
+  try {
+    const isGood = await runSession({
+      options,
+      status,
+      style: createStyle(process.stdout),
+      print: console.log,
+      signal: interrupted.signal,
+      onStack: (starting) => {
+        stack = starting;
+      },
+    });
+    return isGood ? 0 : 1;
+  } catch (error) {
+    status.clear();
+    if (interrupted.signal.aborted) {
+      console.error("stopped");
+      return 130;
+    }
+    const up = await stack?.catch(() => undefined);
+    console.error(describe(error));
+    if (up) console.error(`the log is ${up.logFile}`);
+    return error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
+  } finally {
+    const up = await stack?.catch(() => undefined);
+    await up?.stop();
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error instanceof UsageError || error instanceof ConfigError ? error.message : `failed: ${error.message}`;
+}
+
+const exit = (code: number) => process.exit(code);
+main(process.argv.slice(2)).then(exit, (error: unknown) => {
+  console.error(describe(error));
+  exit(error instanceof UsageError ? 2 : 1);
+});

@@ -1,0 +1,101 @@
+import type { DatasetReport } from "../../handlers/report.ts";
+import type { Comparison } from "./compare.ts";
+import type { TextRow } from "./parquet.ts";
+import { megabytes, whole } from "./status.ts";
+import type { Style } from "./style.ts";
+import type { BatchResult, Files, Seconds } from "./summary.ts";
+
+/** Each column as wide as its widest cell; all but the first `left` columns are aligned right. */
+export function table(rows: readonly (readonly string[])[], left = 1): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column < left ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join("   ")
+      .trimEnd(),
+  );
+}
+
+const sum = (counts: Readonly<Record<string, number>>) =>
+  Object.values(counts).reduce((total, count) => total + count, 0);
+const indent = (line: string) => `  ${line}`;
+
+export function filesText(files: Files, { green, red, yellow, bold }: Style): string[] {
+  const rows = [
+    ...files.promoted.map(({ key, bytes }) => ["promoted", key, megabytes(bytes)]),
+    ...files.rejected.map(({ key, code, reason }) => ["rejected", key, `${code}: ${reason}`]),
+    ...files.skipped.map(({ key, reason }) => ["skipped", key, reason]),
+  ];
+  const colours = [
+    ...files.promoted.map(() => green),
+    ...files.rejected.map(() => red),
+    ...files.skipped.map(() => yellow),
+  ];
+  const lines = table(rows, 3).map((line, index) => {
+    const [word] = rows[index]!;
+    return indent(colours[index]!(word!) + line.slice(word!.length));
+  });
+  return [bold("Files"), ...lines];
+}
+
+export function rowsText(
+  datasets: Readonly<Record<string, DatasetReport>>,
+  { bold, dim }: Style,
+  before = "",
+): string[] {
+  const entries = Object.entries(datasets);
+  if (entries.length === 0) return [];
+  const counts = entries.map(([name, { read, kept, rejected, deduplicated, orphans }]) => [
+    name,
+    ...[read, kept, sum(rejected), deduplicated, sum(orphans)].map(whole),
+  ]);
+  const [head, ...lines] = table([["", "read", "kept", "rejected", "deduplicated", "orphans"], ...counts]);
+  const rules = entries.flatMap(([name, { rejected }]) => {
+    const broken = Object.entries(rejected).filter(([, count]) => count > 0);
+    const list = broken.map(([rule, count]) => `${rule} ${whole(count)}`).join(", ");
+    return broken.length > 0 ? [indent(dim(`${name} rejected: ${list}`))] : [];
+  });
+  return [bold(`${before}Rows`), indent(dim(head!)), ...lines.map(indent), ...rules];
+}
+
+/** Rows side by side, one line a column: more columns fit than beside each other. */
+export function goldText(rows: readonly TextRow[], { dim }: Style): string[] {
+  if (rows.length === 0) return [];
+  const columns = Object.keys(rows[0]!);
+  const lines = table(columns.map((column) => [column, ...rows.map((row) => row[column] ?? "–")]));
+  return lines.map((line, index) => {
+    const width = columns[index]!.length;
+    return `    ${dim(line.slice(0, width))}${line.slice(width)}`;
+  });
+}
+
+export function stateText(result: BatchResult, { green, red, yellow, bold }: Style): string {
+  const run = result.run === null ? "" : `, run ${result.run}`;
+  if (result.state === "published") return `${green("✔")} ${bold(`batch ${result.batch}${run} is published`)}`;
+  const mark = result.state === "failed" ? red("✖") : yellow("…");
+  return `${mark} ${bold(`batch ${result.batch} ${result.state === "failed" ? "failed" : "is waiting"}`)}: ${result.reason}`;
+}
+
+export function secondsText({ setup, generate, upload, uploadToPublished, total }: Seconds, { bold }: Style): string[] {
+  const rows = Object.entries({
+    "set up the local AWS": setup,
+    "generate the data": generate,
+    upload,
+    "from upload to published": uploadToPublished,
+    total,
+  });
+  const spent = rows.filter(([, seconds]) => seconds > 0);
+  return [bold("Time"), ...table(spent.map(([what, seconds]) => [what, `${seconds.toFixed(1)} s`])).map(indent)];
+}
+
+const shownDifferences = 5;
+
+export function answerText({ matches, differences, compared }: Comparison, { green, red }: Style): string[] {
+  if (matches) return [`${green("✔")} equals the known answer of the generator in all ${whole(compared)} values`];
+  const more = differences.length - shownDifferences;
+  return [
+    `${red("✖")} differs from the known answer of the generator in ${differences.length} of ${whole(compared)} values:`,
+    ...differences.slice(0, shownDifferences).map(indent),
+    ...(more > 0 ? [indent(`and ${more} more in summary.json`)] : []),
+  ];
+}
