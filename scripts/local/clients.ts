@@ -1,0 +1,34 @@
+import { CloudWatchClient } from "@aws-sdk/client-cloudwatch";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { GlueClient } from "@aws-sdk/client-glue";
+import { IAMClient } from "@aws-sdk/client-iam";
+import { KMSClient } from "@aws-sdk/client-kms";
+import { LambdaClient } from "@aws-sdk/client-lambda";
+import { S3Client } from "@aws-sdk/client-s3";
+import { SNSClient } from "@aws-sdk/client-sns";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { credentials, region } from "./localAws.ts";
+
+/** One client a service, all speaking to the local AWS whatever the machine's own AWS settings are. */
+export function createClients(endpoint: string, glueEndpoint: string) {
+  const options = { endpoint, region, credentials };
+  return {
+    s3: new S3Client({ ...options, forcePathStyle: true }),
+    kms: new KMSClient(options),
+    sqs: new SQSClient(options),
+    sns: new SNSClient(options),
+    iam: new IAMClient(options),
+    lambda: new LambdaClient(options),
+    logs: new CloudWatchLogsClient(options),
+    events: new EventBridgeClient(options),
+    cloudwatch: new CloudWatchClient(options),
+    glue: new GlueClient({ ...options, endpoint: glueEndpoint }),
+  };
+}
+
+export type Clients = ReturnType<typeof createClients>;
+
+export function destroyClients(clients: Clients): void {
+  for (const client of Object.values(clients)) client.destroy();
+}

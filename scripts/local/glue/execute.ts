@@ -1,0 +1,99 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { basename, delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { javaHome, sparkJars, venvPython } from "../../setup/paths.mjs";
+import { startGuarded } from "../guarded.ts";
+import { credentials, region } from "../localAws.ts";
+import type { Execution } from "./service.ts";
+import { log4j, sparkDefaults } from "./sparkSettings.ts";
+import type { Job, Run } from "./store.ts";
+
+/** The folder in which `awsglue` lies. */
+const glueLibrary = dirname(fileURLToPath(import.meta.url));
+
+export interface Machine {
+  readonly s3: S3Client;
+  readonly endpoint: string;
+  readonly glueEndpoint: () => string;
+  /** Each run has a folder of its own below. */
+  readonly directory: string;
+  readonly driverMemory: string;
+  readonly shortRuns: boolean;
+}
+
+async function download(s3: S3Client, uri: string, folder: string): Promise<string> {
+  const [, bucket, key] = uri.match(/^s3:\/\/([^/]+)\/(.+)$/) ?? [];
+  if (!bucket || !key) throw new Error(`${uri} is not an S3 URI`);
+  try {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    const file = join(folder, basename(key));
+    writeFileSync(file, await Body!.transformToByteArray());
+    return file;
+  } catch (error) {
+    throw new Error(`${uri} can't be read: ${(error as Error).message}`);
+  }
+}
+
+function environment(machine: Machine, folder: string, libraries: readonly string[]): Record<string, string> {
+  return {
+    PATH: [dirname(venvPython), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
+    HOME: folder,
+    TMPDIR: join(folder, "tmp"),
+    LANG: "C.UTF-8",
+    TZ: "UTC",
+    JAVA_HOME: javaHome(),
+    SPARK_CONF_DIR: join(folder, "conf"),
+    SPARK_LOCAL_IP: "127.0.0.1",
+    PYSPARK_PYTHON: venvPython,
+    PYTHONPATH: [...libraries, glueLibrary].join(delimiter),
+    PYTHONDONTWRITEBYTECODE: "1",
+    PYTHONUNBUFFERED: "1",
+    AWS_ENDPOINT_URL: machine.endpoint,
+    AWS_ENDPOINT_URL_GLUE: machine.glueEndpoint(),
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: "true",
+  };
+}
+
+/** As Glue's, the message is the last thing that the script said. */
+function errorMessage(logFile: string, code: number): string {
+  const last = readFileSync(logFile, "utf8").trimEnd().split("\n").at(-1)?.trim();
+  return last || `the script ended with exit code ${code}`;
+}
+
+/** Runs a job's script as Glue would: unmodified, from its own copy, with the run's arguments over the job's. */
+export async function execute(machine: Machine, job: Job, run: Run): Promise<Execution> {
+  const folder = join(machine.directory, run.id);
+  for (const name of ["conf", "tmp", "lib"]) mkdirSync(join(folder, name), { recursive: true });
+  const given: Record<string, string> = { ...job.definition.DefaultArguments, ...run.arguments };
+
+  const script = await download(
+    machine.s3,
+    given["--scriptLocation"] ?? job.definition.Command!.ScriptLocation!,
+    folder,
+  );
+  const libraries: string[] = [];
+  for (const uri of (given["--extra-py-files"] ?? "").split(",").filter(Boolean))
+    libraries.push(await download(machine.s3, uri.trim(), join(folder, "lib")));
+
+  const { endpoint, driverMemory, shortRuns } = machine;
+  const settings = { endpoint, region, directory: folder, jars: sparkJars, driverMemory, shortRuns };
+  writeFileSync(join(folder, "conf", "spark-defaults.conf"), sparkDefaults(settings));
+  writeFileSync(join(folder, "conf", "log4j2.properties"), log4j);
+
+  const named = { ...given, "--JOB_NAME": run.job, "--JOB_RUN_ID": run.id };
+  const logFile = join(folder, "run.log");
+  const guarded = startGuarded([venvPython, script, ...Object.entries(named).flat()], {
+    env: environment(machine, folder, libraries),
+    cwd: folder,
+    logFile,
+  });
+  return {
+    ended: guarded.ended.then((code) => (code === 0 ? null : errorMessage(logFile, code))),
+    stop: guarded.stop,
+  };
+}

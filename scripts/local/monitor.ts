@@ -1,0 +1,153 @@
+import * as pulumi from "@pulumi/pulumi";
+import { plain, refuseUndefined, track, unwrapSecrets } from "./inputs.ts";
+import { resources as known } from "./resources/index.ts";
+import type { Context, Resources } from "./resources/resource.ts";
+
+export interface Program {
+  readonly project: string;
+  readonly stack: string;
+  readonly config: Readonly<Record<string, string>>;
+  run(): Promise<object>;
+}
+
+export interface ApplyOptions {
+  /** What each resource type needs; all that this folder knows when absent. */
+  readonly resources?: Resources;
+  /** Milliseconds after which a program that does not settle is given up. */
+  readonly timeout?: number;
+}
+
+const defaultTimeout = 120_000;
+const componentPrefixes = ["pulumi:pulumi:"];
+
+/** A resource that could not be made, or a program that failed. */
+export class ApplyError extends Error {
+  override readonly name = "ApplyError";
+}
+
+/** Makes a resource and returns what the program may use of it. */
+async function create(
+  { type, name, inputs }: pulumi.runtime.MockResourceArgs,
+  context: Context,
+  resources: Resources,
+): Promise<pulumi.runtime.MockResourceResult> {
+  const make = Object.hasOwn(resources, type) ? resources[type] : undefined;
+  if (!make) throw new Error(`${type} is a resource type that the local AWS has no handler for`);
+  const values = unwrapSecrets(inputs) as Record<string, unknown>;
+  refuseUndefined(values, name);
+  const tracked = track(values);
+  const { id, outputs } = await make(tracked.inputs as never, context);
+  const unread = tracked.unread();
+  if (unread.length > 0) throw new Error(`${type} has no handler for ${unread.join(", ")}`);
+  return { id, state: { ...values, ...outputs } };
+}
+
+function lookUp(token: string, { accountId, region }: Context): Record<string, unknown> {
+  switch (token) {
+    case "aws:index/getCallerIdentity:getCallerIdentity":
+      return { id: accountId, accountId, arn: `arn:aws:iam::${accountId}:root`, userId: accountId };
+    case "aws:index/getRegion:getRegion":
+      return { id: region, region, name: region, endpoint: `ec2.${region}.amazonaws.com` };
+    case "aws:index/getPartition:getPartition":
+      return { id: "aws", partition: "aws", dnsSuffix: "amazonaws.com", reverseDnsPrefix: "com.amazonaws" };
+    default:
+      throw new Error(`${token} is a look-up that the local AWS has no answer for`);
+  }
+}
+
+/** Settling hides errors, so each is kept where it happens; the first one ends the wait. */
+class Failures {
+  private readonly messages: string[] = [];
+  private reject: (error: Error) => void = () => {};
+  /** Never resolves. */
+  readonly first = new Promise<never>((_, reject) => {
+    this.reject = reject;
+  });
+
+  constructor() {
+    this.first.catch(() => {});
+  }
+
+  add(where: string, error: unknown): void {
+    this.messages.push(`${where}: ${error instanceof Error ? error.message : String(error)}`);
+    this.reject(new ApplyError(this.messages.join("\n")));
+  }
+
+  check(): void {
+    if (this.messages.length > 0) throw new ApplyError(this.messages.join("\n"));
+  }
+}
+
+/** Besides what `create` throws, a registration fails on an input that can't be sent, or on a URN that is taken. */
+function watchRegistrations(failures: Failures): void {
+  const monitor = pulumi.runtime.getMonitor();
+  if (!monitor) throw new Error("the monitor is not set");
+  const urns = new Set<string>();
+  const register = monitor.registerResource.bind(monitor) as (request: unknown, callback: unknown) => unknown;
+  type Request = { getType(): string; getName(): string };
+  type Response = { getUrn(): string };
+  const watched = (request: Request, callback: (error: Error | null, response?: Response) => void) =>
+    register(request, (error: Error | null, response?: Response) => {
+      const label = `${request.getType()} "${request.getName()}"`;
+      const urn = response?.getUrn();
+      if (error) failures.add(label, error);
+      else if (urn && urns.has(urn)) failures.add(label, new Error(`${urn} is registered twice`));
+      if (urn) urns.add(urn);
+      callback(error, response);
+    });
+  Object.assign(monitor, { registerResource: watched });
+}
+
+async function settle(program: Program): Promise<object> {
+  const outputs = await pulumi.runtime.runInPulumiStack(async () => await program.run());
+  await pulumi.runtime.disconnect();
+  return outputs ?? {};
+}
+
+/**
+ * Runs a Pulumi program and makes each resource that it declares on the local AWS, in the order of their dependencies.
+ * @returns the stack's outputs
+ * @throws ApplyError naming each resource that could not be made
+ */
+export async function applyProgram(
+  program: Program,
+  context: Context,
+  { resources = known, timeout = defaultTimeout }: ApplyOptions = {},
+): Promise<Readonly<Record<string, unknown>>> {
+  const failures = new Failures();
+  const isComponent = ({ type, custom }: pulumi.runtime.MockResourceArgs) =>
+    !custom || componentPrefixes.some((prefix) => type.startsWith(prefix));
+  await pulumi.runtime.setMocks(
+    {
+      newResource: async (args) =>
+        isComponent(args) ? { id: undefined, state: args.inputs } : await create(args, context, resources),
+      call: ({ token }) => lookUp(token, context),
+    },
+    program.project,
+    program.stack,
+    false,
+  );
+  pulumi.runtime.setAllConfig({ ...program.config });
+  watchRegistrations(failures);
+
+  // An `apply` that throws is seen nowhere else.
+  const onRejection = (error: unknown) => failures.add("program", error);
+  process.on("unhandledRejection", onRejection);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new ApplyError(`the program did not settle in ${timeout / 1000} s`)), timeout);
+  });
+  try {
+    const outputs = await Promise.race([settle(program), failures.first, late]);
+    // Rejections are told one turn of the event loop later.
+    await new Promise((resolve) => setImmediate(resolve));
+    failures.check();
+    return unwrapSecrets(plain(outputs)) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    failures.check();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    process.off("unhandledRejection", onRejection);
+  }
+}

@@ -1,0 +1,31 @@
+import { spawn } from "node:child_process";
+
+/** What a person has to do something about; its message is shown without a stack trace. */
+export class SetupError extends Error {
+  name = "SetupError";
+}
+
+const shownLines = 30;
+
+/**
+ * Runs a command quietly.
+ * @returns {Promise<string>} what it wrote to stdout and stderr
+ * @throws SetupError with the end of that when it fails
+ */
+export function run(command, args, { cwd, env } = {}) {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    const child = spawn(command, args, { cwd, env: env ?? process.env, stdio: ["ignore", "pipe", "pipe"] });
+    const collect = (chunk) => {
+      output += chunk;
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    child.on("error", (error) => reject(new SetupError(`${command} could not be started: ${error.message}`)));
+    child.on("close", (code) => {
+      if (code === 0) return resolve(output);
+      const end = output.trimEnd().split("\n").slice(-shownLines).join("\n");
+      reject(new SetupError(`${[command, ...args].join(" ")} failed (${code}):\n${end}`));
+    });
+  });
+}

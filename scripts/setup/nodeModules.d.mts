@@ -1,0 +1,1 @@
+export declare function nodeModulesAreCurrent(directory?: string): boolean;

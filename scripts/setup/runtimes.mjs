@@ -1,0 +1,65 @@
+/** Which Node, Python and Java will do, and what to say when none does. */
+import { execFile } from "node:child_process";
+import { SetupError } from "./command.mjs";
+
+const majorMinor = (version) => version.split(".").map(Number);
+
+/** @throws SetupError when this Node or system can't run the project */
+export function checkNode(version = process.versions.node, platform = process.platform) {
+  if (platform === "win32") throw new SetupError("Windows is not supported directly: run this in WSL 2.");
+  if (majorMinor(version)[0] < 20)
+    throw new SetupError(
+      `Node ${version} is too old: Node 20 or newer is needed. Install it with your package manager or a version manager.`,
+    );
+}
+
+const ask = (command, args) =>
+  new Promise((resolve) => {
+    execFile(command, args, { timeout: 20_000 }, (error, stdout, stderr) =>
+      resolve(error ? undefined : `${stdout}${stderr}`),
+    );
+  });
+
+/** In the order they are tried: Glue runs 3.11, so that comes first. */
+export const pythonCandidates = ["python3.11", "python3.12", "python3.10", "python3", "python"];
+
+/**
+ * @returns {Promise<string>} the first candidate that is Python 3.10 or newer and can make virtual environments
+ * @throws SetupError that says which were seen
+ */
+export async function findPython(candidates = pythonCandidates, probe = ask) {
+  const seen = [];
+  let incomplete;
+  for (const candidate of candidates) {
+    const answer = await probe(candidate, [
+      "-c",
+      "import importlib.util as u, platform; print(platform.python_version(), all(map(u.find_spec, ('venv', 'ensurepip'))))",
+    ]);
+    if (!answer) continue;
+    const [version, complete] = answer.trim().split(/\s+/);
+    const [major, minor] = majorMinor(version);
+    seen.push(`${candidate} is ${version}`);
+    if (major !== 3 || minor < 10) continue;
+    if (complete === "True") return candidate;
+    incomplete ??= { candidate, version: `${major}.${minor}` };
+  }
+  if (incomplete)
+    throw new SetupError(
+      `${incomplete.candidate} lacks the venv or ensurepip module. On Debian and Ubuntu: apt install python${incomplete.version}-venv`,
+    );
+  throw new SetupError(
+    `Python 3.10 or newer is needed (3.11 is best) and was not found${seen.length > 0 ? `: ${seen.join(", ")}` : ""}. Install it with your package manager.`,
+  );
+}
+
+/**
+ * @returns {Promise<string | undefined>} the home of a Java 17, the version of Spark's and Glue's choice
+ */
+export async function findJava17(candidates, probe = ask) {
+  for (const candidate of candidates) {
+    const answer = await probe(candidate, ["-XshowSettings:properties", "-version"]);
+    const home = answer?.match(/^\s*java\.home = (.+)$/m)?.[1];
+    if (home && /^\s*java\.specification\.version = 17$/m.test(answer)) return home.trim();
+  }
+  return undefined;
+}

@@ -1,0 +1,1 @@
+export declare function countResults(output: string, code: number): { passed: number; failed: number };

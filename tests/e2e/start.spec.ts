@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { expect } from "chai";
+import type { Answer } from "../../scripts/generate/answer.ts";
+import { localDirectory, root } from "../../scripts/setup/paths.mjs";
+import { canSeeProcesses, listeners, processesIn, waitForNone } from "../support/processes.ts";
+
+const records = 20_000;
+const stackDirectory = join(realpathSync(root), localDirectory.slice(root.length), "stack");
+
+function task(...args: string[]): { child: ChildProcess; ended: Promise<{ code: number | null; output: string }> } {
+  const child = spawn(process.execPath, [join(root, "scripts", "run.mjs"), ...args], { cwd: root });
+  let output = "";
+  const collect = (chunk: Buffer) => {
+    output += chunk;
+  };
+  child.stdout.on("data", collect);
+  child.stderr.on("data", collect);
+  const ended = new Promise<{ code: number | null; output: string }>((resolve) =>
+    child.on("close", (code) => resolve({ code, output })),
+  );
+  return { child, ended };
+}
+
+/** One row of whatever was published, asked of another engine than the one that wrote it. */
+async function ask(folder: string, select: string): Promise<Record<string, unknown>> {
+  const instance = await DuckDBInstance.create(":memory:");
+  const connection = await instance.connect();
+  try {
+    const reader = await connection.runAndReadAll(`select ${select} from read_parquet('${folder}/**/*.parquet')`);
+    return reader.getRowObjectsJson()[0] as Record<string, unknown>;
+  } finally {
+    connection.closeSync();
+    instance.closeSync();
+  }
+}
+
+describe("npm start, from upload to published Parquet", function () {
+  this.timeout(600_000);
+  let folder: string;
+  let answer: Answer;
+  let summary: { state: string; datasets: Record<string, unknown>; files: { promoted: unknown[] } };
+  let result: { code: number | null; output: string };
+  const seen = { count: 0, open: new Set<string>() };
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "e2e-"));
+    const data = join(folder, "data");
+    const generated = await task("generate", "--records", String(records), "--out", data).ended;
+    expect(generated.code, generated.output).to.equal(0);
+    answer = JSON.parse(readFileSync(join(data, "answer.json"), "utf8")) as Answer;
+
+    const { child, ended } = task("start", "--records", String(records), "--out", join(folder, "out"));
+    const look = setInterval(() => {
+      if (!canSeeProcesses) return;
+      const { count, open } = listeners([child.pid!, ...processesIn(stackDirectory)]);
+      seen.count = Math.max(seen.count, count);
+      for (const address of open) seen.open.add(address);
+    }, 500);
+    result = await ended;
+    clearInterval(look);
+    expect(result.code, result.output).to.equal(0);
+    summary = JSON.parse(readFileSync(join(folder, "out", "summary.json"), "utf8"));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("publishes the batch", () => {
+    expect(summary.state).to.equal("published");
+    expect(summary.files.promoted).to.have.length(3);
+  });
+
+  it("counts rows read, kept, rejected and deduplicated as the generator knew it would", () => {
+    expect(summary.datasets).to.deep.equal(answer.datasets);
+  });
+
+  it("publishes the rows and totals that the generator knew", async () => {
+    const { rows, totals } = answer.outputs.user_activity;
+    const published = await ask(
+      join(folder, "out", "user_activity"),
+      `count(*) as "rows", count(distinct user_id) as users, sum(total_events) as total_events,
+       sum(total_orders) as total_orders, sum(successful_orders) as successful_orders, sum(revenue) as revenue`,
+    );
+    const { total_events, total_orders, successful_orders, revenue } = totals;
+    const expected = { rows, users: rows, total_events, total_orders, successful_orders, revenue };
+    const texts = (values: object) =>
+      Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
+    expect(texts(published)).to.deep.equal(texts(expected));
+  });
+
+  it("publishes data files only", () => {
+    const files = readdirSync(join(folder, "out", "user_activity"), { recursive: true, withFileTypes: true });
+    const others = files.filter((file) => file.isFile() && !/^part-.*\.parquet$/.test(file.name));
+    expect(others.map(({ name }) => name)).to.deep.equal([]);
+  });
+
+  it("leaves no process behind", async function () {
+    if (!canSeeProcesses) this.skip();
+    expect(await waitForNone(stackDirectory, 5000)).to.deep.equal([]);
+  });
+
+  it("never listens beyond loopback", function () {
+    if (!canSeeProcesses) this.skip();
+    expect(seen.count).to.be.at.least(1);
+    expect([...seen.open]).to.deep.equal([]);
+  });
+});
