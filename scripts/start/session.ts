@@ -47,7 +47,7 @@ export async function runSession(session: Session): Promise<boolean> {
   prepareOut(options.out);
   const given = options.data.kind === "folder" ? filesIn(options.data.path) : undefined;
   const [stack, data] = await both(
-    timed(() => bringUp(session)),
+    timed(() => bringUp(session, given)),
     timed(() => (given ? Promise.resolve({ files: given, answer: undefined }) : makeData(session))),
   );
   signal.throwIfAborted();
@@ -90,12 +90,26 @@ export async function runSession(session: Session): Promise<boolean> {
   }
 }
 
-async function bringUp({ options, status, onStack }: Session): Promise<LocalStack> {
+/** Bytes up to which a run is over before the JVM's optimizing compiler pays for itself. */
+const shortRunBytes = 100_000_000;
+/** Bytes of a generated record, roughly. */
+const recordBytes = 160;
+
+function isShort({ data }: StartOptions, given: readonly UploadFile[] | undefined): boolean {
+  if (given) return given.reduce((sum, { bytes }) => sum + bytes, 0) < shortRunBytes;
+  return data.kind === "generated" && 3 * data.records * recordBytes < shortRunBytes;
+}
+
+async function bringUp(
+  { options, status, onStack }: Session,
+  given: readonly UploadFile[] | undefined,
+): Promise<LocalStack> {
   const begun = Date.now();
   const starting = startLocalStack({
     configFile: options.config,
     environment: options.environment,
     directory: join(localDirectory, "stack"),
+    spark: { shortRuns: isShort(options, given) },
     onProgress: (step) => status.show("local AWS", step),
   });
   onStack(starting);
