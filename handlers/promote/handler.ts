@@ -1,11 +1,4 @@
-import type { Readable } from "node:stream";
-import {
-  CopyObjectCommand,
-  GetObjectCommand,
-  type GetObjectCommandOutput,
-  HeadObjectCommand,
-  type HeadObjectCommandOutput,
-} from "@aws-sdk/client-s3";
+import { CopyObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { parseColumnType } from "../../config/columnType.ts";
 import { type BronzeFile, reasonKey, rejectedKey, silverKey } from "../keys.ts";
@@ -17,8 +10,9 @@ import type { Log } from "../log.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { type DocumentStore, type S3, statusOf } from "../storage.ts";
 import { classify } from "./classify.ts";
-import { type Inspection, inspect, type Source } from "./inspect.ts";
+import { type Inspection, inspect } from "./inspect.ts";
 import { type ObjectCreated, objectsCreated } from "./s3Event.ts";
+import { s3Source } from "./source.ts";
 
 export interface PromoteDeps {
   readonly s3: S3;
@@ -124,7 +118,7 @@ async function decide(bucket: string, file: BronzeFile, sequencer: string, conte
           code: "too_large",
           reason: `the file has ${bytes} bytes and ${maxCopyBytes} are allowed; split it or pack it`,
         }
-      : await inspect(sourceOf(s3, bucket, file, bytes), expected, settings.files);
+      : await inspect(s3Source(s3, { bucket, key: file.key, version: file.version, bytes }), expected, settings.files);
 
   if (inspection.outcome === "good") {
     const { layout, compression } = inspection;
@@ -157,16 +151,6 @@ async function headOf(s3: S3, bucket: string, { key, version }: BronzeFile): Pro
     if ([404, 405].includes(statusOf(error))) return null;
     throw error;
   }
-}
-
-function sourceOf(s3: S3, bucket: string, { key, version }: BronzeFile, bytes: number): Source {
-  const get = (Range?: string): Promise<GetObjectCommandOutput> =>
-    s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: version, ...(Range ? { Range } : {}) }));
-  return {
-    bytes,
-    range: async (start, end) => Buffer.from(await (await get(`bytes=${start}-${end}`)).Body!.transformToByteArray()),
-    stream: async () => (await get()).Body as Readable,
-  };
 }
 
 /** Copies the pinned version inside S3. The target's name holds key and version, so one that exists is this very copy. */

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import { s3Source } from "../../../handlers/promote/source.ts";
 import type { S3 } from "../../../handlers/storage.ts";
 import {
   type PipelineUnderTest,
@@ -183,6 +184,20 @@ describe("promote handler", function () {
     });
     const skipped = pipeline.logs.filter(({ message }) => message === "file.skipped").map(({ key }) => key);
     expect(skipped).to.include.members([`${batch}/notes+a%.txt`, "2026-01-08/users.json"]);
+  });
+
+  it("reads exactly the bytes that it asks for, wherever they lie in a version", async () => {
+    const body = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
+    const { s3 } = await pipeline.upload("2026-01-10/users.json", body);
+    const { key, versionId: version } = s3.object;
+    const source = s3Source(pipeline.s3, { bucket: pipeline.bronze, key, version, bytes: body.length });
+    for (const [start, end] of [
+      [0, 0],
+      [0, 99_999],
+      [150_000, 250_000],
+      [299_990, 299_999],
+    ] as const)
+      expect((await source.range(start, end)).equals(body.subarray(start, end + 1)), `${start}-${end}`).to.equal(true);
   });
 
   it("starts day two once, after the third file", async () => {
