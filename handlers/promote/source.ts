@@ -1,0 +1,40 @@
+import type { Readable } from "node:stream";
+import { GetObjectCommand } from "@aws-sdk/client-s3";
+import type { S3 } from "../storage.ts";
+import type { Source } from "./inspect.ts";
+
+export interface PinnedObject {
+  readonly bucket: string;
+  readonly key: string;
+  readonly version: string;
+  readonly bytes: number;
+}
+
+/** One version of an object, read in bounded parts. */
+export function s3Source(s3: S3, { bucket, key, version, bytes }: PinnedObject): Source {
+  const get = (range: { Range?: string }) =>
+    s3.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: version, ...range }));
+  return {
+    bytes,
+    async range(start, end) {
+      const { Body, ContentRange } = await get({ Range: `bytes=${start}-${end}` });
+      // Stores that speak S3 may ignore a range on a pinned version and send the whole; that must not fill the memory.
+      return take(Body as Readable, ContentRange ? 0 : start, end - start + 1);
+    },
+    stream: async () => (await get({})).Body as Readable,
+  };
+}
+
+/** `length` bytes of a stream after `skip`; the rest is not read. */
+async function take(stream: Readable, skip: number, length: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let position = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    const part = chunk.subarray(Math.max(0, skip - position), Math.max(0, skip + length - position));
+    // A copy, so that the rest of the chunk can go.
+    if (part.length > 0) chunks.push(Buffer.from(part));
+    position += chunk.length;
+    if (position >= skip + length) break;
+  }
+  return Buffer.concat(chunks);
+}
