@@ -3,6 +3,7 @@ import { dirname, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { crossChecks } from "./checks.ts";
 import { environmentPattern } from "./naming.ts";
+import { suggestion } from "./nearest.ts";
 import { type Problem, problemsOf } from "./problems.ts";
 import { configSchema, type PipelineConfig } from "./schema.ts";
 
@@ -39,31 +40,57 @@ function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/**
- * Reads `path`, lays `environments[environment]` over the defaults and checks the result.
- * @throws ConfigError with every problem found.
- */
-export function loadConfig(path: string, environment: string): LoadedConfig {
+/** The file as written, before any environment is chosen. */
+interface ConfigFile {
+  readonly file: string;
+  readonly document: Document;
+  readonly environments: Plain;
+  readonly defaults: Plain;
+  /** `file:line:column` of a character. */
+  readonly place: (offset: number) => string;
+}
+
+function readConfigFile(path: string): ConfigFile {
   const file = resolve(path);
   if (!existsSync(file)) throw new ConfigError(`${path}: no such file`);
   const lines = new LineCounter();
   const document = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines, prettyErrors: false });
-  const place = (offset: number | undefined) => {
-    const { line, col } = lines.linePos(offset ?? 0);
+  const place = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
     return `${path}:${line}:${col}`;
   };
   if (document.errors.length > 0)
     throw new ConfigError(document.errors.map((error) => `${place(error.pos[0])} ${error.message}`).join("\n"));
   if (!isMap(document.contents)) throw new ConfigError(`${path}:1:1 the file must be a mapping of settings`);
-
   const { environments, ...defaults } = document.toJS({ maxAliasCount: 100 }) as Plain;
-  if (!isPlain(environments))
+  if (!isPlain(environments) || Object.keys(environments).length === 0)
     throw new ConfigError(`${path}:1:1 environments: must name the environments, such as dev and prod`);
-  const names = Object.keys(environments);
-  if (!names.includes(environment))
-    throw new ConfigError(`"${environment}" is not an environment of ${path}; it declares: ${names.join(", ")}`);
+  return { file, document, environments, defaults, place };
+}
 
-  const settings = overlay(defaults, environments[environment] ?? {});
+function settingsIn({ environments, defaults }: ConfigFile, path: string, environment: string): unknown {
+  if (Object.hasOwn(environments, environment)) return overlay(defaults, environments[environment] ?? {});
+  const known = Object.keys(environments);
+  throw new ConfigError(
+    `"${environment}" is not an environment of ${path}${suggestion(environment, known)}; it declares: ${known.join(", ")}`,
+  );
+}
+
+/** The environments that a file declares, in its order. @throws ConfigError */
+export const environmentsOf = (path: string): string[] => Object.keys(readConfigFile(path).environments);
+
+/** An environment's settings as they are written, its overrides laid over the defaults, unchecked. @throws ConfigError */
+export const settingsOf = (path: string, environment: string): unknown =>
+  settingsIn(readConfigFile(path), path, environment);
+
+/**
+ * Reads `path`, lays `environments[environment]` over the defaults and checks the result.
+ * @throws ConfigError with every problem found.
+ */
+export function loadConfig(path: string, environment: string): LoadedConfig {
+  const source = readConfigFile(path);
+  const { file, document, place } = source;
+  const settings = settingsIn(source, path, environment);
   const result = configSchema.safeParse(settings);
   const problems = [
     ...(result.success ? [] : problemsOf(result.error.issues, configSchema, settings)),

@@ -5,10 +5,10 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return least <= Math.max(1, Math.floor(word.length / 2.5)) ? candidates[distances.indexOf(least)] : undefined;
 }
 
-/** `; did you mean "..."?`, or nothing when no candidate is near. */
+/** ` (did you mean "..."?)`, or nothing when no candidate is near. */
 export function suggestion(word: string, candidates: readonly string[]): string {
   const near = nearest(word, candidates);
-  return near === undefined ? "" : `; did you mean "${near}"?`;
+  return near === undefined ? "" : ` (did you mean "${near}"?)`;
 }
 
 /** Levenshtein's distance. */

@@ -89,7 +89,7 @@ describe("configuration", () => {
         "an unknown key",
         "  maxSpread:",
         "  maxSpred: 1h\n  maxSpread:",
-        /pipeline\.yaml:7:3 batching\.maxSpred: unknown key "maxSpred"; did you mean "maxSpread"\?; allowed: keyPattern, maxSpread, deadline$/,
+        /pipeline\.yaml:7:3 batching\.maxSpred: unknown key "maxSpred" \(did you mean "maxSpread"\?\); allowed: keyPattern, maxSpread, deadline$/,
       ],
       ["a duplicate key", "name: commerce", "name: commerce\nname: other", /pipeline\.yaml:\d+:\d+ .*unique/i],
       ["broken YAML", "name: commerce", "name: [commerce", /pipeline\.yaml:\d+:\d+ /],
@@ -117,7 +117,7 @@ describe("configuration", () => {
         "a value near an allowed one",
         "workerType: G.1X",
         "workerType: G1X",
-        /glue\.workerType: must be one of G\.1X, .*; did you mean "G\.1X"\?/,
+        /glue\.workerType: must be one of G\.1X, .* \(did you mean "G\.1X"\?\)/,
       ],
       [
         "a text for a number",

@@ -32,13 +32,13 @@ describe("SQL of the outputs", () => {
 
   it("reads declared tables only", async () => {
     expect(await edited("    from events\n", "    from event\n")).to.match(
-      /^19:10 outputs\.user_activity\.sql: Unknown table 'event'; did you mean "events"\?; datasets: users, events, orders/,
+      /^19:10 outputs\.user_activity\.sql: Unknown table 'event' \(did you mean "events"\?\); datasets: users, events, orders/,
     );
   });
 
   it("reads declared columns only, at their place in the file", async () => {
     expect(await edited("        session_id,\n", "        sesion_id,\n")).to.match(
-      /^17:9 outputs\.user_activity\.sql: Unknown column 'sesion_id' in table 'events'; did you mean "session_id"\?/,
+      /^17:9 outputs\.user_activity\.sql: Unknown column 'sesion_id' in table 'events' \(did you mean "session_id"\?\)/,
     );
     expect(await edited("-- One row", "-- Überall 🎉 row")).to.equal("");
     expect(await problem(`-- Ü🎉\n${shipped}`.replace("        session_id,\n", "        sesion_id,\n"))).to.match(

@@ -1,0 +1,57 @@
+import { parseArgs } from "node:util";
+import { ConfigError, environmentsOf } from "../config/load.ts";
+import { UsageError } from "./flags.ts";
+import { differences, problemsOf } from "./validate/validate.ts";
+
+const usage = `usage: npm run validate [-- --config FILE] [--diff LEFT RIGHT]
+  --config  pipeline config (default config/pipeline_config.yaml)
+  --diff    in what two environments differ, such as --diff dev prod`;
+
+function parse(args: readonly string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { config: { type: "string" }, diff: { type: "boolean" }, help: { type: "boolean" } },
+      allowPositionals: true,
+    });
+    const [left, right, ...rest] = positionals;
+    if (rest.length > 0 || (positionals.length > 0 && !values.diff) || (values.diff && (!left || !right)))
+      throw new Error("--diff takes two environments, and nothing else takes a word");
+    return { config: values.config ?? "config/pipeline_config.yaml", help: values.help ?? false, left, right };
+  } catch (error) {
+    throw new UsageError(`${(error as Error).message}\n${usage}`);
+  }
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { config, help, left, right } = parse(args);
+  if (help) {
+    console.log(usage);
+    return 0;
+  }
+  const problems = await problemsOf(config);
+  if (problems.length > 0) {
+    console.error(problems.join("\n"));
+    return 1;
+  }
+  if (left !== undefined && right !== undefined) printDifferences(config, left, right);
+  else console.log(`${config} is valid in ${environmentsOf(config).join(", ")}`);
+  return 0;
+}
+
+function printDifferences(config: string, left: string, right: string): void {
+  const rows = [{ path: "", left, right }, ...differences(config, left, right)];
+  const width = (of: (row: (typeof rows)[number]) => string) => Math.max(...rows.map((row) => of(row).length));
+  const [first, second] = [width(({ path }) => path), width((row) => row.left)];
+  for (const row of rows) console.log(`${row.path.padEnd(first)}  ${row.left.padEnd(second)}  ${row.right}`);
+}
+
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: unknown) => {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
+  },
+);
