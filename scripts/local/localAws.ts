@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { nodeModules, venvPython } from "../setup/paths.mjs";
 import { startGuarded } from "./guarded.ts";
 
@@ -9,6 +10,7 @@ export const region = "eu-central-1";
 export const accountId = "000000000000";
 export const credentials = { accessKeyId: "test", secretAccessKey: "test" } as const;
 
+const launcher = fileURLToPath(new URL("./local_aws.py", import.meta.url));
 const startTimeout = 30_000;
 const attempts = 3;
 
@@ -81,7 +83,7 @@ function environment(directory: string, port: number): Record<string, string> {
 async function startOnce(directory: string, logFile: string): Promise<LocalAws | undefined> {
   const port = await freePort();
   const endpoint = `http://127.0.0.1:${port}`;
-  const guarded = startGuarded([venvPython, "-m", "ministack.app"], {
+  const guarded = startGuarded([venvPython, launcher], {
     env: environment(directory, port),
     cwd: directory,
     logFile,
