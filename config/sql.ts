@@ -43,7 +43,7 @@ export async function checkSql({ config, sqlFiles }: LoadedConfig): Promise<void
 
     const { errors } = parser.validateWithSchema(text, { strict: true, tables }, parser.Dialect.Spark);
     const unknown = errors
-      .filter(({ severity }) => severity === "error")
+      .filter(({ severity, start }) => severity === "error" && !isUnit(text, start ?? 0))
       .map(({ message, start }) => ({ offset: start ?? 0, message: `${message}${meant(message, tables)}` }));
     return unknown.length > 0
       ? unknown
@@ -60,6 +60,10 @@ export async function checkSql({ config, sqlFiles }: LoadedConfig): Promise<void
   });
   if (problems.length > 0) throw new ConfigError(problems.join("\n"));
 }
+
+/** The parser takes the unit in `timestampdiff(minute, a, b)` and its kind for a column. */
+const isUnit = (text: string, offset: number): boolean =>
+  /\b(?:timestamp|date)_?(?:add|diff)\s*\(\s*$/i.test([...text].slice(0, offset).join(""));
 
 const queries = new Set(["select", "union", "intersect", "except"]);
 

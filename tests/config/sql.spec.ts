@@ -52,6 +52,22 @@ describe("SQL of the outputs", () => {
     );
   });
 
+  it("takes the unit of a difference of times for no column", async () => {
+    const between = (unit: string) =>
+      edited(
+        "min(event_timestamp) as first_event_at",
+        `min(timestampadd(${unit}, timestampdiff( ${unit}, event_timestamp, event_timestamp), event_timestamp)) as first_event_at`,
+      );
+    expect(await between("minute")).to.equal("");
+    expect(await between("DAY")).to.equal("");
+    expect(
+      await edited(
+        "min(event_timestamp) as first_event_at",
+        "min(date_trunc(minute, event_timestamp)) as first_event_at",
+      ),
+    ).to.match(/Unknown column 'minute'/);
+  });
+
   it("returns the declared columns, in their order", async () => {
     expect(
       await edited(
