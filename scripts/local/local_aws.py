@@ -1,8 +1,9 @@
-"""Starts the local AWS with ranged reads that read the range alone.
+"""Starts the local AWS with files that stay on disk.
 
-As it comes it loads the whole object for each range, which fills the memory with a file of a gigabyte read by several
-tasks, and it ignores a range on a pinned version. Both are mended here, at functions that its release keeps private:
-the release is pinned in requirements.txt, and a name that is gone ends the start with an AttributeError.
+As it comes it keeps every object of a versioned bucket in memory, loads the whole object for each range of it, and
+ignores a range on a pinned version: some files of a gigabyte fill the machine. This is mended here, at functions that
+its release keeps private: the release is pinned in requirements.txt, and a name that is gone ends the start with an
+AttributeError.
 """
 
 import mmap
@@ -14,6 +15,7 @@ from ministack.services import s3
 
 _is_ranged: ContextVar[bool] = ContextVar("is_ranged", default=False)
 _get_object, _read_body, _version_body = s3._get_object, s3._read_body, s3._version_body
+_persist_object = s3._persist_object
 
 
 def _mapped(path):
@@ -58,5 +60,16 @@ def _get(bucket_name, key, headers, query_params=None):
     return status, answer, bytes(body) if isinstance(body, mmap.mmap) else body
 
 
+def _persist(bucket, key, obj):
+    _persist_object(bucket, key, obj)
+    if not isinstance(obj, dict) or obj.get("body") is not None:
+        return
+    # The newest version's bytes are the object's, which now lie on disk.
+    for version in s3._object_versions.get((bucket, key), []):
+        if version["version_id"] == obj.get("version_id"):
+            version["data"] = None
+
+
 s3._get_object, s3._read_body, s3._version_body = _get, _object_body, _body_of_version
+s3._persist_object = _persist
 runpy.run_module("ministack.app", run_name="__main__", alter_sys=True)

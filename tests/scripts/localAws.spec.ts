@@ -46,6 +46,18 @@ describe("the local AWS", () => {
     expect(await read("bytes=8-99", old)).to.deep.equal([206, "bytes 8-9/10", "89"]);
   });
 
+  it("keeps a displaced version readable", async () => {
+    const put = async (Body: string) =>
+      (await s3.send(new PutObjectCommand({ Bucket: "files", Key: "b", Body }))).VersionId!;
+    const versions = [await put("first"), await put("second"), await put("third")];
+    const texts = await Promise.all(
+      versions.map(async (VersionId) =>
+        (await s3.send(new GetObjectCommand({ Bucket: "files", Key: "b", VersionId }))).Body!.transformToString(),
+      ),
+    );
+    expect(texts).to.deep.equal(["first", "second", "third"]);
+  });
+
   it("answers a whole read with the whole, an empty object too", async () => {
     const { VersionId } = await s3.send(new PutObjectCommand({ Bucket: "files", Key: "empty", Body: "" }));
     for (const version of [{}, { VersionId }]) {

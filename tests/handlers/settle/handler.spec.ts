@@ -21,8 +21,8 @@ describe("settle handler", function () {
     const batch = `2026-03-${String(++day).padStart(2, "0")}`;
     for (const [name, text] of [
       ["users", '{"user_id":"u_0"}\n'],
-      ["events", '{"event_id":"e_0"}\n'],
-      ["orders", '{"order_id":"o_0"}\n'],
+      ["events", '{"event_id":"e_0","user_id":"u_0"}\n'],
+      ["orders", '{"order_id":"o_0","user_id":"u_0"}\n'],
     ] as const)
       await pipeline.deliver(await pipeline.upload(`${batch}/${name}.json`, text));
     return { batch, jobRun: (await pipeline.ledger(batch)).runs[0]!.jobRuns[0]! };
