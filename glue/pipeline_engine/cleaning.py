@@ -11,6 +11,8 @@ The names of the engine's own columns begin with `#`, which no column of a contr
 
 import re
 
+from . import fidelity
+from .column_type import array_element, decimal_digits, struct_fields
 from .contract import Column, Dataset
 from .sql_text import identifier, identifiers, literal
 
@@ -21,12 +23,11 @@ MALFORMED = "malformed"
 
 _ROW = "`#json`.`row`"
 _CORRUPT = "`#json`.`corrupt`"
-# Legacy date parsing would guess, and NaN is not JSON.
+# Legacy date parsing would guess, and NaN and single quotes are not JSON.
 _JSON_OPTIONS = (
     "map('mode', 'PERMISSIVE', 'columnNameOfCorruptRecord', 'corrupt', "
-    "'enableDateTimeParsingFallback', 'false', 'allowNonNumericNumbers', 'false')"
+    "'enableDateTimeParsingFallback', 'false', 'allowNonNumericNumbers', 'false', 'allowSingleQuotes', 'false')"
 )
-_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 
 
 def text_view(dataset: Dataset) -> str:
@@ -54,8 +55,12 @@ def judge_sql(dataset: Dataset) -> str:
     """
     schema = ", ".join(f"{identifier(column.name)}: {_read_type(column.type)}" for column in dataset.columns)
     wrapped = literal(f"row struct<{schema}>, corrupt string")
-    typed = [f"{_typed(column)} as {identifier(column.name)}" for column in dataset.columns]
+    typed = [
+        f"{_typed(_field(_ROW, column.name), column.type)} as {identifier(column.name)}" for column in dataset.columns
+    ]
     wrong = [f"{_CORRUPT} is not null", f"{_ROW} is null", *filter(None, map(_wrong_type, dataset.columns))]
+    wrong += fidelity.lost(dataset, identifier(TEXT), _ROW)
+    readable = fidelity.readable(dataset, identifier(TEXT))
     cases = [f"when `#malformed` then {literal(MALFORMED)}"]
     cases += [
         f"when {identifier(column.name)} is null then {literal(_null_rule(column))}"
@@ -65,7 +70,7 @@ def judge_sql(dataset: Dataset) -> str:
     return f"""with parsed as (
     select
         {identifier(TEXT)},
-        from_json(concat('{{"row":', {identifier(TEXT)}, '}}'), {wrapped}, {_JSON_OPTIONS}) as `#json`
+        from_json(concat('{{"row":', {readable}, '}}'), {wrapped}, {_JSON_OPTIONS}) as `#json`
     from {identifier(text_view(dataset))}
     where trim(leading ' \\t\\r\\n' from {identifier(TEXT)}) != ''
 ),
@@ -212,33 +217,67 @@ def _null_rule(column: Column) -> str:
 def _read_type(kind: str) -> str:
     """The type in which the JSON is read, chosen so that nothing is lost before it can be judged.
 
-    Spark reads a number as a timestamp and a bare time as today, so dates and times are read as text and cast here.
-    It rounds decimals to the declared scale, so they are read with the digits that are left in the same storage.
+    Spark reads a number as a timestamp and a bare time as today, and stops the run at a day that is in no calendar, so
+    dates and times are read as text and cast here. It rounds decimals to the declared scale, so they are read with the
+    digits that are left in the same storage.
     """
     if kind in ("timestamp", "date"):
         return "string"
-    decimal = _DECIMAL.fullmatch(kind)
-    if decimal:
-        precision, scale = map(int, decimal.groups())
+    if digits := decimal_digits(kind):
+        precision, scale = digits
         room = (18 if precision < 18 else 38) - precision
         return f"decimal({precision + room},{scale + room})"
+    if element := array_element(kind):
+        return f"array<{_read_type(element)}>"
+    if fields := struct_fields(kind):
+        return f"struct<{', '.join(f'{identifier(name)}: {_read_type(field)}' for name, field in fields)}>"
     return kind
 
 
-def _typed(column: Column) -> str:
-    value = f"{_ROW}.{identifier(column.name)}"
-    if column.type == "timestamp":
+def _is_read_as_declared(kind: str) -> bool:
+    if element := array_element(kind):
+        return _is_read_as_declared(element)
+    is_cast = kind in ("timestamp", "date") or decimal_digits(kind) is not None
+    return not is_cast and all(_is_read_as_declared(field) for _, field in struct_fields(kind))
+
+
+def _typed(value: str, kind: str) -> str:
+    """The value as the type that is declared; null where it is none."""
+    if _is_read_as_declared(kind):
+        return value
+    if kind == "timestamp":
         return f"case when {value} like '____-__-__%' then try_cast({value} as timestamp) end"
-    if column.type == "date":
+    if kind == "date":
         return f"case when {value} like '____-__-__' then try_cast({value} as date) end"
-    if _DECIMAL.fullmatch(column.type):
-        return f"try_cast({value} as {column.type})"
-    return value
+    if decimal_digits(kind):
+        return f"try_cast({value} as {kind})"
+    if element := array_element(kind):
+        return f"transform({value}, item -> {_typed('item', element)})"
+    fields = [f"{literal(name)}, {_typed(_field(value, name), field)}" for name, field in struct_fields(kind)]
+    return f"case when {value} is not null then named_struct({', '.join(fields)}) end"
+
+
+def _unfit(value: str, kind: str) -> str | None:
+    """True when the value, or one within it, is none of the declared type; None when Spark has seen to that."""
+    if _is_read_as_declared(kind):
+        return None
+    if kind in ("timestamp", "date"):
+        return f"({value} is not null and {_typed(value, kind)} is null)"
+    if decimal_digits(kind):
+        return f"({value} is not null and coalesce({_typed(value, kind)} != {value}, true))"
+    if element := array_element(kind):
+        return f"exists({value}, item -> {_unfit('item', element)})"
+    parts = [_unfit(_field(value, name), field) for name, field in struct_fields(kind)]
+    return f"({' or '.join(filter(None, parts))})"
+
+
+def _field(value: str, name: str) -> str:
+    return f"{value}.{identifier(name)}"
 
 
 def _wrong_type(column: Column) -> str | None:
     """True when the JSON value is of another type although Spark read it; null or false otherwise."""
-    value, typed = f"{_ROW}.{identifier(column.name)}", identifier(column.name)
+    value, typed = _field(_ROW, column.name), identifier(column.name)
     pattern = rf'(?<!\\)"{column.name}"\s*:\s*"'
     quoted = f"{identifier(TEXT)} rlike {literal(pattern)}"
     if column.type == "string":
@@ -249,13 +288,28 @@ def _wrong_type(column: Column) -> str | None:
         return f"(({suspect}) and not {quoted})"
     if column.type in ("timestamp", "date"):
         return f"({value} is not null and {typed} is null)"
-    if _DECIMAL.fullmatch(column.type):
+    if decimal_digits(column.type):
         # A quoted decimal is refused because Spark drops its commas: "12,50" would become 1250.
         return (
             f"({value} is not null and (coalesce({typed} != {value}, true)"
             f" or (not {_plainly_a_number(column.name)} and {quoted})))"
         )
-    return None
+    unfit = _unfit(value, column.type)
+    names = _decimal_names(column.name, column.type)
+    if not names:
+        return unfit
+    # Of decimals further in only those quoted with a comma are refused: the name alone may be another field's, too.
+    quoted_comma = rf'(?<!\\)"(?:{"|".join(names)})"\s*:\s*(?:\[[^\]]*)?"[^"]*,'
+    return f"({unfit} or {identifier(TEXT)} rlike {literal(quoted_comma)})"
+
+
+def _decimal_names(name: str, kind: str) -> list[str]:
+    """The keys under which the JSON carries decimals."""
+    if element := array_element(kind):
+        return _decimal_names(name, element)
+    if decimal_digits(kind):
+        return [name]
+    return [found for field_name, field in struct_fields(kind) for found in _decimal_names(field_name, field)]
 
 
 def _plainly_a_number(name: str) -> str:

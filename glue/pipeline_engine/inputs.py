@@ -35,7 +35,8 @@ def _elements():
     def elements(text: str) -> list[str]:
         import json
 
-        decode = json.JSONDecoder().raw_decode
+        # The values are not looked at, and Python refuses to make an integer of very many digits.
+        decode = json.JSONDecoder(parse_int=str).raw_decode
         blank = " \t\r\n\ufeff"
 
         def skip(position: int) -> int:

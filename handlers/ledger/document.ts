@@ -56,7 +56,10 @@ export interface Promoted extends DecisionBase {
 export interface Rejected extends DecisionBase {
   readonly outcome: "rejected";
   readonly code: string;
+  /** What is wrong with the file. */
   readonly reason: string;
+  /** What its producer has to do. */
+  readonly fix: string;
 }
 
 export type Decision = Promoted | Rejected;

@@ -1,19 +1,24 @@
 import type { Contract } from "../../config/contract.ts";
+import { nearest } from "../../config/nearest.ts";
 import type { FileFormat } from "../../config/schema.ts";
 import { rollingBatch } from "../ledger/document.ts";
 
 /** What a Bronze key names: a file of ours, or nothing that this pipeline declares. */
 export type Classified =
   | { readonly kind: "ours"; readonly batch: string; readonly dataset: string; readonly format: FileFormat }
-  | { readonly kind: "skipped"; readonly reason: string };
+  | { readonly kind: "skipped"; readonly reason: string; readonly fix: string };
 
 const batchName = /^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/;
-const skipped = (reason: string): Classified => ({ kind: "skipped", reason });
+const skipped = (reason: string, fix: string): Classified => ({ kind: "skipped", reason, fix });
 
 export function classify(key: string, { datasets }: Contract, keyPattern: string): Classified {
-  if (key.endsWith("/")) return skipped("a folder marker, not a file");
+  if (key.endsWith("/")) return skipped("the key is a folder marker, not a file", "nothing; folders need no marker");
   const parts = key.split("/");
-  if (parts.length > 2) return skipped("files lie at the root or in one folder named after the batch");
+  if (parts.length > 2)
+    return skipped(
+      `the file lies ${parts.length - 1} folders deep`,
+      "upload it to the root or to one folder named after its batch",
+    );
   const name = parts.at(-1)!;
   const folder = parts.length === 2 ? parts[0]! : null;
 
@@ -21,13 +26,24 @@ export function classify(key: string, { datasets }: Contract, keyPattern: string
     formats.map((format) => ({ dataset, format, name: `${file}.${format}` })),
   );
   const match = declared.find((candidate) => candidate.name === name);
-  if (!match)
-    return skipped(`no dataset has this file name; declared: ${declared.map((file) => file.name).join(", ")}`);
+  if (!match) {
+    const names = declared.map((file) => file.name);
+    const near = nearest(name, names);
+    return skipped(
+      "no dataset has this file name",
+      near
+        ? `name it ${near} if it is that; declared: ${names.join(", ")}`
+        : `name it as declared: ${names.join(", ")}`,
+    );
+  }
   const { dataset, format } = match;
   if (folder === null) return { kind: "ours", batch: rollingBatch, dataset, format };
   if (folder === rollingBatch)
-    return skipped(`"${rollingBatch}" is no folder: files of the rolling batch lie at the root`);
+    return skipped(
+      `the folder "${rollingBatch}" is the name of the rolling batch, whose files lie at the root`,
+      "upload it to the root",
+    );
   if (!batchName.test(folder) || !new RegExp(`^(?:${keyPattern})$`).test(folder))
-    return skipped(`the folder is no batch name; declared pattern: ${keyPattern}`);
+    return skipped("the folder is no batch name", `name the folder after its batch, matching ${keyPattern}`);
   return { kind: "ours", batch: folder, dataset, format };
 }

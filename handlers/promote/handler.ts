@@ -11,7 +11,7 @@ import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { type DocumentStore, type S3, statusOf } from "../storage.ts";
 import { classify } from "./classify.ts";
 import { type Inspection, inspect } from "./inspect.ts";
-import { type ObjectCreated, objectsCreated } from "./s3Event.ts";
+import { type ObjectCreated, readNotification } from "./s3Event.ts";
 import { s3Source } from "./source.ts";
 
 export interface PromoteDeps {
@@ -41,8 +41,10 @@ export function createHandler(deps: PromoteDeps): (event: SQSEvent) => Promise<S
     for (const { messageId, body } of event.Records) {
       const { ledger, coordinator } = deps.open();
       try {
+        const { created, passed } = readNotification(body);
+        for (const event of passed) log.info("event.skipped", { messageId, ...event });
         const results = await Promise.allSettled(
-          objectsCreated(body).map((object) => promote(object, { ...deps, ledger, coordinator })),
+          created.map((object) => promote(object, { ...deps, ledger, coordinator })),
         );
         const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
         if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
@@ -66,12 +68,13 @@ async function promote(object: ObjectCreated, context: Context): Promise<void> {
   const { settings, log, ledger, coordinator } = context;
   const { key, version, sequencer } = object;
   const named = classify(key, settings.contract, settings.batching.keyPattern);
-  if (named.kind === "skipped") return log.info("file.skipped", { key, version, reason: named.reason });
+  if (named.kind === "skipped") return log.info("file.skipped", { key, version, reason: named.reason, fix: named.fix });
   if (version === null || version === "null")
     return log.error("file.skipped", {
       key,
       version,
-      reason: "the bucket keeps no versions, so the file can't be pinned; enable versioning and upload it again",
+      reason: "the bucket keeps no versions, so the file can't be pinned",
+      fix: "enable versioning and upload it again",
     });
 
   const file: BronzeFile = { ...named, key, version };
@@ -84,9 +87,14 @@ async function promote(object: ObjectCreated, context: Context): Promise<void> {
   }
   const decision = await decide(object.bucket, file, sequencer, context);
   if (decision === null)
-    return log.info("file.skipped", { key, version, reason: "the version was deleted before it was read" });
+    return log.info("file.skipped", {
+      key,
+      version,
+      reason: "the version was deleted before it was read",
+      fix: "upload it again if it was meant to stay",
+    });
   const { outcome, bytes } = decision;
-  const why = outcome === "rejected" ? { code: decision.code, reason: decision.reason } : {};
+  const why = outcome === "rejected" ? { code: decision.code, reason: decision.reason, fix: decision.fix } : {};
   log.info(`file.${outcome}`, { key, version, batch: file.batch, dataset: file.dataset, bytes, ...why });
   await coordinator.advance(file.batch, { kind: "decided", key, dataset: file.dataset, decision });
 }
@@ -108,15 +116,19 @@ async function decide(bucket: string, file: BronzeFile, sequencer: string, conte
   const dataset = settings.contract.datasets[file.dataset]!;
   const expected = {
     format: file.format,
-    primaryKey: dataset.primaryKey,
-    columns: dataset.columns.map(({ name, type }) => ({ name, type: parseColumnType(type) })),
+    columns: dataset.columns.map(({ name, type, onNull }) => ({
+      name,
+      type: parseColumnType(type),
+      rejectsNull: onNull === "reject",
+    })),
   };
   const inspection: Inspection =
     bytes > maxCopyBytes
       ? {
           outcome: "bad",
           code: "too_large",
-          reason: `the file has ${bytes} bytes and ${maxCopyBytes} are allowed; split it or pack it`,
+          reason: `the file has ${bytes} bytes and ${maxCopyBytes} are allowed`,
+          fix: "pack it with gzip, or upload fewer records in one batch",
         }
       : await inspect(s3Source(s3, { bucket, key: file.key, version: file.version, bytes }), expected, settings.files);
 
@@ -125,13 +137,14 @@ async function decide(bucket: string, file: BronzeFile, sequencer: string, conte
     await copy(s3, bucket, file, names.silverBucket, silverKey(file), names.keyArn);
     return { ...base, outcome: "promoted", silverKey: silverKey(file), layout, compression };
   }
-  const { code, reason } = inspection;
+  const { code, reason, fix } = inspection;
   if (bytes <= maxCopyBytes) await copy(s3, bucket, file, names.rejectedBucket, rejectedKey(file), names.keyArn);
   const { batch, dataset: name, key, version } = file;
   const document = {
     format: 1,
     code,
     reason,
+    fix,
     key,
     version,
     batch,
@@ -140,7 +153,7 @@ async function decide(bucket: string, file: BronzeFile, sequencer: string, conte
     decidedAt: new Date(base.decidedAt).toISOString(),
   };
   await context.reasons.put(reasonKey(file), `${JSON.stringify(document, null, 2)}\n`, null);
-  return { ...base, outcome: "rejected", code, reason };
+  return { ...base, outcome: "rejected", code, reason, fix };
 }
 
 async function headOf(s3: S3, bucket: string, { key, version }: BronzeFile): Promise<HeadObjectCommandOutput | null> {

@@ -39,24 +39,44 @@ interface Notification {
   }[];
 }
 
+/** An event that says nothing of a new object. */
+export interface PassedEvent {
+  readonly event: string;
+  readonly key?: string;
+  readonly reason: string;
+  readonly fix: string;
+}
+
 /**
- * The object versions that one queue message tells of; none for S3's own test event and for deletions.
+ * What one queue message tells of: object versions, and events that change nothing.
  * @throws UnreadableMessage
  */
-export function objectsCreated(body: string): ObjectCreated[] {
+export function readNotification(body: string): { created: ObjectCreated[]; passed: PassedEvent[] } {
   let message: Notification;
   try {
     message = JSON.parse(body) as Notification;
   } catch {
     throw new UnreadableMessage("the queue message is not JSON");
   }
-  if (message?.Event === "s3:TestEvent") return [];
+  const created: ObjectCreated[] = [];
+  const passed: PassedEvent[] = [];
+  if (message?.Event === "s3:TestEvent") {
+    passed.push({ event: message.Event, reason: "S3 tries out the notification; no file is meant", fix: "nothing" });
+    return { created, passed };
+  }
   if (!Array.isArray(message?.Records)) throw new UnreadableMessage("the queue message is not an S3 notification");
-  return message.Records.flatMap(({ eventName, s3 }) => {
-    if (!eventName?.startsWith("ObjectCreated:")) return [];
+  for (const { eventName, s3 } of (message as Required<Notification>).Records) {
     const { key, versionId, sequencer } = s3?.object ?? {};
-    if (!s3?.bucket?.name || !key || !sequencer)
+    if (!eventName?.startsWith("ObjectCreated:"))
+      passed.push({
+        event: eventName ?? "unknown",
+        ...(key ? { key: decodeKey(key) } : {}),
+        reason: "only new objects count: a delete leaves the batch as it is",
+        fix: "withdraw the file if the batch must not use it",
+      });
+    else if (!s3?.bucket?.name || !key || !sequencer)
       throw new UnreadableMessage("an S3 record without bucket, key or sequencer");
-    return [{ bucket: s3.bucket.name, key: decodeKey(key), version: versionId ?? null, sequencer }];
-  });
+    else created.push({ bucket: s3.bucket.name, key: decodeKey(key), version: versionId ?? null, sequencer });
+  }
+  return { created, passed };
 }

@@ -14,8 +14,9 @@ export type FileOutcome =
       readonly dataset: string;
       readonly code: string;
       readonly reason: string;
+      readonly fix: string;
     }
-  | { readonly kind: "skipped"; readonly key: string; readonly reason: string };
+  | { readonly kind: "skipped"; readonly key: string; readonly reason: string; readonly fix: string };
 
 /** What the promote function logged, as far as it tells what became of a file. */
 export interface LogEntry {
@@ -23,6 +24,7 @@ export interface LogEntry {
   readonly key?: string;
   readonly version?: string;
   readonly reason?: string;
+  readonly fix?: string;
 }
 
 /** Where the outcomes are read from. */
@@ -77,6 +79,21 @@ export function batchesOf(keys: Iterable<string>, { contract, keyPattern }: Watc
   return batches.size === 0 ? [rollingBatch] : [...batches].sort();
 }
 
+/**
+ * The files in the order in which they have to be decided. A batch runs once its required files are promoted, without
+ * an optional one that is decided later, so those come first.
+ */
+export function uploadGroups<T extends { readonly key: string }>(
+  files: readonly T[],
+  { contract, keyPattern }: WatchRules,
+): T[][] {
+  const isOptional = ({ key }: T) => {
+    const named = classify(key, contract, keyPattern);
+    return named.kind === "ours" && !contract.datasets[named.dataset]!.required;
+  };
+  return [files.filter(isOptional), files.filter((file) => !isOptional(file))].filter(({ length }) => length > 0);
+}
+
 export async function observe(uploaded: Uploaded, rules: WatchRules, evidence: Evidence): Promise<Snapshot> {
   const batches = await Promise.all(
     batchesOf(uploaded.keys(), rules).map(async (batch): Promise<BatchState> => {
@@ -98,9 +115,9 @@ export async function observe(uploaded: Uploaded, rules: WatchRules, evidence: E
     if (input?.decision.outcome === "promoted")
       files.push({ kind: "promoted", key, dataset: input.dataset, bytes: input.decision.bytes });
     else if (input?.decision.outcome === "rejected") {
-      const { code, reason } = input.decision;
-      files.push({ kind: "rejected", key, dataset: input.dataset, code, reason });
-    } else if (skip) files.push({ kind: "skipped", key, reason: skip.reason ?? "" });
+      const { code, reason, fix } = input.decision;
+      files.push({ kind: "rejected", key, dataset: input.dataset, code, reason, fix });
+    } else if (skip) files.push({ kind: "skipped", key, reason: skip.reason ?? "", fix: skip.fix ?? "" });
     else open.push(key);
   }
   return {

@@ -23,8 +23,8 @@ const indent = (line: string) => `  ${line}`;
 export function filesText(files: Files, { green, red, yellow, bold }: Style): string[] {
   const rows = [
     ...files.promoted.map(({ key, bytes }) => ["promoted", key, megabytes(bytes)]),
-    ...files.rejected.map(({ key, code, reason }) => ["rejected", key, `${code}: ${reason}`]),
-    ...files.skipped.map(({ key, reason }) => ["skipped", key, reason]),
+    ...files.rejected.map(({ key, code, reason, fix }) => ["rejected", key, `${code}: ${reason}; ${fix}`]),
+    ...files.skipped.map(({ key, reason, fix }) => ["skipped", key, `${reason}; ${fix}`]),
   ];
   const colours = [
     ...files.promoted.map(() => green),
@@ -58,11 +58,18 @@ export function rowsText(
   return [bold(`${before}Rows`), indent(dim(head!)), ...lines.map(indent), ...rules];
 }
 
+/** A struct or a long text would push the rows beside it off the screen. */
+const shownWidth = 32;
+const cell = (text: string | null | undefined) => {
+  const shown = text ?? "–";
+  return shown.length > shownWidth ? `${shown.slice(0, shownWidth - 1)}…` : shown;
+};
+
 /** Rows side by side, one line a column: more columns fit than beside each other. */
 export function goldText(rows: readonly TextRow[], { dim }: Style): string[] {
   if (rows.length === 0) return [];
   const columns = Object.keys(rows[0]!);
-  const lines = table(columns.map((column) => [column, ...rows.map((row) => row[column] ?? "–")]));
+  const lines = table(columns.map((column) => [column, ...rows.map((row) => cell(row[column]))]));
   return lines.map((line, index) => {
     const width = columns[index]!.length;
     return `    ${dim(line.slice(0, width))}${line.slice(width)}`;

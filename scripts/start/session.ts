@@ -8,7 +8,7 @@ import { type Uploaded, upload } from "./bronze.ts";
 import { type Collected, collect, prepareOut, writeSummary } from "./collect.ts";
 import { filesIn, generatedData, type UploadFile } from "./data.ts";
 import { createEvidence } from "./evidence.ts";
-import { observe, type Snapshot, waitForOutcomes, watchRules } from "./outcomes.ts";
+import { observe, type Snapshot, uploadGroups, waitForOutcomes, watchRules } from "./outcomes.ts";
 import { answerText, filesText, goldText, rowsText, secondsText, stateText } from "./print.ts";
 import { createClients, type StackClients, type StackNames, stackNames } from "./stack.ts";
 import { clock, megabytes, type Status, whole } from "./status.ts";
@@ -55,7 +55,7 @@ export async function runSession(session: Session): Promise<boolean> {
   const names = stackNames(stack.value);
   const clients = createClients(stack.value);
   try {
-    const uploaded = await timed(() => uploadAll(session, clients, names, data.value.files));
+    const uploaded = await timed(() => uploadAll(session, clients, names, loaded, data.value.files));
     const uploadedAt = Date.now();
     const snapshot = await follow(session, clients, names, loaded, uploaded.value);
     const collected = await collect(snapshot, {
@@ -134,17 +134,34 @@ async function makeData({ options, status, signal }: Session): Promise<Data> {
 
 async function uploadAll(
   { status, signal }: Session,
-  { s3 }: StackClients,
-  { bronzeBucket }: StackNames,
+  clients: StackClients,
+  names: StackNames,
+  loaded: LoadedConfig,
   files: readonly UploadFile[],
 ): Promise<Uploaded> {
+  const rules = watchRules(loaded);
+  const evidence = createEvidence(clients, names);
   const begun = Date.now();
   const total = bytesOf(files);
-  const uploaded = await upload(s3, bronzeBucket, files, signal, (bytes) =>
-    status.show("upload", `${megabytes(bytes)} of ${megabytes(total)}`),
-  );
+  const groups = uploadGroups(files, rules);
+  const uploaded = new Map<string, string>();
+  let before = 0;
+  for (const group of groups) {
+    const versions = await upload(clients.s3, names.bronzeBucket, group, signal, (bytes) =>
+      status.show("upload", `${megabytes(before + bytes)} of ${megabytes(total)}`),
+    );
+    for (const [key, version] of versions) uploaded.set(key, version);
+    before += bytesOf(group);
+    if (group !== groups.at(-1))
+      await waitForOutcomes(() => observe(versions, rules, evidence), {
+        signal,
+        onChange: () => status.show("upload", "waiting for the optional files"),
+        patience,
+        runPatience: patience,
+      });
+  }
   status.done("upload", `${fileCount(files.length)}, ${megabytes(total)} in ${secondsSince(begun)}`);
-  return uploaded;
+  return new Map(files.map(({ key }) => [key, uploaded.get(key)!]));
 }
 
 async function follow(

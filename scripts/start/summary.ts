@@ -14,8 +14,9 @@ export interface Files {
     readonly dataset: string;
     readonly code: string;
     readonly reason: string;
+    readonly fix: string;
   }[];
-  readonly skipped: readonly { readonly key: string; readonly reason: string }[];
+  readonly skipped: readonly { readonly key: string; readonly reason: string; readonly fix: string }[];
 }
 
 export interface BatchResult {
@@ -89,7 +90,7 @@ function waitingText(verdict: GateVerdict, files: Files, { datasets, batching }:
       });
       const rejected = verdict.rejected.map((dataset) => {
         const file = files.rejected.find((candidate) => candidate.dataset === dataset);
-        return `${dataset} was rejected${file ? ` (${file.key}: ${file.reason})` : ""}`;
+        return `${dataset} was rejected${file ? ` (${file.key}: ${file.reason}; ${file.fix})` : ""}`;
       });
       return [...missing, ...rejected].join("; ");
     }

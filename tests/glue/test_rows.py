@@ -1,7 +1,7 @@
 """The row contract on real files: which rows are malformed, what nulls do, which duplicate stays, every column type."""
 
 import json
-from datetime import date
+from datetime import date, datetime, timezone
 from decimal import Decimal
 
 import pytest
@@ -124,6 +124,64 @@ def test_each_type_arrives_whole(things):
         },
     ]  # fmt: skip
     assert made.report()["outputs"]["copy"]["columns"] == [{"name": n, "type": k} for n, k in KINDS.items()]
+
+
+NESTED = {
+    "id": "string",
+    "price": "struct<net:decimal(8,2),due:date>",
+    "taxes": "array<decimal(8,2)>",
+    "stops": "array<struct<place:string,at:timestamp>>",
+}
+
+NESTED_MALFORMED = [
+    '{"id": "a", "price": {"net": 12.345}}',
+    '{"id": "a", "price": {"net": "12,50"}}',
+    '{"id": "a", "price": {"net": 1000000}}',
+    '{"id": "a", "price": {"due": "2025-02-30"}}',
+    '{"id": "a", "price": {"due": "2025-02-03T10:00:00"}}',
+    '{"id": "a", "price": {"due": 20000}}',
+    '{"id": "a", "price": 5}',
+    '{"id": "a", "taxes": [1.00, 1.005]}',
+    '{"id": "a", "taxes": [1.00, "1,50"]}',
+    '{"id": "a", "stops": [{"at": null}, {"at": "12:30"}]}',
+    '{"id": "a", "stops": [{"at": 5}]}',
+    '{"id": "a", "stops": [{"at": "2025-02-30T00:00:00"}]}',
+]
+
+
+def test_what_is_inside_arrays_and_structs_is_held_to_its_type(things):
+    made = things(columns=[column(name, kind, "reject" if name == "id" else "keep") for name, kind in NESTED.items()],
+                  latest_by="id")  # fmt: skip
+    made.put(
+        "things",
+        lines(
+            *NESTED_MALFORMED,
+            '{"id": "1", "price": {"net": 999999.99, "due": "1500-02-03"}, "taxes": [0.10, null], '
+            '"stops": [{"place": "12,50", "at": "2025-01-02T03:04:05.678901+02:00"}, {"place": "x"}, null]}',
+            '{"id": "2", "price": {}, "taxes": [], "stops": []}',
+            '{"id": "3"}',
+        ),
+    )
+    made.run()
+
+    # Inside an array PySpark hands times over in the time zone of this process.
+    local_time = datetime(2025, 1, 2, 1, 4, 5, 678901, tzinfo=timezone.utc).astimezone().replace(tzinfo=None)
+    assert sorted(text for _, text, _ in made.rejected("things")) == sorted(NESTED_MALFORMED)
+    assert made.rows("copy") == [
+        {
+            "id": "1",
+            "price": {"net": Decimal("999999.99"), "due": date(1500, 2, 3)},
+            "taxes": [Decimal("0.10"), None],
+            "stops": [
+                {"place": "12,50", "at": local_time},
+                {"place": "x", "at": None},
+                None,
+            ],
+        },
+        {"id": "2", "price": {"net": None, "due": None}, "taxes": [], "stops": []},
+        {"id": "3", "price": None, "taxes": None, "stops": None},
+    ]
+    assert made.report()["outputs"]["copy"]["columns"] == [{"name": n, "type": k} for n, k in NESTED.items()]
 
 
 @pytest.mark.parametrize(

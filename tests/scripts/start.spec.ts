@@ -21,12 +21,13 @@ import {
   type LogEntry,
   observe,
   type Snapshot,
+  uploadGroups,
   waitForOutcomes,
   watchRules,
 } from "../../scripts/start/outcomes.ts";
 import { openParquet } from "../../scripts/start/parquet.ts";
 import { inParallel } from "../../scripts/start/pool.ts";
-import { filesText, rowsText, table } from "../../scripts/start/print.ts";
+import { filesText, goldText, rowsText, table } from "../../scripts/start/print.ts";
 import { createStatus } from "../../scripts/start/status.ts";
 import { createStyle } from "../../scripts/start/style.ts";
 import { filesOf, filesOfBatch, reasonOf, resultOf, stateOf, summaryOf } from "../../scripts/start/summary.ts";
@@ -35,7 +36,7 @@ const loaded = loadConfig("config/pipeline_config.yaml", "dev");
 const rules = watchRules(loaded);
 const plain = createStyle({});
 
-const decision = (key: string, rejected?: { code: string; reason: string }): Decision => ({
+const decision = (key: string, rejected?: { code: string; reason: string; fix: string }): Decision => ({
   version: `version of ${key}`,
   sequencer: "1",
   lastModified: 1_000,
@@ -45,7 +46,7 @@ const decision = (key: string, rejected?: { code: string; reason: string }): Dec
     ? { outcome: "rejected", ...rejected }
     : { outcome: "promoted", silverKey: `silver/${key}`, layout: "jsonl", compression: "none" }),
 });
-const input = (key: string, dataset: string, rejected?: { code: string; reason: string }) => ({
+const input = (key: string, dataset: string, rejected?: { code: string; reason: string; fix: string }) => ({
   [key]: { dataset, decision: decision(key, rejected), read: [] as string[], withdrawn: null, late: false },
 });
 const promoted = {
@@ -92,8 +93,16 @@ const look = (keys: string[], ...rest: Parameters<typeof evidence>) =>
 
 describe("the outcomes of uploads", () => {
   it("are read from the ledger, and skips from the log", async () => {
-    const inputs = { ...promoted, ...input("events.json", "events", { code: "empty", reason: "the file is empty" }) };
-    const skipped = { message: "file.skipped", key: "notes.txt", reason: "no dataset has this file name" };
+    const inputs = {
+      ...promoted,
+      ...input("events.json", "events", { code: "empty", reason: "the file is empty", fix: "upload it again" }),
+    };
+    const skipped = {
+      message: "file.skipped",
+      key: "notes.txt",
+      reason: "no dataset has this file name",
+      fix: "name it users.json",
+    };
     const { files, open } = await look([...all, "notes.txt"], { current: document({ inputs }) }, [skipped]);
     expect(open).to.deep.equal([]);
     expect(filesOf(files)).to.deep.equal({
@@ -101,8 +110,10 @@ describe("the outcomes of uploads", () => {
         { key: "users.json", dataset: "users", bytes: 10 },
         { key: "orders.json", dataset: "orders", bytes: 10 },
       ],
-      rejected: [{ key: "events.json", dataset: "events", code: "empty", reason: "the file is empty" }],
-      skipped: [{ key: "notes.txt", reason: "no dataset has this file name" }],
+      rejected: [
+        { key: "events.json", dataset: "events", code: "empty", reason: "the file is empty", fix: "upload it again" },
+      ],
+      skipped: [{ key: "notes.txt", reason: "no dataset has this file name", fix: "name it users.json" }],
     });
   });
 
@@ -140,6 +151,25 @@ describe("the outcomes of uploads", () => {
     expect(snapshot.batches.map(({ batch }) => batch)).to.deep.equal(["2026-01-01", "2026-01-02"]);
     expect(snapshot.open).to.deep.equal([keys[1]]);
     expect(isOver(snapshot)).to.equal(false);
+  });
+});
+
+describe("the order of uploads", () => {
+  const keys = ["notes.txt", "orders.json", "users.json", "2026-01-01/users.json"];
+  const files = keys.map((key) => ({ key }));
+  const groups = (given: typeof rules) => uploadGroups(files, given).map((group) => group.map(({ key }) => key));
+
+  it("puts optional files before those that start a run, in every batch", () => {
+    const { users } = rules.contract.datasets;
+    const datasets = { ...rules.contract.datasets, users: { ...users!, required: false } };
+    expect(groups({ ...rules, contract: { ...rules.contract, datasets } })).to.deep.equal([
+      ["users.json", "2026-01-01/users.json"],
+      ["notes.txt", "orders.json"],
+    ]);
+  });
+
+  it("is one group when every dataset is required", () => {
+    expect(groups(rules)).to.deep.equal([keys]);
   });
 });
 
@@ -205,12 +235,12 @@ describe("the summary of a start", () => {
   };
 
   it("says what is missing and what was rejected", async () => {
-    const empty = { code: "empty", reason: "the file is empty" };
+    const empty = { code: "empty", reason: "the file is empty", fix: "upload it again" };
     const inputs = { ...input("users.json", "users"), ...input("events.json", "events", empty) };
     const [result] = await summarize(Object.keys(inputs), { current: document({ inputs }) });
     expect(result).to.include({ state: "waiting", batch: "current", run: null });
     expect(result!.reason).to.equal(
-      "orders is missing (orders.json or orders.json.gz); events was rejected (events.json: the file is empty)",
+      "orders is missing (orders.json or orders.json.gz); events was rejected (events.json: the file is empty; upload it again)",
     );
   });
 
@@ -456,7 +486,13 @@ describe("what npm start prints", () => {
   });
 
   it("names every file with its reason, and every rule that was broken", () => {
-    const rejected = { key: "events.json", dataset: "events", code: "empty", reason: "the file is empty" };
+    const rejected = {
+      key: "events.json",
+      dataset: "events",
+      code: "empty",
+      reason: "the file is empty",
+      fix: "upload it again",
+    };
     const files = {
       promoted: [{ key: "u.json", dataset: "users", bytes: 2_000_000 }],
       rejected: [rejected],
@@ -465,7 +501,7 @@ describe("what npm start prints", () => {
     expect(filesText(files, plain)).to.deep.equal([
       "Files",
       "  promoted   u.json        2.0 MB",
-      "  rejected   events.json   empty: the file is empty",
+      "  rejected   events.json   empty: the file is empty; upload it again",
     ]);
     const counts = { read: 1200, kept: 1100, rejected: { malformed: 0, a_is_null: 60 }, deduplicated: 40, orphans: {} };
     expect(rowsText({ users: counts }, plain)).to.deep.equal([
@@ -473,6 +509,17 @@ describe("what npm start prints", () => {
       "           read    kept   rejected   deduplicated   orphans",
       "  users   1,200   1,100         60             40         0",
       "  users rejected: a_is_null 60",
+    ]);
+  });
+
+  it("shows rows side by side, and of a long value its beginning", () => {
+    const rows = [
+      { id: "a", stop: "x".repeat(33) },
+      { id: "b", stop: null },
+    ];
+    expect(goldText(rows, plain)).to.deep.equal([
+      `    id     ${"a".padStart(32)}   b`,
+      `    stop   ${"x".repeat(31)}…   –`,
     ]);
   });
 

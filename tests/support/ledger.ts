@@ -56,6 +56,7 @@ export const rejected = (version: string, sequencer: string | null, at = 0): Rej
   bytes: 100,
   code: "truncated",
   reason: "the last record is cut",
+  fix: "upload the whole file",
 });
 
 export const jobRun = (

@@ -23,23 +23,28 @@ describe("classification of Bronze keys", () => {
 
   const skips: [string, RegExp][] = [
     ["2026-11-23/", /folder marker/],
-    ["2026-11-23/eu/users.json", /one folder/],
+    ["2026-11-23/eu/users.json", /2 folders deep; .*one folder/],
     ["/users.json", /no batch name/],
-    ["current/users.json", /"current" is no folder/],
+    ["current/users.json", /"current" .* lie at the root; upload it to the root/],
     ["monday/users.json", /no batch name/],
     ["x2026-11-23/users.json", /no batch name/],
     ["2026-11-23x/users.json", /no batch name/],
-    ["users.csv", /declared: users.json, users.json.gz, events.json/],
-    ["Users.json", /no dataset/],
-    ["users.json ", /no dataset/],
-    ["users.json.bak", /no dataset/],
-    ["__proto__", /no dataset/],
+    ["users.csv", /name it users.json if it is that; declared: users.json, users.json.gz, events.json/],
+    ["users.jsn", /name it users.json if/],
+    ["user.json", /name it users.json if/],
+    ["Users.json", /name it users.json if/],
+    ["2026-11-23/order.json.gz", /name it orders.json.gz if/],
+    ["users.json.zip", /name it users.json.gz if/],
+    ["users.json ", /name it users.json if/],
+    ["users.json.bak", /name it users.json(.gz)? if/],
+    ["__proto__", /no dataset .*; name it as declared: users.json/],
+    ["readme.md", /name it as declared/],
   ];
   for (const [key, reason] of skips)
     it(`skips ${JSON.stringify(key)}`, () => {
       const named = of(key);
       expect(named.kind).to.equal("skipped");
-      expect(named.kind === "skipped" && named.reason).to.match(reason);
+      expect(named.kind === "skipped" && `${named.reason}; ${named.fix}`).to.match(reason);
     });
 
   it("holds batch names to the general form even where the declared pattern is wider", () => {

@@ -142,7 +142,8 @@ describe("promote handler", function () {
     expect(reason).to.deep.equal({
       format: 1,
       code: "truncated",
-      reason: "the last record is not a whole JSON object; the upload or its source was cut off",
+      reason: "the last record is not a whole JSON object",
+      fix: "upload the whole file",
       key: `${batch}/orders.json`,
       version: bad.s3.object.versionId,
       batch,

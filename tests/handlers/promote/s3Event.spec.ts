@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { decodeKey, objectsCreated, UnreadableMessage } from "../../../handlers/promote/s3Event.ts";
+import { decodeKey, readNotification, UnreadableMessage } from "../../../handlers/promote/s3Event.ts";
 
 describe("S3 event decoding", () => {
   const keys: [string, string][] = [
@@ -27,22 +27,29 @@ describe("S3 event decoding", () => {
   const body = (...records: object[]) => JSON.stringify({ Records: records });
 
   it("reads every record, and multipart uploads like any other", () => {
-    const events = objectsCreated(
+    const { created } = readNotification(
       body(record(), record({ eventName: "ObjectCreated:CompleteMultipartUpload" }, { key: "e.json" })),
     );
-    expect(events).to.deep.equal([
+    expect(created).to.deep.equal([
       { bucket: "bronze", key: "users.json", version: "v1", sequencer: "01" },
       { bucket: "bronze", key: "e.json", version: "v1", sequencer: "01" },
     ]);
   });
 
   it("passes over S3's test event and deletions", () => {
-    expect(objectsCreated(JSON.stringify({ Service: "Amazon S3", Event: "s3:TestEvent" }))).to.deep.equal([]);
-    expect(objectsCreated(body(record({ eventName: "ObjectRemoved:DeleteMarkerCreated" })))).to.deep.equal([]);
+    const test = readNotification(JSON.stringify({ Service: "Amazon S3", Event: "s3:TestEvent" }));
+    expect(test.created).to.deep.equal([]);
+    expect(test.passed.map(({ event }) => event)).to.deep.equal(["s3:TestEvent"]);
+    const removal = record({ eventName: "ObjectRemoved:DeleteMarkerCreated" }, { key: "a+b.json" });
+    const { created, passed } = readNotification(body(removal, record()));
+    expect(created).to.have.length(1);
+    expect(passed.map(({ event, key }) => [event, key])).to.deep.equal([
+      ["ObjectRemoved:DeleteMarkerCreated", "a b.json"],
+    ]);
   });
 
   it("tells of a bucket without versions by a null version", () => {
-    expect(objectsCreated(body(record({}, { versionId: undefined })))[0]!.version).to.equal(null);
+    expect(readNotification(body(record({}, { versionId: undefined }))).created[0]!.version).to.equal(null);
   });
 
   for (const [title, text] of [
@@ -52,6 +59,6 @@ describe("S3 event decoding", () => {
     ["a record without a key", body(record({}, { key: undefined }))],
   ] as const)
     it(`refuses ${title}`, () => {
-      expect(() => objectsCreated(text)).to.throw(UnreadableMessage);
+      expect(() => readNotification(text)).to.throw(UnreadableMessage);
     });
 });
