@@ -60,6 +60,8 @@ export function releaseArtifacts(files: ReleaseFiles, contract: Contract): Relea
 export interface ArtifactsArgs {
   readonly bucket: pulumi.Input<string>;
   readonly release: Release<Artifact>;
+  /** Leave uploads behind when they are replaced, or when the stack is destroyed. */
+  readonly retain: boolean;
 }
 
 /** The uploads of a release. */
@@ -78,8 +80,9 @@ export class Artifacts extends pulumi.ComponentResource {
           ...(typeof content === "string" ? { content } : { contentBase64: Buffer.from(content).toString("base64") }),
         },
         // A new content is a new key, so a replacement: the object that older manifests name has to stay, and
-        // protection would refuse the replacement.
-        { parent: this, retainOnDelete: true, protect: false },
+        // protection would refuse the replacement. Where data may go a replay is not promised, and an upload that
+        // stays would keep its bucket from being deleted.
+        { parent: this, retainOnDelete: args.retain, protect: false },
       );
       return pulumi.interpolate`s3://${object.bucket}/${object.key}`;
     };

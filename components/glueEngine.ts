@@ -80,6 +80,7 @@ export class GlueEngine extends pulumi.ComponentResource {
           "--enable-continuous-cloudwatch-log": "true",
           "--enable-metrics": "true",
           "--enable-observability-metrics": "true",
+          ...(glue.autoscaling && { "--enable-auto-scaling": "true" }),
         },
         tags,
       },

@@ -166,7 +166,7 @@ export class Pipeline extends pulumi.ComponentResource {
 
     const { release } = new Artifacts(
       `${name}-artifacts-release`,
-      { bucket: buckets.artifacts, release: releaseArtifacts(sources.release, contract) },
+      { bucket: buckets.artifacts, release: releaseArtifacts(sources.release, contract), retain },
       inside,
     );
 

@@ -15,6 +15,16 @@ export interface DeployOptions {
   readonly sources?: (loaded: LoadedConfig) => Promise<Sources>;
 }
 
+/**
+ * A refusal without a stack trace. Pulumi shows none, but colours it on the way, for which some releases of Node 20 take
+ * half a minute once it leads through node_modules.
+ */
+function refusal(message: string): pulumi.RunError {
+  const error = new pulumi.RunError(message);
+  error.stack = message;
+  return error;
+}
+
 /** The stack's environment. What is wrong with it is the reader's to mend, so it is said without a stack trace. */
 async function loadStack(configFile: string): Promise<LoadedConfig> {
   try {
@@ -22,7 +32,7 @@ async function loadStack(configFile: string): Promise<LoadedConfig> {
     await checkSql(loaded);
     return loaded;
   } catch (error) {
-    if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
+    if (error instanceof ConfigError) throw refusal(error.message);
     throw error;
   }
 }
@@ -32,7 +42,7 @@ function refuseTwoRegions(): void {
   const region = new pulumi.Config("aws").get("region");
   const nativeRegion = new pulumi.Config("aws-native").get("region");
   if (region !== nativeRegion)
-    throw new pulumi.RunError(
+    throw refusal(
       `aws:region is ${region ?? "not set"} and aws-native:region ${nativeRegion ?? "not set"}; set both to the same`,
     );
 }

@@ -1,14 +1,17 @@
 import { z } from "zod";
-import { parseColumnType } from "./columnType.ts";
+import { parseColumnType, scalarKinds } from "./columnType.ts";
 
-/** The only place where the shape of `pipeline_config.yaml` is written. Every level is strict: a typo is an error. */
+/**
+ * The only place where the shape of `pipeline_config.yaml` is written, and what each setting means: the JSON Schema that
+ * editors read and docs/configuration.md are made from it. Every level is strict: a typo is an error.
+ */
 
 const secondsPer = { s: 1, m: 60, h: 3600, d: 86400 } as const;
 const durationForm = /^[1-9]\d{0,4}[smhd]$/;
 const secondsOf = (text: string) => Number(text.slice(0, -1)) * secondsPer[text.at(-1) as keyof typeof secondsPer];
 
 /** Written as `15m`, read as seconds. */
-const duration = (atLeast = "1s", atMost = "3650d") =>
+const duration = (about: string, atLeast = "1s", atMost = "3650d") =>
   z
     .string()
     .regex(durationForm, {
@@ -19,10 +22,11 @@ const duration = (atLeast = "1s", atMost = "3650d") =>
       (text) => secondsOf(text) >= secondsOf(atLeast) && secondsOf(text) <= secondsOf(atMost),
       `must lie between ${atLeast} and ${atMost}`,
     )
-    .transform(secondsOf);
+    .transform(secondsOf)
+    .meta({ title: "duration", description: `${about}; ${atLeast} to ${atMost}` });
 
 /** Written as `30d`, read as days. */
-const days = (atLeast = 1, atMost = 3650) =>
+const days = (about: string, atLeast = 1, atMost = 3650) =>
   z
     .string()
     .regex(/^[1-9]\d{0,4}d$/, { error: 'written in days, such as "30d"', abort: true })
@@ -30,7 +34,8 @@ const days = (atLeast = 1, atMost = 3650) =>
       (text) => Number.parseInt(text, 10) >= atLeast && Number.parseInt(text, 10) <= atMost,
       `must lie between ${atLeast}d and ${atMost}d`,
     )
-    .transform((text) => Number.parseInt(text, 10));
+    .transform((text) => Number.parseInt(text, 10))
+    .meta({ title: "days", description: `${about}; ${atLeast}d to ${atMost}d` });
 
 /** The retentions that CloudWatch Logs knows. */
 const logRetentions = [
@@ -65,108 +70,205 @@ const identifier = z
     "a name is lower case letters, digits and _, begins with a letter, and is at most 63 long",
   );
 
-const columnType = z.string().superRefine((text, context) => {
-  try {
-    parseColumnType(text);
-  } catch (error) {
-    context.addIssue({ code: "custom", message: (error as Error).message });
-  }
-});
+const columnType = z
+  .string()
+  .superRefine((text, context) => {
+    try {
+      parseColumnType(text);
+    } catch (error) {
+      context.addIssue({ code: "custom", message: (error as Error).message });
+    }
+  })
+  .meta({
+    title: "column type",
+    description: `Spark's name of a type: ${scalarKinds.join(", ")}, decimal(precision,scale), array<type>, struct<name:type,...>`,
+  });
 
 const column = z.strictObject({
   type: columnType,
-  /** What a null does: reject the row, keep the null, or take a default. */
-  onNull: z.union(
-    [z.enum(["reject", "keep"]), z.strictObject({ default: z.union([z.string(), z.number(), z.boolean()]) })],
-    { error: "must be reject, keep, or { default: a text, a number, true or false }" },
-  ),
+  onNull: z
+    .union([z.enum(["reject", "keep"]), z.strictObject({ default: z.union([z.string(), z.number(), z.boolean()]) })], {
+      error: "must be reject, keep, or { default: a text, a number, true or false }",
+    })
+    .describe("What a null does: reject its row, keep it, or become a default"),
 });
 
 export const fileFormats = ["json", "json.gz"] as const;
 
 export const datasetSchema = z.strictObject({
-  /** A required dataset must be there before its batch runs; an optional one is an empty table when it is absent. */
-  required: z.boolean(),
-  /** The file's name without its format: `users` for `users.json`. */
-  file: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, "a file name is letters, digits, _ and -"),
-  formats: z.array(z.enum(fileFormats)).min(1),
-  primaryKey: z.array(z.string()).min(1),
-  /** Of rows with equal keys the one with the greatest value here is kept. */
-  latestBy: z.string(),
-  /** Column to the dataset whose primary key it names; rows that name none are counted as orphans. */
-  references: z.record(z.string(), z.string()).optional(),
-  columns: z.record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), column),
+  required: z
+    .boolean()
+    .describe("Whether a batch waits for it; without its file one that is not required is an empty table"),
+  file: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, "a file name is letters, digits, _ and -")
+    .describe("The file's name without its format: users for users.json"),
+  formats: z
+    .array(z.enum(fileFormats))
+    .min(1)
+    .describe("What a file's name may end with; both are JSON Lines or one JSON array, UTF-8"),
+  primaryKey: z.array(z.string()).min(1).describe("The columns that identify a row; one row of each key is kept"),
+  latestBy: z.string().describe("Of rows with equal keys the one with the greatest value in this column is kept"),
+  references: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("Column to the dataset whose primary key it names; rows that name none are counted as orphans, and kept"),
+  columns: z
+    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), column)
+    .describe("Column name to its type and null rule; other fields of a record are ignored"),
 });
 
 export const outputSchema = z.strictObject({
-  sql: z.string().regex(/\.sql$/, "a path to a .sql file"),
-  description: z.string(),
-  /** The columns of which each value occurs once. */
-  grain: z.array(z.string()).min(1),
-  columns: z.record(z.string().regex(/^[a-z_][a-z0-9_]{0,127}$/), columnType),
+  sql: z
+    .string()
+    .regex(/\.sql$/, "a path to a .sql file")
+    .describe("Path, from this file, to one Spark SQL query on tables named after the datasets"),
+  description: z.string().describe("What it is, for its readers: the catalog table's description"),
+  grain: z.array(z.string()).min(1).describe("The columns of which each combination of values occurs once"),
+  columns: z
+    .record(z.string().regex(/^[a-z_][a-z0-9_]{0,127}$/), columnType)
+    .describe("Column name to its type, in the order of the query; a run that returns others publishes nothing"),
 });
 
+const memory = z.int().min(256).max(10_240).describe("Memory in MiB; processing power comes with it");
+const timeout = () => duration("How long one call may take", "30s", "15m");
+
 export const configSchema = z.strictObject({
-  name: z.string().regex(/^[a-z][a-z0-9-]{1,19}$/, "lower case letters, digits and -, 2 to 20 long"),
-  batching: z.strictObject({
-    keyPattern: z.string().superRefine((text, context) => {
-      try {
-        new RegExp(text);
-      } catch (error) {
-        context.addIssue({ code: "custom", message: `not a regular expression: ${(error as Error).message}` });
-      }
-    }),
-    maxSpread: duration(),
-    deadline: duration(),
-  }),
-  datasets: z.record(identifier, datasetSchema),
-  outputs: z.record(identifier, outputSchema),
-  files: z.strictObject({
-    sampleBytes: z.int().min(1024).max(8_388_608),
-    sampleRecords: z.int().min(1).max(10_000),
-    maxArrayBytes: z.int().min(1024).max(134_217_728),
-    maxUnpackedBytes: z.int().min(1024),
-  }),
-  lambda: z.strictObject({
-    promote: z.strictObject({
-      memory: z.int().min(256).max(10_240),
-      timeout: duration("30s", "15m"),
-      concurrency: z.int().min(2).max(1000),
-    }),
-    settle: z.strictObject({
-      memory: z.int().min(256).max(10_240),
-      timeout: duration("30s", "15m"),
-      schedule: duration("1m", "1d"),
-    }),
-  }),
-  glue: z.strictObject({
-    version: z.enum(["5.0", "5.1"]),
-    workerType: z.enum(["G.1X", "G.2X", "G.4X", "G.8X"]),
-    workers: z.int().min(2).max(100),
-    timeout: duration("1m", "1d"),
-    attempts: z.int().min(1).max(10),
-    maxConcurrentRuns: z.int().min(1).max(100),
-  }),
-  encryption: z.strictObject({ rotation: z.boolean(), deletionWindow: days(7, 30) }),
-  iam: z.strictObject({
-    path: z.string().regex(/^\/([\w+=,.@-]+\/)*$/, "an IAM path begins and ends with /"),
-    permissionsBoundary: z
-      .string()
-      .regex(/^arn:[\w-]+:iam::\d{12}:policy\/.+$/, "the ARN of a policy")
-      .optional(),
-  }),
-  retention: z.strictObject({
-    bronze: days(),
-    silver: days(),
-    rejected: days(),
-    ledgerVersions: days(),
-    artifactVersions: days(),
-    runs: z.int().min(1).max(100),
-    logs: z.enum(logRetentions).transform((text) => Number.parseInt(text, 10)),
-  }),
-  alerts: z.strictObject({ queueAge: duration() }),
-  removal: z.strictObject({ data: z.enum(["retain", "destroy"]), protect: z.boolean() }),
-  tags: z.record(z.string(), z.string()),
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{1,19}$/, "lower case letters, digits and -, 2 to 20 long")
+    .describe(
+      "The pipeline's name, with which every name in AWS begins: lower case letters, digits and -, 2 to 20 long",
+    ),
+  batching: z
+    .strictObject({
+      keyPattern: z
+        .string()
+        .superRefine((text, context) => {
+          try {
+            new RegExp(text);
+          } catch (error) {
+            context.addIssue({ code: "custom", message: `not a regular expression: ${(error as Error).message}` });
+          }
+        })
+        .meta({
+          title: "regular expression",
+          description: "Which folders of Bronze are batches; the folder's whole name must match",
+        }),
+      maxSpread: duration("How far apart the files of the rolling batch `current` may lie to be of one time"),
+      deadline: duration("How long after its first file a batch that is not complete counts as late"),
+    })
+    .describe("Which files belong together"),
+  datasets: z.record(identifier, datasetSchema).describe("What producers upload, by name"),
+  outputs: z.record(identifier, outputSchema).describe("What readers get, by name"),
+  files: z
+    .strictObject({
+      sampleBytes: z
+        .int()
+        .min(1024)
+        .max(8_388_608)
+        .describe("Bytes that are read from either end of a file before it is promoted"),
+      sampleRecords: z.int().min(1).max(10_000).describe("Records at a file's head that are held against the contract"),
+      maxArrayBytes: z
+        .int()
+        .min(1024)
+        .max(134_217_728)
+        .describe("Bytes of the largest JSON array that is taken, since one is parsed whole"),
+      maxUnpackedBytes: z.int().min(1024).describe("Bytes that a gzip may unpack to"),
+    })
+    .describe("How much of a file is looked at before it is promoted"),
+  lambda: z
+    .strictObject({
+      promote: z
+        .strictObject({
+          memory,
+          timeout: timeout(),
+          concurrency: z.int().min(2).max(1000).describe("How many files are promoted at the same time"),
+        })
+        .describe("The function that validates uploads and starts complete batches"),
+      settle: z
+        .strictObject({
+          memory,
+          timeout: timeout(),
+          schedule: duration("How often it takes up what no event has finished", "1m", "1d"),
+        })
+        .describe("The function that settles runs and publishes them"),
+    })
+    .describe("The two functions"),
+  glue: z
+    .strictObject({
+      version: z.enum(["5.0", "5.1"]).describe("Glue's version"),
+      workerType: z
+        .enum(["G.1X", "G.2X", "G.4X", "G.8X"])
+        .describe("Size of a worker: 4 vCPU and 16 GB times the number"),
+      workers: z
+        .int()
+        .min(2)
+        .max(100)
+        .describe("Workers of a run, one of them the driver; with autoscaling at most so many"),
+      autoscaling: z
+        .boolean()
+        .describe("Whether Glue adds workers as they are needed, up to `workers`, and lets idle ones go"),
+      timeout: duration("How long one run may take", "1m", "1d"),
+      attempts: z.int().min(1).max(10).describe("Runs in all for the same inputs when the infrastructure fails"),
+      maxConcurrentRuns: z
+        .int()
+        .min(1)
+        .max(100)
+        .describe("How many batches are run at the same time; more wait their turn"),
+    })
+    .describe("The Spark job"),
+  encryption: z
+    .strictObject({
+      rotation: z.boolean().describe("Whether AWS makes new key material every year"),
+      deletionWindow: days("How long a deleted key can still be brought back", 7, 30),
+    })
+    .describe("The stack's key"),
+  iam: z
+    .strictObject({
+      path: z
+        .string()
+        .regex(/^\/([\w+=,.@-]+\/)*$/, "an IAM path begins and ends with /")
+        .describe("Path of every role; begins and ends with /"),
+      permissionsBoundary: z
+        .string()
+        .regex(/^arn:[\w-]+:iam::\d{12}:policy\/.+$/, "the ARN of a policy")
+        .optional()
+        .describe("ARN of the policy that bounds every role; none when absent"),
+    })
+    .describe("What the account asks of roles"),
+  retention: z
+    .strictObject({
+      bronze: days("How long uploads are kept, and versions that were replaced"),
+      silver: days("How long promoted files are kept; a replay needs them"),
+      rejected: days("How long rejected files and rows are kept"),
+      ledgerVersions: days("How long replaced versions of ledger documents are kept"),
+      artifactVersions: days("How long replaced versions of scripts, SQL and contracts are kept"),
+      runs: z
+        .int()
+        .min(1)
+        .max(100)
+        .describe("Newest runs in a batch's ledger document; older ones move to objects of their own"),
+      logs: z
+        .enum(logRetentions)
+        .transform((text) => Number.parseInt(text, 10))
+        .meta({ title: "days", description: "How long log lines are kept; CloudWatch knows only these" }),
+    })
+    .describe("How long what is kept; Gold and the ledger have no age limit"),
+  alerts: z
+    .strictObject({ queueAge: duration("How long a file may wait for its promotion before an alarm", "1m", "14d") })
+    .describe("When people are told"),
+  removal: z
+    .strictObject({
+      data: z
+        .enum(["retain", "destroy"])
+        .describe(
+          "What becomes of buckets and key when the stack is destroyed; the stack has to say commerce:destroyData as well",
+        ),
+      protect: z.boolean().describe("Whether Pulumi refuses to delete what holds data, messages or keys"),
+    })
+    .describe("What may be deleted"),
+  tags: z.record(z.string(), z.string()).describe("Tags of every resource; pipeline and environment are added"),
 });
 
 /** The parsed configuration of one environment: durations in seconds, retention in days. */

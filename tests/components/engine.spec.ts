@@ -33,12 +33,18 @@ describe("the Glue job", () => {
     for (const run of [dev, prod]) expect(job(run)).not.to.have.any.keys("maxCapacity", "allocatedCapacity");
   });
 
+  it("grows only where the config says so, and then up to its workers", () => {
+    expect(job(dev).defaultArguments).not.to.have.property("--enable-auto-scaling");
+    expect(job(prod).defaultArguments["--enable-auto-scaling"]).to.equal("true");
+  });
+
   it("queues runs, retries none and runs as many at once as the config says", () => {
     expect(job(dev)).to.deep.include({
       maxRetries: 0,
       jobRunQueuingEnabled: true,
       executionProperty: { maxConcurrentRuns: 3 },
     });
+    expect(job(prod).executionProperty).to.deep.equal({ maxConcurrentRuns: 10 });
   });
 
   it("runs the uploaded script with these arguments", () => {

@@ -61,7 +61,7 @@ describe("functions", () => {
       expect(JSON.parse(files["settings.json"]!)).to.deep.equal({
         environment: "dev",
         contract: contractOf(config),
-        batching: { keyPattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}", maxSpread: 21_600, deadline: 93_600 },
+        batching: { keyPattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}", maxSpread: 21_600, deadline: 259_200 },
         files: config.files,
         attempts: 3,
         keepRuns: 5,
@@ -107,7 +107,7 @@ describe("functions", () => {
       functionName: arn("lambda", "function:commerce-dev-promote"),
       batchSize: 1,
       functionResponseTypes: ["ReportBatchItemFailures"],
-      scalingConfig: { maximumConcurrency: 10 },
+      scalingConfig: { maximumConcurrency: 5 },
     });
   });
 
@@ -197,7 +197,7 @@ describe("alarms", () => {
         "ApproximateAgeOfOldestMessage",
         "commerce-dev-promote",
         "Maximum",
-        900,
+        7_200,
       ],
       "commerce-dev-promote-errors": ["AWS/Lambda", "Errors", "commerce-dev-promote", "Sum", 1],
       "commerce-dev-settle-errors": ["AWS/Lambda", "Errors", "commerce-dev-settle", "Sum", 1],

@@ -116,11 +116,17 @@ describe("storage", () => {
       "commerce-silver": [abandoned, age(14)],
       "commerce-rejected": [abandoned, age(14)],
       "commerce-gold": [abandoned],
+      "commerce-ledger": [abandoned, versions(14)],
+      "commerce-artifacts": [abandoned, versions(14)],
+    });
+    expect(rules(prod)).to.deep.equal({
+      "commerce-bronze": [abandoned, age(90), versions(90)],
+      "commerce-silver": [abandoned, age(365)],
+      "commerce-rejected": [abandoned, age(90)],
+      "commerce-gold": [abandoned],
       "commerce-ledger": [abandoned, versions(30)],
       "commerce-artifacts": [abandoned, versions(365)],
     });
-    expect(rules(prod)["commerce-bronze"]).to.deep.equal([abandoned, age(90), versions(90)]);
-    expect(rules(prod)["commerce-gold"]).to.deep.equal([abandoned]);
   });
 
   it("tells one queue of every object created, and of nothing else", () => {

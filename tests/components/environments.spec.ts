@@ -1,0 +1,73 @@
+/**
+ * What each environment is, as files that a person can read, and the exact difference between the two. The files are
+ * written by `UPDATE_GENERATED=1 npm test -- tests/components/environments.spec.ts`. Mocks stand behind them: they say
+ * what is declared, not what AWS makes of it.
+ */
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "chai";
+import { expectGenerated } from "../support/generatedFile.ts";
+import { runPipeline } from "../support/pipelineRun.ts";
+import type { ProgramRun } from "../support/pulumiMocks.ts";
+import { inventoryOf, policiesOf, propertiesOf } from "../support/stackDocuments.ts";
+
+const stacks = ["dev", "prod"] as const;
+
+describe("environments", () => {
+  let runs: Record<(typeof stacks)[number], ProgramRun>;
+  before(async () => {
+    runs = { dev: await runPipeline({ stack: "dev" }), prod: await runPipeline({ stack: "prod" }) };
+  });
+
+  it("differ in these properties and no others, besides protection", async () => {
+    const dev = await propertiesOf(runs.dev, "dev");
+    const prod = await propertiesOf(runs.prod, "prod");
+    const different = [...new Set([...dev.keys(), ...prod.keys()])].filter((path) => dev.get(path) !== prod.get(path));
+    const days = "lifecycleConfiguration.rules.1.expirationInDays";
+    const versionDays = (rule: number) =>
+      `lifecycleConfiguration.rules.${rule}.noncurrentVersionExpiration.noncurrentDays`;
+    expect(Object.fromEntries(different.map((path) => [path, [dev.get(path), prod.get(path)]]))).to.deep.equal({
+      [`Bucket commerce-bronze.${days}`]: [14, 90],
+      [`Bucket commerce-bronze.${versionDays(2)}`]: [14, 90],
+      [`Bucket commerce-silver.${days}`]: [14, 365],
+      [`Bucket commerce-rejected.${days}`]: [14, 90],
+      [`Bucket commerce-ledger.${versionDays(1)}`]: [14, 30],
+      [`Bucket commerce-artifacts.${versionDays(1)}`]: [14, 365],
+      "Key commerce-encryption-key.pendingWindowInDays": [7, 30],
+      "LogGroup commerce-promote-logs.retentionInDays": [7, 365],
+      "LogGroup commerce-settle-logs.retentionInDays": [7, 365],
+      "LogGroup commerce-refine-output-logs.retentionInDays": [7, 365],
+      "LogGroup commerce-refine-error-logs.retentionInDays": [7, 365],
+      "Job commerce-refine.numberOfWorkers": [2, 10],
+      "Job commerce-refine.defaultArguments.--enable-auto-scaling": [undefined, "true"],
+      "Job commerce-refine.timeout": [30, 60],
+      "Job commerce-refine.executionProperty.maxConcurrentRuns": [3, 10],
+      "EventSourceMapping commerce-promote-uploads.scalingConfig.maximumConcurrency": [5, 50],
+      "Function commerce-promote.settings.batching.deadline": [259_200, 93_600],
+      "Function commerce-settle.settings.batching.deadline": [259_200, 93_600],
+      "MetricAlarm commerce-alerts-promote-queue-age.threshold": [7200, 900],
+      "MetricAlarm commerce-alerts-promote-queue-age.alarmDescription": [
+        "A file has been waiting for 7200 seconds; is commerce-<stack>-promote throttled or failing?",
+        "A file has been waiting for 900 seconds; is commerce-<stack>-promote throttled or failing?",
+      ],
+    });
+  });
+
+  for (const stack of stacks) {
+    it(`${stack} has the inventory of docs/inventory/${stack}.txt`, () => {
+      expectGenerated(`docs/inventory/${stack}.txt`, inventoryOf(runs[stack]));
+    });
+
+    it(`${stack} has the policies of docs/policies/${stack}, and no others`, () => {
+      const directory = `docs/policies/${stack}`;
+      const policies = policiesOf(runs[stack]);
+      if (process.env.UPDATE_GENERATED === "1") {
+        rmSync(directory, { recursive: true, force: true });
+        mkdirSync(directory, { recursive: true });
+      }
+      for (const [file, policy] of Object.entries(policies))
+        expectGenerated(join(directory, file), `${JSON.stringify(policy, null, 2)}\n`);
+      expect(readdirSync(directory).sort()).to.deep.equal(Object.keys(policies).sort());
+    });
+  }
+});
