@@ -26,16 +26,16 @@ function suites(named) {
 const checks = () => [
   { name: "biome", ...biome() },
   { name: "tsc", ...bin("typescript/bin/tsc", "--noEmit") },
-  { name: "ruff", ...python("ruff", "check", "glue", "tests") },
-  { name: "ruff format", ...python("ruff", "format", "--check", "glue", "tests") },
-  { name: "sqlfluff", ...python("sqlfluff", "lint", "glue/sql") },
+  { name: "ruff", ...python("ruff", "check", "glue", "scripts", "tests") },
+  { name: "ruff format", ...python("ruff", "format", "--check", "glue", "scripts", "tests") },
+  { name: "sqlfluff", ...python("sqlfluff", "lint", "glue/sql", "examples") },
 ];
 
 const formatters = () => [
   { name: "biome", ...biome("--write") },
-  { name: "ruff", ...python("ruff", "check", "--fix", "glue", "tests") },
-  { name: "ruff format", ...python("ruff", "format", "glue", "tests") },
-  { name: "sqlfluff", ...python("sqlfluff", "fix", "glue/sql") },
+  { name: "ruff", ...python("ruff", "check", "--fix", "glue", "scripts", "tests") },
+  { name: "ruff format", ...python("ruff", "format", "glue", "scripts", "tests") },
+  { name: "sqlfluff", ...python("sqlfluff", "fix", "glue/sql", "examples") },
 ];
 
 /** What a task's processes see: the tools that set-up prepared before those of the machine. */

@@ -1,0 +1,176 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { expect } from "chai";
+import { type ColumnType, parseColumnType } from "../../config/columnType.ts";
+import { loadConfig } from "../../config/load.ts";
+import type { DatasetReport } from "../../handlers/report.ts";
+import { root } from "../../scripts/setup/paths.mjs";
+import type { Summary } from "../../scripts/start/summary.ts";
+
+/**
+ * The pipelines of other teams, run as a user would, against answers written by hand: `expected/` holds every cell, and
+ * what became of the rows stands here.
+ */
+type Counts = Readonly<Record<string, DatasetReport>>;
+
+const clinic: Readonly<Record<string, Counts>> = {
+  "2026-W07": {
+    patients: { read: 7, kept: 4, rejected: { malformed: 1, patient_id_is_null: 1 }, deduplicated: 1, orphans: {} },
+    visits: {
+      read: 13,
+      kept: 7,
+      rejected: { malformed: 2, visit_id_is_null: 1, patient_id_is_null: 1, started_at_is_null: 1 },
+      deduplicated: 1,
+      orphans: { patient_id: 2 },
+    },
+    lab_results: {
+      read: 9,
+      kept: 7,
+      rejected: { malformed: 0, sample_id_is_null: 0, test_code_is_null: 1 },
+      deduplicated: 1,
+      orphans: { patient_id: 2 },
+    },
+  },
+  "2026-W08": {
+    patients: { read: 3, kept: 2, rejected: { malformed: 0, patient_id_is_null: 0 }, deduplicated: 1, orphans: {} },
+    visits: {
+      read: 4,
+      kept: 3,
+      rejected: { malformed: 1, visit_id_is_null: 0, patient_id_is_null: 0, started_at_is_null: 0 },
+      deduplicated: 0,
+      orphans: { patient_id: 1 },
+    },
+    lab_results: {
+      read: 0,
+      kept: 0,
+      rejected: { malformed: 0, sample_id_is_null: 0, test_code_is_null: 0 },
+      deduplicated: 0,
+      orphans: { patient_id: 0 },
+    },
+  },
+};
+
+const fleet: Readonly<Record<string, Counts>> = {
+  "north-2026-03-02": {
+    vehicles: { read: 6, kept: 3, rejected: { malformed: 1, vehicle_id_is_null: 1 }, deduplicated: 1, orphans: {} },
+    drivers: { read: 5, kept: 2, rejected: { malformed: 1, driver_id_is_null: 1 }, deduplicated: 1, orphans: {} },
+    trips: {
+      read: 10,
+      kept: 5,
+      rejected: { malformed: 2, trip_id_is_null: 0, vehicle_id_is_null: 1, departed_at_is_null: 1 },
+      deduplicated: 1,
+      orphans: { vehicle_id: 1, driver_id: 2 },
+    },
+    refuels: {
+      read: 8,
+      kept: 4,
+      rejected: { malformed: 2, vehicle_id_is_null: 0, refuelled_at_is_null: 0, litres_is_null: 1 },
+      deduplicated: 1,
+      orphans: { vehicle_id: 1 },
+    },
+  },
+  "south-2026-03-02": {
+    vehicles: { read: 1, kept: 1, rejected: { malformed: 0, vehicle_id_is_null: 0 }, deduplicated: 0, orphans: {} },
+    drivers: { read: 1, kept: 1, rejected: { malformed: 0, driver_id_is_null: 0 }, deduplicated: 0, orphans: {} },
+    trips: {
+      read: 3,
+      kept: 2,
+      rejected: { malformed: 0, trip_id_is_null: 0, vehicle_id_is_null: 0, departed_at_is_null: 0 },
+      deduplicated: 1,
+      orphans: { vehicle_id: 0, driver_id: 0 },
+    },
+    refuels: {
+      read: 0,
+      kept: 0,
+      rejected: { malformed: 0, vehicle_id_is_null: 0, refuelled_at_is_null: 0, litres_is_null: 0 },
+      deduplicated: 0,
+      orphans: { vehicle_id: 0 },
+    },
+  },
+};
+
+const duckTypes = {
+  string: "VARCHAR",
+  boolean: "BOOLEAN",
+  integer: "INTEGER",
+  long: "BIGINT",
+  double: "DOUBLE",
+  date: "DATE",
+  timestamp: "TIMESTAMP WITH TIME ZONE",
+} as const;
+
+function duckType(type: ColumnType): string {
+  switch (type.kind) {
+    case "decimal":
+      return `DECIMAL(${type.precision},${type.scale})`;
+    case "array":
+      return `${duckType(type.element)}[]`;
+    case "struct":
+      return `STRUCT(${type.fields.map((field) => `${field.name} ${duckType(field.type)}`).join(", ")})`;
+    default:
+      return duckTypes[type.kind];
+  }
+}
+
+for (const [name, batches] of Object.entries({ clinic, fleet }))
+  describe(`the example ${name}, from upload to published Parquet`, function () {
+    this.timeout(600_000);
+    const folder = join(root, "examples", name);
+    const { outputs } = loadConfig(join(folder, "pipeline_config.yaml"), "dev").config;
+    let out: string;
+    let summary: Summary;
+    let instance: DuckDBInstance;
+    let connection: DuckDBConnection;
+
+    const query = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
+
+    before(async () => {
+      out = mkdtempSync(join(tmpdir(), "example-"));
+      instance = await DuckDBInstance.create(":memory:");
+      connection = await instance.connect();
+      await promisify(execFile)(
+        process.execPath,
+        [
+          join("scripts", "run.mjs"),
+          ...["start", "--config", join(folder, "pipeline_config.yaml"), "--data", join(folder, "data"), "--out", out],
+        ],
+        { cwd: root, maxBuffer: 1 << 24 },
+      );
+      summary = JSON.parse(readFileSync(join(out, "summary.json"), "utf8")) as Summary;
+    });
+    after(() => {
+      connection?.closeSync();
+      instance?.closeSync();
+      rmSync(out, { recursive: true, force: true });
+    });
+
+    it("publishes every batch with one run, the optional files among its inputs", () => {
+      const states = (summary.batches ?? []).map(({ batch, state, run }) => [batch, state, run]);
+      expect(states).to.deep.equal(Object.keys(batches).map((batch) => [batch, "published", 1]));
+      expect([summary.files.rejected, summary.files.skipped]).to.deep.equal([[], []]);
+    });
+
+    for (const [batch, counts] of Object.entries(batches)) {
+      it(`knows what became of every row of ${batch}`, () => {
+        expect(summary.batches?.find((result) => result.batch === batch)?.datasets).to.deep.equal(counts);
+      });
+
+      for (const [output, { columns, grain }] of Object.entries(outputs))
+        it(`publishes ${output} of ${batch}, every cell as written by hand`, async () => {
+          const types = Object.entries(columns).map(([column, type]) => [column, duckType(parseColumnType(type))]);
+          const published = `read_parquet('${out}/${output}/batch=${batch}/*.parquet', hive_partitioning = false)`;
+          const declared = types.map(([column, type]) => `${column}: '${type}'`).join(", ");
+          const expected = `read_json('${folder}/expected/${batch}/${output}.jsonl', format = 'newline_delimited', columns = {${declared}})`;
+
+          const written = await query(`describe select * from ${published}`);
+          expect(written.map(({ column_name, column_type }) => [column_name, column_type])).to.deep.equal(types);
+          const rows = await query(`select * from ${published} order by ${grain.join(", ")}`);
+          expect(rows).to.have.length.at.least(1);
+          expect(rows).to.deep.equal(await query(`select * from ${expected} order by ${grain.join(", ")}`));
+        });
+    }
+  });
