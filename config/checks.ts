@@ -116,14 +116,14 @@ function checkCase(columns: Readonly<Record<string, unknown>>, path: readonly Pr
 /** A file must be one dataset's: two that would claim the same name can't be told apart. */
 function checkFiles(datasets: readonly (readonly [string, DatasetConfig])[], report: Report): void {
   const owners = new Map<string, string>();
-  for (const [name, { file, formats }] of datasets)
-    for (const [index, format] of formats.entries()) {
-      const fileName = `${file}.${format}`;
-      const owner = owners.get(fileName);
-      if (owner === name) report(["datasets", name, "formats", index], `"${format}" is named twice`);
-      else if (owner !== undefined) report(["datasets", name, "file"], `${fileName} is already the file of ${owner}`);
-      owners.set(fileName, owner ?? name);
-    }
+  for (const [name, { file, formats }] of datasets) {
+    for (const [index, format] of formats.entries())
+      if (formats.indexOf(format) < index) report(["datasets", name, "formats", index], `"${format}" is named twice`);
+    const names = formats.map((format) => `${file}.${format}`);
+    const taken = names.find((fileName) => owners.has(fileName));
+    if (taken !== undefined) report(["datasets", name, "file"], `${taken} is already the file of ${owners.get(taken)}`);
+    for (const fileName of names) if (!owners.has(fileName)) owners.set(fileName, name);
+  }
 }
 
 function checkOutput(name: string, { grain, columns }: OutputConfig, report: Report): void {

@@ -126,20 +126,24 @@ export function loadConfig(path: string, environment: string): LoadedConfig {
 }
 
 /**
- * Where in the file a problem is: at its value or key, else at the deepest part of its path that is written. What the
- * environment overrides is looked for there first.
+ * Where in the file a problem is: at its value or key, the environment's own first; else at the deepest part of its
+ * path that is written.
  */
 function offsetOf(document: Document, { path, isKey }: Problem, environment: string): number {
-  for (let length = path.length; length > 0; length--)
-    for (const prefix of [["environments", environment], []]) {
-      const keys = [...prefix, ...path.slice(0, length)];
-      const owner = document.getIn(keys.slice(0, -1), true);
-      const pair = isMap(owner)
-        ? owner.items.find(({ key }) => isScalar(key) && String(key.value) === String(keys.at(-1)))
-        : undefined;
-      const value = pair ? pair.value : document.getIn(keys, true);
-      const wanted = pair && (isKey || length < path.length) ? pair.key : value;
-      if (isNode(wanted) && wanted.range) return wanted.range[0];
-    }
-  return 0;
+  const overrides = ["environments", environment];
+  const exact = [overrides, []].map((prefix) => nodeOffset(document, [...prefix, ...path], isKey ?? false));
+  const shorter = path.flatMap((_, index) => {
+    const part = path.slice(0, path.length - 1 - index);
+    return part.length === 0 ? [] : [[], overrides].map((prefix) => nodeOffset(document, [...prefix, ...part], true));
+  });
+  return [...exact, ...shorter].find((offset) => offset !== undefined) ?? 0;
+}
+
+function nodeOffset(document: Document, keys: readonly PropertyKey[], ofKey: boolean): number | undefined {
+  const owner = document.getIn(keys.slice(0, -1), true);
+  const pair = isMap(owner)
+    ? owner.items.find(({ key }) => isScalar(key) && String(key.value) === String(keys.at(-1)))
+    : undefined;
+  const wanted = pair ? (ofKey ? pair.key : pair.value) : document.getIn(keys, true);
+  return isNode(wanted) ? wanted.range?.[0] : undefined;
 }
