@@ -45,43 +45,40 @@ export const rulesOf = ({
   keepRuns,
 });
 
+/** What an invocation is made of. The functions bring the real parts, tests bring some of their own. */
+export interface Parts {
+  readonly s3: S3;
+  readonly engine: Engine;
+  readonly catalog: Catalog | null;
+  readonly settings: FunctionSettings;
+  readonly names: FunctionEnvironment;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly pause: (milliseconds: number) => Promise<unknown>;
+  /** Names an invocation; no two are alike. */
+  readonly nonce: () => string;
+}
+
+/** @returns what makes a ledger and a coordinator for each invocation */
+export function assemble({ s3, nonce, pause, ...parts }: Parts): () => Invocation {
+  const { settings, names, now } = parts;
+  const documents = createDocumentStore(s3, names.ledgerBucket, names.keyArn);
+  const rules = rulesOf(settings);
+  return () => {
+    const invocation = nonce();
+    const ledger = createLedger({ documents, rules, invocation, now, pause });
+    return { ledger, coordinator: createCoordinator({ ...parts, ledger, documents, rules, invocation }) };
+  };
+}
+
 export function createRuntime(options: { readonly writesCatalog: boolean }): Runtime {
   const settings = JSON.parse(readFileSync(new URL("./settings.json", import.meta.url), "utf8")) as FunctionSettings;
   const names = readEnvironment(process.env);
   const log = createLog((line) => process.stdout.write(`${line}\n`));
   const s3 = new S3Client({});
-  const glue = new GlueClient({ maxAttempts: 1 });
-  const documents = createDocumentStore(s3, names.ledgerBucket, names.keyArn);
-  const engine = createGlueEngine(glue, names.glueJob);
-  const catalog: Catalog | null = options.writesCatalog
-    ? createCatalog(new GlueClient({}), names.catalogDatabase)
-    : null;
-  const rules = rulesOf(settings);
+  const engine = createGlueEngine(new GlueClient({ maxAttempts: 1 }), names.glueJob);
+  const catalog = options.writesCatalog ? createCatalog(new GlueClient({}), names.catalogDatabase) : null;
   const now = Date.now;
-
-  return {
-    s3,
-    settings,
-    names,
-    engine,
-    log,
-    now,
-    open() {
-      const invocation = randomUUID();
-      const ledger = createLedger({ documents, rules, invocation, now, pause });
-      const coordinator = createCoordinator({
-        ledger,
-        documents,
-        engine,
-        catalog,
-        settings,
-        names,
-        rules,
-        invocation,
-        log,
-        now,
-      });
-      return { ledger, coordinator };
-    },
-  };
+  const open = assemble({ s3, engine, catalog, settings, names, log, now, pause, nonce: randomUUID });
+  return { s3, settings, names, engine, log, now, open };
 }

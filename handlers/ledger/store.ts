@@ -19,7 +19,7 @@ export interface LedgerDeps {
   readonly rules: TransitionContext["rules"];
   readonly invocation: string;
   readonly now: () => number;
-  readonly pause: (milliseconds: number) => Promise<void>;
+  readonly pause: (milliseconds: number) => Promise<unknown>;
 }
 
 const patience = 30;

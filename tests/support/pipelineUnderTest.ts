@@ -16,11 +16,9 @@ import { loadConfig } from "../../config/load.ts";
 import type { Catalog } from "../../handlers/catalog.ts";
 import type { Engine, JobRun, StartAnswer } from "../../handlers/engine/engine.ts";
 import { ledgerKeys } from "../../handlers/keys.ts";
-import { createCoordinator } from "../../handlers/ledger/coordinator.ts";
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
-import { createLedger } from "../../handlers/ledger/store.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
-import { rulesOf } from "../../handlers/runtime.ts";
+import { assemble } from "../../handlers/runtime.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
 import { createHandler as createSettle } from "../../handlers/settle/handler.ts";
 import { createDocumentStore, type S3 } from "../../handlers/storage.ts";
@@ -159,29 +157,33 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
   const clock = { ahead: 0 };
   const now = () => Date.now() + clock.ahead;
   const wrapped = wrap(s3);
-  const documents = createDocumentStore(wrapped, names.ledgerBucket, names.keyArn);
-  const rules = rulesOf(settings);
   let invocations = 0;
-  const opener = (owned: Catalog | null) => () => {
-    const invocation = `invocation-${++invocations}`;
-    const ledger = createLedger({ documents, rules, invocation, now, pause: async () => {} });
-    const coordinator = createCoordinator({
-      ledger,
-      documents,
-      engine,
-      catalog: owned,
-      settings,
-      names,
-      rules,
-      invocation,
-      log,
-      now,
-    });
-    return { ledger, coordinator };
+  const parts = {
+    s3: wrapped,
+    engine,
+    settings,
+    names,
+    log,
+    now,
+    pause: async () => {},
+    nonce: () => `invocation-${++invocations}`,
   };
   const reasons = createDocumentStore(wrapped, names.rejectedBucket, names.keyArn);
-  const promoteHandler = createPromote({ s3: wrapped, settings, names, log, now, open: opener(null), reasons });
-  const settleHandler = createSettle({ engine, ledgerBucket: names.ledgerBucket, log, open: opener(catalog) });
+  const promoteHandler = createPromote({
+    s3: wrapped,
+    settings,
+    names,
+    log,
+    now,
+    open: assemble({ ...parts, catalog: null }),
+    reasons,
+  });
+  const settleHandler = createSettle({
+    engine,
+    ledgerBucket: names.ledgerBucket,
+    log,
+    open: assemble({ ...parts, catalog }),
+  });
 
   let sequence = 0x1000;
   let messages = 0;
