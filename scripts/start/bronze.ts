@@ -7,6 +7,8 @@ import { inParallel } from "./pool.ts";
 /** Bigger files go up in parts of this size. */
 const partSize = 16 * 1024 * 1024;
 const filesAtOnce = 4;
+/** The local AWS puts an upload together in memory, so files above this size go up one by one. */
+const largeFile = 512 * 1024 * 1024;
 
 /** Key to the version that the upload became. */
 export type Uploaded = ReadonlyMap<string, string>;
@@ -21,7 +23,8 @@ export async function upload(
 ): Promise<Uploaded> {
   const versions = new Map<string, string>();
   const loaded = new Map<string, number>();
-  await inParallel(files, filesAtOnce, async ({ key, path, bytes }) => {
+  const atOnce = files.some(({ bytes }) => bytes > largeFile) ? 1 : filesAtOnce;
+  await inParallel(files, atOnce, async ({ key, path, bytes }) => {
     signal.throwIfAborted();
     // An empty stream has no length that S3 could be told.
     const Body = bytes === 0 ? Buffer.alloc(0) : createReadStream(path, { highWaterMark: 1 << 20 });
