@@ -29,7 +29,7 @@ export interface Invocation {
   readonly coordinator: Coordinator;
 }
 
-export const rulesOf = ({
+const rulesOf = ({
   contract,
   batching,
   attempts,

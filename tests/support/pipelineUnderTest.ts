@@ -4,7 +4,6 @@ import { join } from "node:path";
 import {
   CreateBucketCommand,
   GetObjectCommand,
-  HeadObjectCommand,
   ListObjectsV2Command,
   PutBucketVersioningCommand,
   PutObjectCommand,
@@ -277,9 +276,3 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
 export const sqsEvent = (bodies: Readonly<Record<string, string>>): SQSEvent => ({
   Records: Object.entries(bodies).map(([messageId, body]) => ({ messageId, body })) as unknown as SQSEvent["Records"],
 });
-
-export const exists = async (s3: S3Client, Bucket: string, Key: string): Promise<boolean> =>
-  s3.send(new HeadObjectCommand({ Bucket, Key })).then(
-    () => true,
-    () => false,
-  );
