@@ -130,7 +130,7 @@ export class Pipeline extends pulumi.ComponentResource {
             sid: "KeepUndeliveredEvents",
             service: "events.amazonaws.com",
             account: scope.account,
-            sources: [arns.jobEndedRule, arns.sweepRule],
+            sources: [arns.jobEndedRule, arns.sweepRule, arns.reconcileRule],
           },
         ],
         keyArn,
@@ -200,10 +200,14 @@ export class Pipeline extends pulumi.ComponentResource {
     );
 
     const variables = variablesOf({
+      bronzeBucket: buckets.bronze,
       silverBucket: buckets.silver,
       rejectedBucket: buckets.rejected,
       goldBucket: buckets.gold,
       ledgerBucket: buckets.ledger,
+      promoteQueueUrl: promoteQueue.url,
+      promoteDeadLettersUrl: promoteDeadLetters.url,
+      settleDeadLettersUrl: settleDeadLetters.url,
       keyArn,
       glueJob: jobName,
       catalogDatabase: databaseName,
@@ -224,7 +228,7 @@ export class Pipeline extends pulumi.ComponentResource {
       },
       inside,
     );
-    const { schedule, ...settleSize } = config.lambda.settle;
+    const { schedule, reconciliation, ...settleSize } = config.lambda.settle;
     const settlement = new Settlement(
       `${name}-settle`,
       {
@@ -240,7 +244,9 @@ export class Pipeline extends pulumi.ComponentResource {
         glueJob: names.glueJob,
         jobEndedRule: names.jobEndedRule,
         sweepRule: names.sweepRule,
+        reconcileRule: names.reconcileRule,
         sweepEvery: schedule,
+        reconcileEvery: reconciliation,
         ...shared,
       },
       inside,

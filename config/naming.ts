@@ -30,6 +30,7 @@ export interface PhysicalNames {
   readonly glueLogPrefix: string;
   readonly jobEndedRule: string;
   readonly sweepRule: string;
+  readonly reconcileRule: string;
   readonly catalogDatabase: string;
   readonly alertTopic: string;
 }
@@ -55,6 +56,7 @@ export function physicalNames(pipeline: string, environment: string, account: st
     glueLogPrefix: `/aws-glue/${prefix}`,
     jobEndedRule: `${prefix}-job-ended`,
     sweepRule: `${prefix}-sweep`,
+    reconcileRule: `${prefix}-reconcile`,
     // Athena needs quotes around a name with a dash.
     catalogDatabase: prefix.replaceAll("-", "_"),
     alertTopic: `${prefix}-alerts`,
@@ -73,6 +75,7 @@ export interface StackArns {
   readonly glueJob: string;
   readonly jobEndedRule: string;
   readonly sweepRule: string;
+  readonly reconcileRule: string;
   readonly catalog: string;
   readonly catalogDatabase: string;
   /** One for each output. */
@@ -99,6 +102,7 @@ export function stackArns(names: PhysicalNames, scope: Scope, outputs: readonly 
     glueJob: arn("glue", `job/${names.glueJob}`),
     jobEndedRule: arn("events", `rule/${names.jobEndedRule}`),
     sweepRule: arn("events", `rule/${names.sweepRule}`),
+    reconcileRule: arn("events", `rule/${names.reconcileRule}`),
     catalog: arn("glue", "catalog"),
     catalogDatabase: arn("glue", `database/${names.catalogDatabase}`),
     catalogTables: outputs.map((output) => arn("glue", `table/${names.catalogDatabase}/${output}`)),

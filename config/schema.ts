@@ -191,6 +191,7 @@ export const configSchema = z.strictObject({
           memory,
           timeout: timeout(),
           schedule: duration("How often it takes up what no event has finished", "1m", "1d"),
+          reconciliation: duration("How often it looks in Bronze for uploads that no event told of", "1h", "7d"),
         })
         .describe("The function that settles runs and publishes them"),
     })

@@ -32,6 +32,7 @@ export const ledgerKeys = {
   manifest: (batch: string, run: number) => `manifests/${batch}/${run}.json`,
   reports: (batch: string, run: number) => `reports/${batch}/${run}`,
   report: (batch: string, run: number, jobRun: string) => `reports/${batch}/${run}/${jobRun}.json`,
+  reconciliation: "reconciliation.json",
 } as const;
 
 /** The batch and run that a manifest's URI names, or null when it is none of this ledger's. */

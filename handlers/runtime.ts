@@ -1,23 +1,27 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { setTimeout as pause } from "node:timers/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { GlueClient } from "@aws-sdk/client-glue";
 import { S3Client } from "@aws-sdk/client-s3";
+import { SQSClient } from "@aws-sdk/client-sqs";
 import { type Catalog, createCatalog } from "./catalog.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createGlueEngine } from "./engine/glue.ts";
 import { type Coordinator, createCoordinator } from "./ledger/coordinator.ts";
 import { createLedger, type Ledger } from "./ledger/store.ts";
-import type { TransitionContext } from "./ledger/transition.ts";
-import { createLog, type Log } from "./log.ts";
+import { type TransitionContext, transition } from "./ledger/transition.ts";
+import { createLog, type Log, metricNamespace } from "./log.ts";
+import type { Sqs } from "./queue.ts";
 import { type FunctionEnvironment, type FunctionSettings, readEnvironment } from "./settings.ts";
 import { createDocumentStore, type S3 } from "./storage.ts";
 
 /** What both functions are made of: clients, settings, and a ledger for each invocation. */
 export interface Runtime {
   readonly s3: S3;
+  readonly sqs: Sqs;
   readonly settings: FunctionSettings;
   readonly names: FunctionEnvironment;
+  readonly rules: Rules;
   readonly engine: Engine;
   readonly log: Log;
   readonly now: () => number;
@@ -29,13 +33,10 @@ export interface Invocation {
   readonly coordinator: Coordinator;
 }
 
-const rulesOf = ({
-  contract,
-  batching,
-  attempts,
-  keepRuns,
-  effectLease,
-}: FunctionSettings): TransitionContext["rules"] => ({
+export type Rules = TransitionContext["rules"];
+
+/** The ledger's rules, of what a function knows of the config. */
+export const rulesOf = ({ contract, batching, attempts, keepRuns, effectLease }: FunctionSettings): Rules => ({
   datasets: contract.datasets,
   outputs: Object.keys(contract.outputs),
   maxSpread: batching.maxSpread * 1000,
@@ -54,19 +55,22 @@ export interface Parts {
   readonly names: FunctionEnvironment;
   readonly log: Log;
   readonly now: () => number;
-  readonly pause: (milliseconds: number) => Promise<unknown>;
+  /** Waits some part of so many milliseconds. */
+  readonly pause: (atMost: number) => Promise<unknown>;
   /** Names an invocation; no two are alike. */
   readonly nonce: () => string;
+  /** Decides every change of the ledger; the one and only, save where a test listens to it. */
+  readonly transition?: typeof transition;
 }
 
 /** @returns what makes a ledger and a coordinator for each invocation */
-export function assemble({ s3, nonce, pause, ...parts }: Parts): () => Invocation {
+export function assemble({ s3, nonce, pause, transition: decide = transition, ...parts }: Parts): () => Invocation {
   const { settings, names, now } = parts;
   const documents = createDocumentStore(s3, names.ledgerBucket, names.keyArn);
   const rules = rulesOf(settings);
   return () => {
     const invocation = nonce();
-    const ledger = createLedger({ documents, rules, invocation, now, pause });
+    const ledger = createLedger({ documents, rules, invocation, now, pause, transition: decide });
     return { ledger, coordinator: createCoordinator({ ...parts, ledger, documents, rules, invocation }) };
   };
 }
@@ -74,11 +78,16 @@ export function assemble({ s3, nonce, pause, ...parts }: Parts): () => Invocatio
 export function createRuntime(options: { readonly writesCatalog: boolean }): Runtime {
   const settings = JSON.parse(readFileSync(new URL("./settings.json", import.meta.url), "utf8")) as FunctionSettings;
   const names = readEnvironment(process.env);
-  const log = createLog((line) => process.stdout.write(`${line}\n`));
+  const now = Date.now;
+  const scope = {
+    namespace: metricNamespace,
+    dimensions: { Pipeline: settings.contract.pipeline, Environment: settings.environment },
+  };
+  const log = createLog((line) => process.stdout.write(`${line}\n`), scope, now);
   const s3 = new S3Client({});
   const engine = createGlueEngine(new GlueClient({ maxAttempts: 1 }), names.glueJob);
   const catalog = options.writesCatalog ? createCatalog(new GlueClient({}), names.catalogDatabase) : null;
-  const now = Date.now;
+  const pause = (atMost: number) => sleep(Math.random() * atMost);
   const open = assemble({ s3, engine, catalog, settings, names, log, now, pause, nonce: randomUUID });
-  return { s3, settings, names, engine, log, now, open };
+  return { s3, sqs: new SQSClient({}), settings, names, rules: rulesOf(settings), engine, log, now, open };
 }

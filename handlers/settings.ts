@@ -24,10 +24,14 @@ export interface FunctionSettings {
 
 /** The names that exist only once the stack is deployed, handed over as environment variables. */
 export interface FunctionEnvironment {
+  readonly bronzeBucket: string;
   readonly silverBucket: string;
   readonly rejectedBucket: string;
   readonly goldBucket: string;
   readonly ledgerBucket: string;
+  readonly promoteQueueUrl: string;
+  readonly promoteDeadLettersUrl: string;
+  readonly settleDeadLettersUrl: string;
   readonly keyArn: string;
   readonly glueJob: string;
   readonly catalogDatabase: string;
@@ -35,10 +39,14 @@ export interface FunctionEnvironment {
 
 /** Environment variable of each deployed name; the program sets exactly these. */
 export const environmentVariables = {
+  bronzeBucket: "BRONZE_BUCKET",
   silverBucket: "SILVER_BUCKET",
   rejectedBucket: "REJECTED_BUCKET",
   goldBucket: "GOLD_BUCKET",
   ledgerBucket: "LEDGER_BUCKET",
+  promoteQueueUrl: "PROMOTE_QUEUE_URL",
+  promoteDeadLettersUrl: "PROMOTE_DEAD_LETTERS_URL",
+  settleDeadLettersUrl: "SETTLE_DEAD_LETTERS_URL",
   keyArn: "KEY_ARN",
   glueJob: "GLUE_JOB",
   catalogDatabase: "CATALOG_DATABASE",

@@ -1,6 +1,6 @@
 import type { StackArns } from "../../config/naming.ts";
 import { allow, type PolicyDocument, policyDocument } from "./document.ts";
-import { keepLedger, useKey, writeLogs } from "./shared.ts";
+import { copyInParts, keepLedger, useKey, writeLogs } from "./shared.ts";
 
 /** What the promote function does, and nothing else. It can't write where it is triggered from. */
 export function promotePolicy(arns: StackArns, keyArn: string): PolicyDocument {
@@ -8,13 +8,17 @@ export function promotePolicy(arns: StackArns, keyArn: string): PolicyDocument {
   return policyDocument(
     // Of a pinned version, also as the source of a copy.
     allow("ReadUploads", ["s3:GetObjectVersion"], [`${bronze}/*`]),
-    // Without it a version that was deleted meanwhile answers 403, as if a right were missing.
-    allow("ListUploads", ["s3:ListBucket"], [bronze]),
-    allow("WritePromotions", ["s3:PutObject", "s3:AbortMultipartUpload"], [`${silver}/*`]),
-    allow("WriteRejections", ["s3:PutObject", "s3:AbortMultipartUpload"], [`${rejected}/files/*`]),
+    // Without the first a version that was deleted meanwhile answers 403, as if a right were missing; the second tells
+    // which of two versions came later.
+    allow("ListUploads", ["s3:ListBucket", "s3:ListBucketVersions"], [bronze]),
+    allow("WritePromotions", copyInParts, [`${silver}/*`]),
+    allow("WriteRejections", copyInParts, [`${rejected}/files/*`]),
+    // Whether a copy is there, or was begun. It can't be read.
+    allow("ListCopies", ["s3:ListBucket", "s3:ListBucketMultipartUploads"], [silver, rejected]),
     ...keepLedger(ledger),
     allow("StartRuns", ["glue:StartJobRun", "glue:GetJob", "glue:GetJobRuns"], [arns.glueJob]),
     allow("ReceiveUploads", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [arns.promoteQueue]),
+    allow("ContinueCopies", ["sqs:SendMessage"], [arns.promoteQueue]),
     useKey(arns, keyArn, ["s3", "sqs"]),
     writeLogs(arns.promoteLogs),
   );

@@ -4,7 +4,7 @@ import { keepLedger, useKey, writeLogs } from "./shared.ts";
 
 /** What the settle function does, and nothing else. It reads no data, only what the engine counted. */
 export function settlePolicy(arns: StackArns, keyArn: string): PolicyDocument {
-  const { ledger } = arns.buckets;
+  const { bronze, ledger } = arns.buckets;
   return policyDocument(
     ...keepLedger(ledger),
     allow("ReadReports", ["s3:GetObject"], [`${ledger}/reports/*`]),
@@ -18,6 +18,15 @@ export function settlePolicy(arns: StackArns, keyArn: string): PolicyDocument {
       "SwitchPartitions",
       ["glue:GetTable", "glue:CreatePartition", "glue:UpdatePartition"],
       [arns.catalog, arns.catalogDatabase, ...arns.catalogTables],
+    ),
+    // Only that there are uploads; what they hold is not settle's to read.
+    allow("FindUploads", ["s3:ListBucketVersions"], [bronze]),
+    allow("KeepReconciliation", ["s3:GetObject", "s3:PutObject"], [`${ledger}/reconciliation.json`]),
+    allow("InjectUploads", ["sqs:SendMessage"], [arns.promoteQueue]),
+    allow(
+      "RedriveDeadLetters",
+      ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
+      [arns.promoteDeadLetters, arns.settleDeadLetters],
     ),
     allow("ReportFailures", ["sqs:SendMessage"], [arns.settleDeadLetters]),
     useKey(arns, keyArn, ["s3", "sqs"]),

@@ -15,6 +15,9 @@ export const useKey = (arns: StackArns, keyArn: string, services: readonly strin
     StringEquals: { "kms:ViaService": services.map((service) => `${service}.${arns.scope.region}.amazonaws.com`) },
   });
 
+/** What it takes to copy an object into a bucket, whole or by parts over several calls. */
+export const copyInParts = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
+
 /** What both functions do with the ledger: read and swap documents, pin manifests, mark and unmark open batches. */
 export const keepLedger = (ledger: string): readonly Statement[] => [
   allow("ReadLedger", ["s3:GetObject"], [`${ledger}/batches/*`, `${ledger}/open/*`, `${ledger}/manifests/*`]),

@@ -184,18 +184,32 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     else log.info(`run.${state}`, { batch, run, jobRun: settledBy });
   }
 
+  function tellLate(batch: string, document: LedgerDocument): void {
+    const verdict = evaluateGate(batch, document, rules);
+    log.error("batch.late", {
+      batch,
+      state: verdict.state,
+      ...(verdict.state === "ready" ? {} : gateDetails(verdict)),
+    });
+  }
+
   async function advance(batch: string, event: LedgerEvent): Promise<LedgerDocument> {
     const entered = await ledger.commit(batch, event);
     return perform(batch, await runGate(batch, entered));
   }
 
   async function sweep(batch: string): Promise<void> {
+    const before = await ledger.read(batch);
     const document = await advance(batch, { kind: "sweep" });
+    if (lateKeys(document).length > lateKeys(before).length) tellLate(batch, document);
     for (const { run } of document.runs.filter(isUnsettled)) await settle(batch, run);
   }
 
   return { advance, settle, sweep };
 }
+
+const lateKeys = (document: LedgerDocument | null) =>
+  Object.entries(document?.inputs ?? {}).flatMap(([key, { late }]) => (late ? [key] : []));
 
 /** A job run that the engine no longer knows has ended without a success that anyone could prove. */
 const forgotten = (id: string): JobRun => ({

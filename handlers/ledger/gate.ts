@@ -24,7 +24,7 @@ export type GateVerdict =
   | { readonly state: "failed"; readonly run: number }
   | { readonly state: "superseded"; readonly run: number }
   | { readonly state: "conflict"; readonly keys: Readonly<Record<string, readonly string[]>> }
-  | { readonly state: "waiting"; readonly missing: readonly string[]; readonly rejected: readonly string[] }
+  | { readonly state: "waiting" | "late"; readonly missing: readonly string[]; readonly rejected: readonly string[] }
   | { readonly state: "mixed"; readonly spread: number };
 
 interface LiveInput {
@@ -78,7 +78,10 @@ export function evaluateGate(batch: string, document: LedgerDocument, rules: Gat
   const only = (name: string): LiveInput | undefined => live.get(name)?.[0];
   const missing = declared.filter(([name, { required }]) => required && !only(name)).map(([name]) => name);
   const rejected = declared.filter(([name]) => only(name)?.input.decision.outcome === "rejected").map(([name]) => name);
-  if (missing.length > 0 || rejected.length > 0) return { state: "waiting", missing, rejected };
+  if (missing.length > 0 || rejected.length > 0) {
+    const isLate = [...live.values()].flat().some(({ input }) => input.late);
+    return { state: isLate ? "late" : "waiting", missing, rejected };
+  }
 
   const inputs: Record<string, PinnedInput | null> = {};
   const leftOut: string[] = [];

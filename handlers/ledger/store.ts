@@ -1,7 +1,7 @@
 import { ledgerKeys } from "../keys.ts";
 import type { DocumentStore } from "../storage.ts";
 import type { LedgerDocument } from "./document.ts";
-import { type LedgerEvent, type TransitionContext, transition } from "./transition.ts";
+import type { LedgerEvent, TransitionContext, transition } from "./transition.ts";
 
 /** Reads and writes ledger documents; `commit` is the only way to change one. */
 export interface Ledger {
@@ -19,7 +19,10 @@ export interface LedgerDeps {
   readonly rules: TransitionContext["rules"];
   readonly invocation: string;
   readonly now: () => number;
-  readonly pause: (milliseconds: number) => Promise<unknown>;
+  /** Waits some part of so many milliseconds. */
+  readonly pause: (atMost: number) => Promise<unknown>;
+  /** Decides every change. */
+  readonly transition: typeof transition;
 }
 
 const patience = 30;
@@ -28,7 +31,7 @@ export class LedgerFormatError extends Error {
   override readonly name = "LedgerFormatError";
 }
 
-export function createLedger({ documents, rules, invocation, now, pause }: LedgerDeps): Ledger {
+export function createLedger({ documents, rules, invocation, now, pause, transition }: LedgerDeps): Ledger {
   let writes = 0;
 
   async function load(batch: string): Promise<{ document: LedgerDocument | null; etag: string | null }> {
@@ -64,7 +67,7 @@ export function createLedger({ documents, rules, invocation, now, pause }: Ledge
         etag === null ? { ifAbsent: true } : { ifMatch: etag },
       );
       if (written) return settleMark(batch, document, next);
-      await pause(Math.random() * Math.min(2000, 20 * 2 ** attempt));
+      await pause(Math.min(2000, 20 * 2 ** attempt));
     }
     throw new Error(`the ledger of batch ${batch} changed under ${patience} attempts to write ${event.kind}`);
   }

@@ -20,6 +20,7 @@ import {
   type StopEffect,
 } from "./document.ts";
 import { evaluateGate, type GateRules, liveInputs, pin } from "./gate.ts";
+import { checkMoves } from "./moves.ts";
 
 /** How a job run stands, as the engine tells it. */
 export interface ObservedJobRun {
@@ -36,7 +37,11 @@ export type LedgerEvent =
       readonly key: string;
       readonly dataset: string;
       readonly decision: Decision;
-      readonly isLatest?: boolean;
+      /**
+       * The version that Bronze lists as older than this one. It counts where a sequencer is missing, and only as long as
+       * that version is still the one that the ledger has.
+       */
+      readonly newerThan?: string;
     }
   | { readonly kind: "claim"; readonly release: Release }
   | { readonly kind: "started"; readonly run: number; readonly jobRun: string }
@@ -94,6 +99,7 @@ export function transition(
   const open = isPending(applied) ? (document.open ?? revision) : null;
   const after = { ...applied, open };
   if (isDeepStrictEqual(after, document)) return document;
+  checkMoves(document, after, event.kind);
   return { ...after, revision, writer: context.writer };
 }
 
@@ -117,9 +123,7 @@ function apply(document: LedgerDocument, event: LedgerEvent, context: Transition
         ),
       };
     case "refused":
-      return updateRun(document, event.run, (run) =>
-        isUnsettled(run) ? failed(run, { kind: "refused", message: event.message }, null, context) : run,
-      );
+      return refuse(document, event.run, event.message, context);
     case "observed":
       return observe(document, event.run, event.jobRuns, context);
     case "stopped":
@@ -141,19 +145,12 @@ function isNewer(candidate: string, than: string): boolean {
   return candidate.toUpperCase().padEnd(width, "0") > than.toUpperCase().padEnd(width, "0");
 }
 
-/** Whether a decision about another version of the same key takes the place of the present one. */
-function supersedes(candidate: Decision, present: Decision, isLatest: boolean): boolean {
-  if (candidate.sequencer === null) return isLatest;
-  if (present.sequencer === null) return candidate.lastModified >= present.lastModified;
-  return isNewer(candidate.sequencer, present.sequencer);
-}
-
-/** Whether an event of `version` with `sequencer` can still change what the ledger says of its key. */
-export function isStale(input: Input | undefined, version: string, sequencer: string): boolean {
-  if (!input) return false;
-  const { decision } = input;
-  if (decision.version === version) return decision.sequencer !== null;
-  return decision.sequencer !== null && !isNewer(sequencer, decision.sequencer);
+/**
+ * Which of two versions of a key is the newer one, as far as S3's events tell: null when one of them was told by no
+ * event, so that only Bronze's list of versions knows.
+ */
+export function isNewerBySequencer(candidate: string | null, than: string | null): boolean | null {
+  return candidate === null || than === null ? null : isNewer(candidate, than);
 }
 
 function decide(document: LedgerDocument, event: LedgerEvent & { kind: "decided" }): LedgerDocument {
@@ -164,7 +161,10 @@ function decide(document: LedgerDocument, event: LedgerEvent & { kind: "decided"
     const known = { ...present.decision, sequencer: decision.sequencer };
     return { ...document, inputs: { ...document.inputs, [event.key]: { ...present, decision: known } } };
   }
-  if (present && !supersedes(decision, present.decision, event.isLatest ?? false)) return document;
+  if (present) {
+    const isListedNewer = event.newerThan === present.decision.version;
+    if (!(isNewerBySequencer(decision.sequencer, present.decision.sequencer) ?? isListedNewer)) return document;
+  }
   const input: Input = {
     dataset: event.dataset,
     decision,
@@ -247,6 +247,13 @@ function started(document: LedgerDocument, number: number, jobRun: string, conte
   return wasUnsettled || !isNew ? cleared : stop(cleared, [jobRun], context);
 }
 
+/** Who asked for the start may not have heard of an earlier one: a claim with a job run does not fail by a refusal. */
+function refuse(document: LedgerDocument, number: number, message: string, context: TransitionContext): LedgerDocument {
+  const run = findRun(document, number);
+  if (run?.state !== "claimed" || run.jobRuns.length > 0) return withoutEffect(document, startId(number));
+  return updateRun(document, number, () => failed(run, { kind: "refused", message }, null, context));
+}
+
 const failed = (run: Run, failure: RunFailure, settledBy: string | null, { now }: TransitionContext): Run => ({
   ...run,
   state: "failed",
@@ -312,7 +319,10 @@ function publish(document: LedgerDocument, run: Run, context: TransitionContext)
   return pointTo(markRead(next, run.inputs), { run: run.run, highWater: run.run }, context);
 }
 
-/** Switches the pointer, and decides that the catalog has to follow. */
+/**
+ * Switches the pointer, and decides that the catalog has to follow. Whoever is at it already keeps the effect and does
+ * it again, since two at a time could leave the older location behind.
+ */
 function pointTo(document: LedgerDocument, published: Publication, context: TransitionContext): LedgerDocument {
   const runs = document.runs.map((run): Run => {
     if (run.run === published.run) return { ...run, state: "published" };
@@ -320,6 +330,8 @@ function pointTo(document: LedgerDocument, published: Publication, context: Tran
   });
   return context.rules.outputs.reduce<LedgerDocument>(
     (next, output) => {
+      const isOwned = next.effects.some(({ id, until }) => id === catalogId(output) && until > context.now);
+      if (isOwned) return next;
       const effect: CatalogEffect = { kind: "catalog", output, ...owned(catalogId(output), context) };
       return withEffect(next, effect);
     },

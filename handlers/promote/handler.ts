@@ -1,21 +1,27 @@
-import { CopyObjectCommand, HeadObjectCommand, type HeadObjectCommandOutput } from "@aws-sdk/client-s3";
+import { HeadObjectCommand, type HeadObjectCommandOutput } from "@aws-sdk/client-s3";
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { parseColumnType } from "../../config/columnType.ts";
+import { classify } from "../bronze/classify.ts";
+import { type ObjectCreated, readNotification, writeNotification } from "../bronze/s3Event.ts";
+import { isListedNewer } from "../bronze/versions.ts";
+import type { InvocationContext } from "../invocation.ts";
 import { type BronzeFile, reasonKey, rejectedKey, silverKey } from "../keys.ts";
 import type { Coordinator } from "../ledger/coordinator.ts";
-import type { Decision } from "../ledger/document.ts";
+import type { Decision, Input } from "../ledger/document.ts";
 import type { Ledger } from "../ledger/store.ts";
-import { isStale } from "../ledger/transition.ts";
+import { isNewerBySequencer } from "../ledger/transition.ts";
 import type { Log } from "../log.ts";
+import type { Sqs } from "../queue.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { type DocumentStore, type S3, statusOf } from "../storage.ts";
-import { classify } from "./classify.ts";
-import { type Inspection, inspect } from "./inspect.ts";
-import { type ObjectCreated, readNotification } from "./s3Event.ts";
-import { s3Source } from "./source.ts";
+import { inspect } from "./inspect.ts";
+import { type PinnedObject, s3Source } from "./source.ts";
+import { transfer } from "./transfer.ts";
 
 export interface PromoteDeps {
   readonly s3: S3;
+  readonly sqs: Sqs;
   readonly settings: FunctionSettings;
   readonly names: FunctionEnvironment;
   readonly log: Log;
@@ -26,17 +32,16 @@ export interface PromoteDeps {
   readonly reasons: DocumentStore;
 }
 
-/** CopyObject's limit; S3 refuses a single copy above it. */
-const maxCopyBytes = 5 * 1024 ** 3;
-
 /**
  * Promotes or rejects each object version that a queue message tells of. A message is reported as failed, and so
  * delivered again, when any of its records could not be brought to an end; what can't succeed is a rejection or a
  * skip and ends well.
  */
-export function createHandler(deps: PromoteDeps): (event: SQSEvent) => Promise<SQSBatchResponse> {
+export function createHandler(
+  deps: PromoteDeps,
+): (event: SQSEvent, invocation: InvocationContext) => Promise<SQSBatchResponse> {
   const { log } = deps;
-  return async (event) => {
+  return async (event, { getRemainingTimeInMillis }) => {
     const batchItemFailures: { itemIdentifier: string }[] = [];
     for (const { messageId, body } of event.Records) {
       const { ledger, coordinator } = deps.open();
@@ -44,7 +49,7 @@ export function createHandler(deps: PromoteDeps): (event: SQSEvent) => Promise<S
         const { created, passed } = readNotification(body);
         for (const event of passed) log.info("event.skipped", { messageId, ...event });
         const results = await Promise.allSettled(
-          created.map((object) => promote(object, { ...deps, ledger, coordinator })),
+          created.map((object) => promote(object, { ...deps, ledger, coordinator, getRemainingTimeInMillis })),
         );
         const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
         if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
@@ -62,11 +67,11 @@ const describe = (error: unknown): string =>
     ? error.errors.map(describe).join("; ")
     : `${(error as Error).name}: ${(error as Error).message}`;
 
-type Context = PromoteDeps & { readonly ledger: Ledger; readonly coordinator: Coordinator };
+type Context = PromoteDeps & InvocationContext & { readonly ledger: Ledger; readonly coordinator: Coordinator };
 
 async function promote(object: ObjectCreated, context: Context): Promise<void> {
   const { settings, log, ledger, coordinator } = context;
-  const { key, version, sequencer } = object;
+  const { key, version } = object;
   const named = classify(key, settings.contract, settings.batching.keyPattern);
   if (named.kind === "skipped") return log.info("file.skipped", { key, version, reason: named.reason, fix: named.fix });
   if (version === null || version === "null")
@@ -78,118 +83,136 @@ async function promote(object: ObjectCreated, context: Context): Promise<void> {
     });
 
   const file: BronzeFile = { ...named, key, version };
-  const known = (await ledger.read(file.batch))?.inputs[key];
-  if (isStale(known, version, sequencer)) {
-    log.info("file.stale", { key, version, batch: file.batch, dataset: file.dataset });
+  const { batch, dataset } = file;
+  const known = (await ledger.read(batch))?.inputs[key];
+  if (known?.decision.version === version) {
+    log.info("file.duplicate", { key, version, batch, dataset });
     // A duplicate still moves the batch on: the first delivery may have died before the gate.
-    await coordinator.advance(file.batch, { kind: "decided", key, dataset: file.dataset, decision: known!.decision });
+    const decision = { ...known.decision, sequencer: object.sequencer ?? known.decision.sequencer };
+    await coordinator.advance(batch, { kind: "decided", key, dataset, decision });
     return;
   }
-  const decision = await decide(object.bucket, file, sequencer, context);
-  if (decision === null)
-    return log.info("file.skipped", {
-      key,
-      version,
-      reason: "the version was deleted before it was read",
-      fix: "upload it again if it was meant to stay",
-    });
+  const head = await headOf(object, context);
+  if (head === "gone") return skipGone(object, context);
+  const found = { ...object, version, lastModified: head.lastModified };
+  if (known && !(await isNewer(found, known, context))) {
+    log.info("file.superseded", { key, version, batch, dataset, by: known.decision.version });
+    await coordinator.advance(batch, { kind: "decided", key, dataset, decision: known.decision });
+    return;
+  }
+
+  const decision = await decide(found, file, head, context);
+  if (decision === "gone") return skipGone(object, context);
+  if (decision === "unfinished") return await goOnLater(object, context);
   const { outcome, bytes } = decision;
   const why = outcome === "rejected" ? { code: decision.code, reason: decision.reason, fix: decision.fix } : {};
-  log.info(`file.${outcome}`, { key, version, batch: file.batch, dataset: file.dataset, bytes, ...why });
-  await coordinator.advance(file.batch, { kind: "decided", key, dataset: file.dataset, decision });
+  log.info(`file.${outcome}`, { key, version, batch, dataset, bytes, ...why });
+  await enter(found, file, decision, known, context);
 }
 
-/** Inspects the version, and leaves its copy in Silver or in the rejected bucket. Null when the version is gone. */
-async function decide(bucket: string, file: BronzeFile, sequencer: string, context: Context): Promise<Decision | null> {
-  const { s3, settings, names, now } = context;
-  const head = await headOf(s3, bucket, file);
-  if (head === null) return null;
-  const bytes = head.ContentLength ?? 0;
-  const base = {
-    version: file.version,
-    sequencer,
-    lastModified: head.LastModified?.getTime() ?? now(),
-    decidedAt: now(),
-    bytes,
-  };
+type FoundVersion = ObjectCreated & { readonly version: string; readonly lastModified: number };
 
-  const dataset = settings.contract.datasets[file.dataset]!;
+async function isNewer(object: FoundVersion, { decision }: Input, { s3 }: Context): Promise<boolean> {
+  return (
+    isNewerBySequencer(object.sequencer, decision.sequencer) ?? (await isListedNewer(s3, object, object, decision))
+  );
+}
+
+/**
+ * Tells the ledger. Where sequencers don't order this version and the ledger's, Bronze's list does; should the ledger
+ * have yet another one by the time of the write, the list is asked again.
+ */
+async function enter(
+  object: FoundVersion,
+  file: BronzeFile,
+  decision: Decision,
+  known: Input | undefined,
+  context: Context,
+): Promise<void> {
+  const { batch, dataset, key, version } = file;
+  const newerThan = known ? { newerThan: known.decision.version } : {};
+  const document = await context.coordinator.advance(batch, { kind: "decided", key, dataset, decision, ...newerThan });
+  const present = document.inputs[key]!;
+  const { decision: other } = present;
+  if (other.version === version || isNewerBySequencer(other.sequencer, decision.sequencer) !== null) return;
+  if (await isNewer(object, present, context)) await enter(object, file, decision, present, context);
+}
+
+function skipGone({ key, version }: ObjectCreated, { log }: Context): void {
+  log.info("file.skipped", {
+    key,
+    version,
+    reason: "the version was deleted before it was read",
+    fix: "upload it again if it was meant to stay",
+  });
+}
+
+/** The file's own message ends well, so that a long copy does not use up its receives. */
+async function goOnLater(object: ObjectCreated, { sqs, names, log }: Context): Promise<void> {
+  const { key, version } = object;
+  await sqs.send(
+    new SendMessageCommand({ QueueUrl: names.promoteQueueUrl, MessageBody: writeNotification(object, "Continued") }),
+  );
+  log.info("file.continued", { key, version, reason: "the copy takes more time than one call has" });
+}
+
+interface Head {
+  readonly bytes: number;
+  readonly lastModified: number;
+}
+
+/** Inspects the version, and leaves its copy in Silver or in the rejected bucket. */
+async function decide(
+  { bucket, sequencer }: ObjectCreated,
+  file: BronzeFile,
+  { bytes, lastModified }: Head,
+  context: Context,
+): Promise<Decision | "gone" | "unfinished"> {
+  const { s3, settings, names, now } = context;
+  const { batch, dataset, key, version } = file;
+  const base = { version, sequencer, lastModified, decidedAt: now(), bytes };
+  const source: PinnedObject = { bucket, key, version, bytes };
+  const copyTo = (target: string, targetKey: string) =>
+    transfer(
+      s3,
+      source,
+      { bucket: target, key: targetKey, encryptionKeyArn: names.keyArn },
+      context.getRemainingTimeInMillis,
+    );
+
   const expected = {
     format: file.format,
-    columns: dataset.columns.map(({ name, type, onNull }) => ({
+    columns: settings.contract.datasets[dataset]!.columns.map(({ name, type, onNull }) => ({
       name,
       type: parseColumnType(type),
       rejectsNull: onNull === "reject",
     })),
   };
-  const inspection: Inspection =
-    bytes > maxCopyBytes
-      ? {
-          outcome: "bad",
-          code: "too_large",
-          reason: `the file has ${bytes} bytes and ${maxCopyBytes} are allowed`,
-          fix: "pack it with gzip, or upload fewer records in one batch",
-        }
-      : await inspect(s3Source(s3, { bucket, key: file.key, version: file.version, bytes }), expected, settings.files);
-
+  const inspection = await inspect(s3Source(s3, source), expected, settings.files);
   if (inspection.outcome === "good") {
     const { layout, compression } = inspection;
-    await copy(s3, bucket, file, names.silverBucket, silverKey(file), names.keyArn);
+    const copied = await copyTo(names.silverBucket, silverKey(file));
+    if (copied !== "done") return copied;
     return { ...base, outcome: "promoted", silverKey: silverKey(file), layout, compression };
   }
   const { code, reason, fix } = inspection;
-  if (bytes <= maxCopyBytes) await copy(s3, bucket, file, names.rejectedBucket, rejectedKey(file), names.keyArn);
-  const { batch, dataset: name, key, version } = file;
-  const document = {
-    format: 1,
-    code,
-    reason,
-    fix,
-    key,
-    version,
-    batch,
-    dataset: name,
-    bytes,
-    decidedAt: new Date(base.decidedAt).toISOString(),
-  };
+  const copied = await copyTo(names.rejectedBucket, rejectedKey(file));
+  if (copied !== "done") return copied;
+  const decidedAt = new Date(base.decidedAt).toISOString();
+  const document = { format: 1, code, reason, fix, key, version, batch, dataset, bytes, decidedAt };
   await context.reasons.put(reasonKey(file), `${JSON.stringify(document, null, 2)}\n`, null);
   return { ...base, outcome: "rejected", code, reason, fix };
 }
 
-async function headOf(s3: S3, bucket: string, { key, version }: BronzeFile): Promise<HeadObjectCommandOutput | null> {
+async function headOf({ bucket, key, version }: ObjectCreated, { s3, now }: Context): Promise<Head | "gone"> {
   try {
-    return await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key, VersionId: version }));
+    const head: HeadObjectCommandOutput = await s3.send(
+      new HeadObjectCommand({ Bucket: bucket, Key: key, VersionId: version! }),
+    );
+    return { bytes: head.ContentLength ?? 0, lastModified: head.LastModified?.getTime() ?? now() };
   } catch (error) {
     // 405 answers a HEAD of a delete marker.
-    if ([404, 405].includes(statusOf(error))) return null;
+    if ([404, 405].includes(statusOf(error))) return "gone";
     throw error;
-  }
-}
-
-/** Copies the pinned version inside S3. The target's name holds key and version, so one that exists is this very copy. */
-async function copy(
-  s3: S3,
-  bucket: string,
-  { key, version }: BronzeFile,
-  target: string,
-  targetKey: string,
-  keyArn: string,
-): Promise<void> {
-  const path = key.split("/").map(encodeURIComponent).join("/");
-  try {
-    await s3.send(
-      new CopyObjectCommand({
-        Bucket: target,
-        Key: targetKey,
-        CopySource: `${bucket}/${path}?versionId=${encodeURIComponent(version)}`,
-        ServerSideEncryption: "aws:kms",
-        SSEKMSKeyId: keyArn,
-        BucketKeyEnabled: true,
-        TaggingDirective: "REPLACE",
-        IfNoneMatch: "*",
-      }),
-    );
-  } catch (error) {
-    if (statusOf(error) !== 412) throw error;
   }
 }

@@ -1,61 +1,112 @@
 import type { Engine } from "../engine/engine.ts";
+import type { InvocationContext } from "../invocation.ts";
 import { parseManifestUri } from "../keys.ts";
-import type { Coordinator } from "../ledger/coordinator.ts";
-import type { Ledger } from "../ledger/store.ts";
 import type { Log } from "../log.ts";
+import { inParallel } from "../parallel.ts";
+import type { Sqs } from "../queue.ts";
+import type { Invocation, Rules } from "../runtime.ts";
+import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
+import { createDocumentStore, type S3 } from "../storage.ts";
+import { carryOut, type OrderAnswer, type OrderEvent } from "./orders.ts";
+import { type ReconcileDeps, reconcile, resumeReconciliation } from "./reconcile.ts";
+import { type RedriveAnswer, redrive } from "./redrive.ts";
 
 export interface SettleDeps {
-  readonly engine: Pick<Engine, "describe">;
-  readonly ledgerBucket: string;
+  readonly s3: S3;
+  readonly sqs: Sqs;
+  readonly engine: Pick<Engine, "describe" | "release">;
+  readonly settings: FunctionSettings;
+  readonly names: FunctionEnvironment;
+  readonly rules: Rules;
   readonly log: Log;
-  readonly open: () => { readonly ledger: Ledger; readonly coordinator: Coordinator };
+  readonly now: () => number;
+  readonly open: () => Invocation;
 }
 
-/** EventBridge's "Glue Job State Change", the schedule's sweep; only the fields that are used. */
-interface SettleEvent {
-  readonly kind?: string;
-  readonly "detail-type"?: string;
-  readonly detail?: { readonly jobRunId?: string; readonly state?: string };
-}
+/** The schedules' events, the operator's, and EventBridge's "Glue Job State Change"; only the fields that are used. */
+export type SettleEvent =
+  | { readonly kind: "sweep" | "reconcile" | "redrive" }
+  | OrderEvent
+  | { readonly "detail-type": string; readonly detail?: { readonly jobRunId?: string } };
+
+export type SettleAnswer = OrderAnswer | RedriveAnswer | undefined;
 
 /** An event that is none of this function's; it ends in the failure queue. */
 export class UnknownEvent extends Error {
   override readonly name = "UnknownEvent";
 }
 
-/** Settles the run whose job has ended, or sweeps all batches that have something pending. */
-export function createHandler(deps: SettleDeps): (event: SettleEvent) => Promise<void> {
-  return async (event) => {
-    if (event.kind === "sweep") return sweep(deps);
-    if (event["detail-type"] === "Glue Job State Change" && event.detail?.jobRunId)
-      return settleJobRun(event.detail.jobRunId, deps);
-    throw new UnknownEvent(`neither a sweep nor the end of a job: ${Object.keys(event).join(", ")}`);
+/** Milliseconds in which what was begun can surely be ended. */
+const timeToEnd = 15_000;
+/** Batches that are swept at the same time. */
+const batchesAtOnce = 8;
+
+/** Settles the run whose job has ended, sweeps and reconciles, and carries out the operator's orders. */
+export function createHandler(
+  deps: SettleDeps,
+): (event: SettleEvent, invocation: InvocationContext) => Promise<SettleAnswer> {
+  return async (event, { getRemainingTimeInMillis }) => {
+    const hasTime = () => getRemainingTimeInMillis() > timeToEnd;
+    if ("kind" in event && event.kind === "redrive")
+      return await redrive({ ...deps, handle: (letter) => take(letter as SettleEvent, deps, hasTime) }, hasTime);
+    return await take(event, deps, hasTime);
   };
 }
 
-async function settleJobRun(jobRun: string, { engine, ledgerBucket, log, open }: SettleDeps): Promise<void> {
-  const uri = (await engine.describe(jobRun))?.manifestUri;
-  const claim = uri && parseManifestUri(uri, ledgerBucket);
-  // Somebody started the job by hand: nothing claimed it, so nothing is to be settled.
-  if (!claim) return log.warn("jobrun.foreign", { jobRun, reason: "its arguments name no manifest of this ledger" });
-  await open().coordinator.settle(claim.batch, claim.run, jobRun);
+async function take(event: SettleEvent, deps: SettleDeps, hasTime: () => boolean): Promise<OrderAnswer | undefined> {
+  if ("detail-type" in event) {
+    if (event["detail-type"] === "Glue Job State Change" && event.detail?.jobRunId)
+      return await settleJobRun(event.detail.jobRunId, deps);
+  } else if (event.kind === "order") return await carryOut(event, { ...deps, ...deps.open() });
+  else if (event.kind === "sweep") return await sweep(deps, hasTime);
+  else if (event.kind === "reconcile") return await reconcile(reconcileDeps(deps), hasTime);
+  throw new UnknownEvent(
+    `neither an order, nor a schedule's event, nor the end of a job: ${Object.keys(event).join(", ")}`,
+  );
 }
 
-async function sweep({ log, open }: SettleDeps): Promise<void> {
-  const batches = await open().ledger.openBatches();
+const reconcileDeps = (deps: SettleDeps): ReconcileDeps => ({
+  ...deps,
+  documents: createDocumentStore(deps.s3, deps.names.ledgerBucket, deps.names.keyArn),
+  ledger: deps.open().ledger,
+});
+
+async function settleJobRun(jobRun: string, { engine, names, log, open }: SettleDeps): Promise<undefined> {
+  const uri = (await engine.describe(jobRun))?.manifestUri;
+  const claim = uri && parseManifestUri(uri, names.ledgerBucket);
+  // Somebody started the job by hand: nothing claimed it, so nothing is to be settled.
+  if (claim) await open().coordinator.settle(claim.batch, claim.run, jobRun);
+  else log.warn("jobrun.foreign", { jobRun, reason: "its arguments name no manifest of this ledger" });
+}
+
+/** What no event has finished: batches with something pending, in turn as time allows, and a reconciliation. */
+async function sweep(deps: SettleDeps, hasTime: () => boolean): Promise<undefined> {
+  const { log, open, now } = deps;
+  const batches = [...(await open().ledger.openBatches())];
+  // Beginning elsewhere each time, so that one sweep too short for all of them keeps none waiting for ever.
+  const first = batches.length === 0 ? 0 : Math.floor(now() / 1000) % batches.length;
+  const inTurn = [...batches.slice(first), ...batches.slice(0, first)];
   const failures: unknown[] = [];
-  for (const [batch, epochs] of batches) {
-    const { ledger, coordinator } = open();
-    try {
-      await coordinator.sweep(batch);
-      await ledger.clearMarks(batch, epochs);
-    } catch (error) {
-      // One batch in trouble must not keep the others waiting.
-      log.error("sweep.failed", { batch, reason: `${(error as Error).name}: ${(error as Error).message}` });
-      failures.push(error);
-    }
-  }
-  log.info("sweep.done", { batches: batches.size, failed: failures.length });
+  let swept = 0;
+  await inParallel(
+    inTurn,
+    batchesAtOnce,
+    async ([batch, epochs]) => {
+      const { ledger, coordinator } = open();
+      try {
+        await coordinator.sweep(batch);
+        await ledger.clearMarks(batch, epochs);
+        swept++;
+      } catch (error) {
+        // One batch in trouble must not keep the others waiting.
+        log.error("sweep.failed", { batch, reason: `${(error as Error).name}: ${(error as Error).message}` });
+        failures.push(error);
+      }
+    },
+    hasTime,
+  );
+  await resumeReconciliation(reconcileDeps(deps), hasTime);
+  log.info("sweep.done", { batches: batches.length, swept, failed: failures.length });
   if (failures.length > 0)
-    throw new AggregateError(failures, `the sweep failed for ${failures.length} of ${batches.size} batches`);
+    throw new AggregateError(failures, `the sweep failed for ${failures.length} of ${batches.length} batches`);
 }

@@ -1,6 +1,4 @@
 import { createRuntime } from "../runtime.ts";
 import { createHandler } from "./handler.ts";
 
-const runtime = createRuntime({ writesCatalog: true });
-
-export const handler = createHandler({ ...runtime, ledgerBucket: runtime.names.ledgerBucket });
+export const handler = createHandler(createRuntime({ writesCatalog: true }));

@@ -3,7 +3,7 @@ import { type Contract, contractOf } from "../../config/contract.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { emptyDocument, type LedgerDocument, type Run, rollingBatch } from "../../handlers/ledger/document.ts";
 import { evaluateGate, type GateRules, type GateVerdict } from "../../handlers/ledger/gate.ts";
-import { classify } from "../../handlers/promote/classify.ts";
+import { classify } from "../../handlers/bronze/classify.ts";
 import type { Uploaded } from "./bronze.ts";
 
 export type FileOutcome =

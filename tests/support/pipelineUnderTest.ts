@@ -9,6 +9,13 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import {
+  CreateQueueCommand,
+  DeleteMessageCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  SQSClient,
+} from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
 import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
@@ -17,9 +24,9 @@ import type { Engine, JobRun, StartAnswer } from "../../handlers/engine/engine.t
 import { ledgerKeys } from "../../handlers/keys.ts";
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
-import { assemble } from "../../handlers/runtime.ts";
+import { assemble, rulesOf } from "../../handlers/runtime.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
-import { createHandler as createSettle } from "../../handlers/settle/handler.ts";
+import { createHandler as createSettle, type SettleAnswer, type SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore, type S3 } from "../../handlers/storage.ts";
 import { credentials, region, startLocalAws } from "../../scripts/local/localAws.ts";
 import { release } from "./ledger.ts";
@@ -38,12 +45,17 @@ export interface PipelineUnderTest {
   readonly logs: LogLine[];
   /** Milliseconds added to the clock of both functions. */
   clock: { ahead: number };
+  /** Milliseconds that are left of every call; may be a function, asked each time. */
+  time: { left: () => number };
   /** Uploads a file and returns the S3 record that tells of it. */
   upload(key: string, body: string | Buffer): Promise<S3Record>;
   deliver(...records: S3Record[]): Promise<readonly string[]>;
   promote(event: SQSEvent): Promise<readonly string[]>;
-  settle(event: object): Promise<void>;
+  settle(event: SettleEvent): Promise<SettleAnswer>;
   jobEnded(jobRun: string): Promise<void>;
+  send(queueUrl: string, body: string): Promise<void>;
+  /** Takes all messages that are visible in a queue. */
+  receive(queueUrl: string): Promise<string[]>;
   ledger(batch: string): Promise<LedgerDocument>;
   text(bucket: string, key: string): Promise<string>;
   keys(bucket: string, prefix?: string): Promise<string[]>;
@@ -120,7 +132,13 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
   const aws = await startLocalAws(directory, join(directory, "aws.log"));
   const s3 = new S3Client({ endpoint: aws.endpoint, region, credentials, forcePathStyle: true });
   const bronze = "test-bronze";
+  const sqs = new SQSClient({ endpoint: aws.endpoint, region, credentials });
+  const queue = async (QueueName: string) => (await sqs.send(new CreateQueueCommand({ QueueName }))).QueueUrl!;
   const names: FunctionEnvironment = {
+    bronzeBucket: bronze,
+    promoteQueueUrl: await queue("test-promote"),
+    promoteDeadLettersUrl: await queue("test-promote-dlq"),
+    settleDeadLettersUrl: await queue("test-settle-dlq"),
     silverBucket: "test-silver",
     rejectedBucket: "test-rejected",
     goldBucket: "test-gold",
@@ -154,6 +172,8 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
   const engine = new FakeEngine();
   const catalog = new FakeCatalog();
   const clock = { ahead: 0 };
+  const time = { left: () => 120_000 };
+  const invocation = { getRemainingTimeInMillis: () => time.left() };
   const now = () => Date.now() + clock.ahead;
   const wrapped = wrap(s3);
   let invocations = 0;
@@ -170,6 +190,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
   const reasons = createDocumentStore(wrapped, names.rejectedBucket, names.keyArn);
   const promoteHandler = createPromote({
     s3: wrapped,
+    sqs,
     settings,
     names,
     log,
@@ -178,9 +199,14 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     reasons,
   });
   const settleHandler = createSettle({
+    s3: wrapped,
+    sqs,
     engine,
-    ledgerBucket: names.ledgerBucket,
+    settings,
+    names,
+    rules: rulesOf(settings),
     log,
+    now,
     open: assemble({ ...parts, catalog }),
   });
 
@@ -190,7 +216,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     (await s3.send(new GetObjectCommand({ Bucket, Key }))).Body!.transformToString();
 
   const promote = async (event: SQSEvent) =>
-    (await promoteHandler(event)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
+    (await promoteHandler(event, invocation)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 
   return {
     s3,
@@ -201,6 +227,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     catalog,
     logs,
     clock,
+    time,
     text,
     promote,
     async upload(key, body) {
@@ -216,8 +243,19 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
       };
     },
     deliver: (...records) => promote(sqsEvent({ [`m${++messages}`]: JSON.stringify({ Records: records }) })),
-    settle: (event) => settleHandler(event),
-    jobEnded: (jobRunId) => settleHandler({ "detail-type": "Glue Job State Change", detail: { jobRunId } }),
+    settle: (event) => settleHandler(event, invocation),
+    async jobEnded(jobRunId) {
+      await settleHandler({ "detail-type": "Glue Job State Change", detail: { jobRunId } }, invocation);
+    },
+    async send(QueueUrl, MessageBody) {
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    },
+    async receive(QueueUrl) {
+      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+      for (const { ReceiptHandle } of Messages)
+        await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ReceiptHandle! }));
+      return Messages.map(({ Body }) => Body!);
+    },
     ledger: async (batch) => JSON.parse(await text(names.ledgerBucket, ledgerKeys.document(batch))) as LedgerDocument,
     async keys(Bucket, Prefix = "") {
       const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));
@@ -266,6 +304,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     },
     async stop() {
       s3.destroy();
+      sqs.destroy();
       await aws.stop();
       rmSync(directory, { recursive: true, force: true });
     },

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { evaluateGate } from "../../../handlers/ledger/gate.ts";
 import { OrderRefused } from "../../../handlers/ledger/transition.ts";
 import { jobRun, minute, promoted, rejected, release, Story, start } from "../../support/ledger.ts";
 
@@ -60,7 +61,7 @@ describe("ledger transition", () => {
       expect(story.document!.inputs["users.json"]!.decision.outcome).to.equal("rejected");
     });
 
-    it("takes a version without a sequencer only when it is the latest", () => {
+    it("takes a version without a sequencer only when Bronze lists it as newer than the ledger's", () => {
       const story = new Story().arrive("users", "told", "05");
       const found = {
         kind: "decided",
@@ -70,8 +71,24 @@ describe("ledger transition", () => {
       } as const;
       story.tell(found);
       expect(story.document!.inputs["users.json"]!.decision.version).to.equal("told");
-      story.tell({ ...found, isLatest: true });
+      story.tell({ ...found, newerThan: "another" });
+      expect(story.document!.inputs["users.json"]!.decision.version).to.equal("told");
+      story.tell({ ...found, newerThan: "told" });
       expect(story.document!.inputs["users.json"]!.decision.version).to.equal("found");
+    });
+
+    it("takes a told version over a found one only when Bronze lists it as newer", () => {
+      const story = new Story();
+      story.tell({ kind: "decided", key: "users.json", dataset: "users", decision: promoted("found", null) });
+      const told = { kind: "decided", key: "users.json", dataset: "users", decision: promoted("told", "05") } as const;
+      expect(story.tell(told).inputs["users.json"]!.decision.version).to.equal("found");
+      expect(story.tell({ ...told, newerThan: "found" }).inputs["users.json"]!.decision.version).to.equal("told");
+    });
+
+    it("does not let the list overrule S3's order of events", () => {
+      const story = new Story().arrive("users", "new", "05");
+      const late = { kind: "decided", key: "users.json", dataset: "users", decision: promoted("old", "04") } as const;
+      expect(story.tell({ ...late, newerThan: "new" }).inputs["users.json"]!.decision.version).to.equal("new");
     });
 
     it("does not take a version that a published run has read for a new one", () => {
@@ -81,7 +98,7 @@ describe("ledger transition", () => {
         key: "users.json",
         dataset: "users",
         decision: promoted("users-1", null),
-        isLatest: true,
+        newerThan: "users-2",
       });
       expect(story.document!.inputs["users.json"]!.read).to.deep.equal(["users-1"]);
       expect(story.document!.open).to.equal(null);
@@ -181,6 +198,13 @@ describe("ledger transition", () => {
       expect(story.effects).to.deep.equal([]);
       expect(story.document!.runs[0]!.failure).to.deep.equal({ kind: "refused", message: "AccessDeniedException: no" });
     });
+  });
+
+  it("does not fail a claim by a refusal that comes after its job run was heard of", () => {
+    const story = new Story().arriveAll("1").claim();
+    story.tell({ kind: "started", run: 1, jobRun: "jr1" });
+    story.tell({ kind: "refused", run: 1, message: "InvalidInputException" });
+    expect(story.runs).to.deep.equal(["1 started"]);
   });
 
   describe("settling", () => {
@@ -286,6 +310,15 @@ describe("ledger transition", () => {
       expect(story.switched(1).effects).to.deep.equal([]);
     });
 
+    it("leaves a catalog switch to whoever is at it, until the lease ends", () => {
+      const story = new Story("current").arriveAll("1").claim();
+      story.tell({ kind: "observed", run: 1, jobRuns: [jobRun("jr1", "succeeded", "good")] }, { by: "slow" });
+      story.tell({ kind: "operate", id: "op1", order: { operation: "rollback", run: 1 } }, { at: 2, by: "quick" });
+      expect(story.document!.effects[0]).to.include({ id: "catalog:user_activity", by: "slow" });
+      story.tell({ kind: "operate", id: "op2", order: { operation: "rollback", run: 1 } }, { at: 3, by: "quick" });
+      expect(story.document!.effects[0]).to.include({ by: "quick", until: start + 6 * minute });
+    });
+
     it("takes the inputs of the last published run, not of the current one, for an operator's run", () => {
       const story = twoDays();
       rollback(story, 1);
@@ -374,6 +407,11 @@ describe("ledger transition", () => {
       expect(story.document!.inputs["users.json"]!.late).to.equal(false);
       story.tell({ kind: "sweep" }, { at: 1441 });
       expect(story.document!.inputs["users.json"]!.late).to.equal(true);
+      expect(evaluateGate(story.batch, story.document!, story.rules)).to.deep.equal({
+        state: "late",
+        missing: ["events", "orders"],
+        rejected: [],
+      });
       expect(story.document!.open).to.equal(null);
       story.arrive("events", "events-1", "0001", 1500).arrive("orders", "orders-1", "0001", 1500);
       expect(story.claim(1500).runs).to.deep.equal(["1 claimed"]);

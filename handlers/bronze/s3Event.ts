@@ -4,7 +4,8 @@ export interface ObjectCreated {
   /** As the producer named it, decoded. */
   readonly key: string;
   readonly version: string | null;
-  readonly sequencer: string;
+  /** S3's order of the events of one key; null when reconciliation found the version. */
+  readonly sequencer: string | null;
 }
 
 /** S3's notification names keys form-encoded: `+` is a space. A stray `%` stands for itself. */
@@ -74,9 +75,30 @@ export function readNotification(body: string): { created: ObjectCreated[]; pass
         reason: "only new objects count: a delete leaves the batch as it is",
         fix: "withdraw the file if the batch must not use it",
       });
-    else if (!s3?.bucket?.name || !key || !sequencer)
-      throw new UnreadableMessage("an S3 record without bucket, key or sequencer");
-    else created.push({ bucket: s3.bucket.name, key: decodeKey(key), version: versionId ?? null, sequencer });
+    else if (!s3?.bucket?.name || !key) throw new UnreadableMessage("an S3 record without bucket or key");
+    else
+      created.push({
+        bucket: s3.bucket.name,
+        key: decodeKey(key),
+        version: versionId ?? null,
+        sequencer: sequencer ?? null,
+      });
   }
   return { created, passed };
+}
+
+/** A message that tells of one version as S3 would; `reason` takes the place of what S3 says of the upload. */
+export function writeNotification(
+  { bucket, key, version, sequencer }: ObjectCreated,
+  reason: "Continued" | "Reconciled",
+): string {
+  const encoded = encodeURIComponent(key).replaceAll("%2F", "/").replaceAll("%20", "+");
+  const object = {
+    key: encoded,
+    ...(version === null ? {} : { versionId: version }),
+    ...(sequencer === null ? {} : { sequencer }),
+  };
+  return JSON.stringify({
+    Records: [{ eventName: `ObjectCreated:${reason}`, s3: { bucket: { name: bucket }, object } }],
+  });
 }

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { contractOf } from "../../../config/contract.ts";
 import { loadConfig } from "../../../config/load.ts";
-import { classify } from "../../../handlers/promote/classify.ts";
+import { classify } from "../../../handlers/bronze/classify.ts";
 
 describe("classification of Bronze keys", () => {
   const { config } = loadConfig("config/pipeline_config.yaml", "dev");

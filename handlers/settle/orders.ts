@@ -1,0 +1,78 @@
+import type { Engine } from "../engine/engine.ts";
+import type { Coordinator } from "../ledger/coordinator.ts";
+import type { LedgerDocument } from "../ledger/document.ts";
+import { evaluateGate, type GateRules, type GateVerdict } from "../ledger/gate.ts";
+import { type OperatorOrder, OrderRefused } from "../ledger/transition.ts";
+import type { Log } from "../log.ts";
+
+/** What an operator asks of one batch. The id makes a repeat harmless: the ledger remembers it. */
+export interface OrderEvent {
+  readonly kind: "order";
+  readonly id: string;
+  readonly batch: string;
+  readonly order:
+    | { readonly operation: "run" }
+    | { readonly operation: "replay" | "rollback"; readonly run: number }
+    | { readonly operation: "withdraw"; readonly key: string };
+}
+
+export type OrderAnswer =
+  | {
+      readonly batch: string;
+      readonly state: GateVerdict["state"];
+      /** The run that the order made, or to which it went back; null for an order that names no run. */
+      readonly run: number | null;
+      readonly published: number | null;
+    }
+  | { readonly refused: string };
+
+interface OrderDeps {
+  readonly engine: Pick<Engine, "release">;
+  readonly coordinator: Coordinator;
+  readonly rules: GateRules;
+  readonly log: Log;
+}
+
+const operations = ["run", "replay", "rollback", "withdraw"];
+
+/** What is wrong with an order's form, or null. */
+function faultOf({ id, batch, order }: Partial<OrderEvent>): string | null {
+  if (typeof id !== "string" || id === "" || id.length > 128) return "an order needs an id of 1 to 128 characters";
+  if (typeof batch !== "string" || batch === "" || batch.includes("/")) return "an order needs the name of its batch";
+  const { operation, run, key } = (order ?? {}) as { operation?: string; run?: unknown; key?: unknown };
+  if (!operation || !operations.includes(operation)) return `an order's operation is one of ${operations.join(", ")}`;
+  if ((operation === "replay" || operation === "rollback") && !Number.isInteger(run)) return `${operation} needs a run`;
+  if (operation === "withdraw" && typeof key !== "string") return "withdraw needs a key";
+  return null;
+}
+
+/** Enters the order and does what follows from it. */
+export async function carryOut(
+  event: OrderEvent,
+  { engine, coordinator, rules, log }: OrderDeps,
+): Promise<OrderAnswer> {
+  const fault = faultOf(event);
+  if (fault) return { refused: fault };
+  const { id, batch } = event;
+  const order: OperatorOrder =
+    event.order.operation === "run" ? { operation: "run", release: await engine.release() } : event.order;
+  try {
+    const document = await coordinator.advance(batch, { kind: "operate", id, order });
+    log.info("order.done", { batch, id, operation: order.operation });
+    return {
+      batch,
+      state: evaluateGate(batch, document, rules).state,
+      run: runOf(document, id, event.order),
+      published: document.published?.run ?? null,
+    };
+  } catch (error) {
+    if (!(error instanceof OrderRefused)) throw error;
+    log.warn("order.refused", { batch, id, operation: order.operation, reason: error.message });
+    return { refused: error.message };
+  }
+}
+
+function runOf(document: LedgerDocument, id: string, order: OrderEvent["order"]): number | null {
+  if (order.operation === "rollback") return order.run;
+  return document.runs.find(({ cause }) => cause.kind === "operator" && cause.id === id)?.run ?? null;
+}
