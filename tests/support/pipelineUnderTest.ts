@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +22,7 @@ import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
 import type { Catalog } from "../../handlers/catalog.ts";
 import type { Engine, JobRun, StartAnswer } from "../../handlers/engine/engine.ts";
-import { ledgerKeys } from "../../handlers/keys.ts";
+import { goldPrefix, ledgerKeys } from "../../handlers/keys.ts";
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
 import { assemble, rulesOf } from "../../handlers/runtime.ts";
@@ -263,36 +264,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     },
     async report(batch, run, jobRun, change = () => {}) {
       const manifest = await text(names.ledgerBucket, ledgerKeys.manifest(batch, run));
-      const { createHash } = await import("node:crypto");
-      const report: Report = {
-        format: 1,
-        batch,
-        run,
-        jobRun,
-        manifest: {
-          uri: `s3://${names.ledgerBucket}/${ledgerKeys.manifest(batch, run)}`,
-          sha256: createHash("sha256").update(manifest).digest("hex"),
-        },
-        state: "succeeded",
-        failure: null,
-        datasets: Object.fromEntries(
-          Object.keys(settings.contract.datasets).map((name) => [
-            name,
-            { read: 5, kept: 2, rejected: { malformed: 1, id_is_null: 1 }, deduplicated: 1, orphans: {} },
-          ]),
-        ),
-        outputs: {
-          user_activity: {
-            rows: 2,
-            files: 1,
-            uri: `s3://${names.goldBucket}/user_activity/batch=${batch}/run=${run}/${jobRun}/`,
-            columns: [],
-          },
-        },
-        checks: [{ name: "users.rows_balance", passed: true, detail: "5 = 2 + 2 + 1" }],
-        seconds: { total: 1 },
-        engine: { name: "fake", version: "0" },
-      };
+      const report = goodReport(settings, names, manifest, { batch, run, jobRun });
       change(report);
       await s3.send(
         new PutObjectCommand({
@@ -314,4 +286,38 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
 /** Message ids to bodies, as SQS hands them to a function. */
 export const sqsEvent = (bodies: Readonly<Record<string, string>>): SQSEvent => ({
   Records: Object.entries(bodies).map(([messageId, body]) => ({ messageId, body })) as unknown as SQSEvent["Records"],
+});
+
+/** A run report that agrees with the manifest of its run. */
+export const goodReport = (
+  { contract }: Pick<FunctionSettings, "contract">,
+  names: FunctionEnvironment,
+  manifest: string,
+  { batch, run, jobRun }: { readonly batch: string; readonly run: number; readonly jobRun: string },
+): Report => ({
+  format: 1,
+  batch,
+  run,
+  jobRun,
+  manifest: {
+    uri: `s3://${names.ledgerBucket}/${ledgerKeys.manifest(batch, run)}`,
+    sha256: createHash("sha256").update(manifest).digest("hex"),
+  },
+  state: "succeeded",
+  failure: null,
+  datasets: Object.fromEntries(
+    Object.keys(contract.datasets).map((name) => [
+      name,
+      { read: 5, kept: 2, rejected: { malformed: 1, id_is_null: 1 }, deduplicated: 1, orphans: {} },
+    ]),
+  ),
+  outputs: Object.fromEntries(
+    Object.keys(contract.outputs).map((output) => [
+      output,
+      { rows: 2, files: 1, uri: `s3://${names.goldBucket}/${goldPrefix(output, batch, run, jobRun)}`, columns: [] },
+    ]),
+  ),
+  checks: [{ name: "users.rows_balance", passed: true, detail: "5 = 2 + 2 + 1" }],
+  seconds: { total: 1 },
+  engine: { name: "fake", version: "0" },
 });
