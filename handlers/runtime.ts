@@ -8,8 +8,9 @@ import { type Catalog, createCatalog } from "./catalog.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createGlueEngine } from "./engine/glue.ts";
 import { type Coordinator, createCoordinator } from "./ledger/coordinator.ts";
+import { type Rules, rulesOf } from "./ledger/rules.ts";
 import { createLedger, type Ledger } from "./ledger/store.ts";
-import { type TransitionContext, transition } from "./ledger/transition.ts";
+import { transition } from "./ledger/transition.ts";
 import { createLog, type Log, metricNamespace } from "./log.ts";
 import type { Sqs } from "./queue.ts";
 import { type FunctionEnvironment, type FunctionSettings, readEnvironment } from "./settings.ts";
@@ -32,19 +33,6 @@ export interface Invocation {
   readonly ledger: Ledger;
   readonly coordinator: Coordinator;
 }
-
-export type Rules = TransitionContext["rules"];
-
-/** The ledger's rules, of what a function knows of the config. */
-export const rulesOf = ({ contract, batching, attempts, keepRuns, effectLease }: FunctionSettings): Rules => ({
-  datasets: contract.datasets,
-  outputs: Object.keys(contract.outputs),
-  maxSpread: batching.maxSpread * 1000,
-  deadline: batching.deadline * 1000,
-  effectLease: effectLease * 1000,
-  attempts,
-  keepRuns,
-});
 
 /** What an invocation is made of. The functions bring the real parts, tests bring some of their own. */
 export interface Parts {

@@ -1,10 +1,11 @@
 import type { Engine } from "../engine/engine.ts";
 import type { InvocationContext } from "../invocation.ts";
 import { parseManifestUri } from "../keys.ts";
+import type { Rules } from "../ledger/rules.ts";
 import type { Log } from "../log.ts";
 import { inParallel } from "../parallel.ts";
 import type { Sqs } from "../queue.ts";
-import type { Invocation, Rules } from "../runtime.ts";
+import type { Invocation } from "../runtime.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { createDocumentStore, type S3 } from "../storage.ts";
 import { carryOut, type OrderAnswer, type OrderEvent } from "./orders.ts";

@@ -1,9 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Contract, contractOf } from "../../config/contract.ts";
+import { functionSettings } from "../../components/functionSettings.ts";
+import type { Contract } from "../../config/contract.ts";
 import type { LoadedConfig } from "../../config/load.ts";
+import { classify } from "../../handlers/bronze/classify.ts";
 import { emptyDocument, type LedgerDocument, type Run, rollingBatch } from "../../handlers/ledger/document.ts";
 import { evaluateGate, type GateRules, type GateVerdict } from "../../handlers/ledger/gate.ts";
-import { classify } from "../../handlers/bronze/classify.ts";
+import { rulesOf } from "../../handlers/ledger/rules.ts";
 import type { Uploaded } from "./bronze.ts";
 
 export type FileOutcome =
@@ -60,13 +62,9 @@ export interface WatchRules {
   readonly gate: GateRules;
 }
 
-export function watchRules({ config }: LoadedConfig): WatchRules {
-  const contract = contractOf(config);
-  return {
-    contract,
-    keyPattern: config.batching.keyPattern,
-    gate: { datasets: contract.datasets, maxSpread: config.batching.maxSpread * 1000, attempts: config.glue.attempts },
-  };
+export function watchRules(loaded: LoadedConfig): WatchRules {
+  const settings = functionSettings(loaded, "promote");
+  return { contract: settings.contract, keyPattern: settings.batching.keyPattern, gate: rulesOf(settings) };
 }
 
 /** The batches that the uploaded keys belong to; the rolling one when there is none, so that something can be said. */

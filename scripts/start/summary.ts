@@ -1,7 +1,7 @@
 import type { LoadedConfig } from "../../config/load.ts";
+import { classify } from "../../handlers/bronze/classify.ts";
 import type { Run } from "../../handlers/ledger/document.ts";
 import type { GateVerdict } from "../../handlers/ledger/gate.ts";
-import { classify } from "../../handlers/bronze/classify.ts";
 import type { DatasetReport, RunReport } from "../../handlers/report.ts";
 import type { BatchState, FileOutcome, Snapshot, WatchRules } from "./outcomes.ts";
 
