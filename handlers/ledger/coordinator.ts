@@ -36,7 +36,7 @@ export interface CoordinatorDeps {
   readonly ledger: Ledger;
   readonly documents: DocumentStore;
   readonly engine: Engine;
-  /** Null where the function may not write the catalog; the sweep then does it. */
+  /** Null in promote, which may only start runs: stopping them and the catalog are left to settle's next sweep. */
   readonly catalog: Catalog | null;
   readonly settings: FunctionSettings;
   readonly names: StorageNames;
@@ -85,7 +85,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     }
   }
 
-  const canPerform = (effect: Effect) => effect.kind !== "catalog" || catalog !== null;
+  const canPerform = (effect: Effect) => effect.kind === "start" || catalog !== null;
 
   function performOne(batch: string, document: LedgerDocument, effect: Effect): Promise<LedgerEvent | null> {
     switch (effect.kind) {
