@@ -1,7 +1,7 @@
 import * as aws from "@pulumi/aws";
 import * as native from "@pulumi/aws-native";
 import * as pulumi from "@pulumi/pulumi";
-import { bucketPolicy } from "./iam/resource.ts";
+import { bucketPolicy, type Reader } from "./iam/resource.ts";
 import type { Queue } from "./queue.ts";
 import { type Tags, tagList } from "./tags.ts";
 
@@ -19,6 +19,8 @@ export interface DataBucketArgs {
   readonly expireVersionsAfter?: number;
   /** Queue that hears of every object created. S3 refuses one that doesn't accept it yet, so its policy comes first. */
   readonly notify?: Pick<Queue, "arn" | "policy">;
+  /** Who reads it beside the stack's own roles, which have policies of their own. */
+  readonly readers?: readonly Reader[];
   /** Leave the bucket when the stack is destroyed. */
   readonly retain: boolean;
   readonly tags: Tags;
@@ -93,7 +95,9 @@ export class DataBucket extends pulumi.ComponentResource {
       `${name}-policy`,
       {
         bucket: this.bucketName,
-        policy: pulumi.output(args.keyArn).apply((keyArn) => JSON.stringify(bucketPolicy(args.bucketArn, keyArn))),
+        policy: pulumi
+          .output(args.keyArn)
+          .apply((keyArn) => JSON.stringify(bucketPolicy(args.bucketArn, keyArn, args.readers))),
       },
       childOptions,
     );

@@ -11,6 +11,10 @@ export interface EncryptionArgs {
   readonly alias: string;
   /** The stack's ARNs, to which the services that use the key are held. */
   readonly arns: StackArns;
+  /** ARNs of those who alone administer the key; when absent the account's own policies say who may. */
+  readonly administrators?: readonly string[] | undefined;
+  /** ARNs of those who read Gold beside the stack's own roles. */
+  readonly goldReaders: readonly string[];
   /** Whether AWS makes new key material every year. */
   readonly rotation: boolean;
   /** Days in which a deleted key can still be brought back. */
@@ -34,7 +38,7 @@ export class Encryption extends pulumi.ComponentResource {
         description: args.description,
         enableKeyRotation: args.rotation,
         pendingWindowInDays: args.deletionWindow,
-        keyPolicy: keyPolicy(args.arns),
+        keyPolicy: keyPolicy(args.arns, args),
         tags: tagList(args.tags),
       },
       childOptions,

@@ -78,13 +78,22 @@ export class Pipeline extends pulumi.ComponentResource {
     const tags = { ...config.tags, pipeline: config.name, environment };
     const title = `${config.name} (${environment})`;
     const retain = !(args.destroyData && config.removal.data === "destroy");
+    const { goldReaders = [], ...roleRules } = config.iam;
     const inside = { parent: this };
     /** For what holds data, messages or keys; the rest can be made again from the repository. */
     const guarded = { parent: this, protect: config.removal.protect };
 
     const { keyArn } = new Encryption(
       `${name}-encryption`,
-      { description: `Data of ${title}`, alias: names.keyAlias, arns, ...config.encryption, retain, tags },
+      {
+        description: `Data of ${title}`,
+        alias: names.keyAlias,
+        arns,
+        ...config.encryption,
+        goldReaders: goldReaders.map(({ principal }) => principal),
+        retain,
+        tags,
+      },
       guarded,
     );
 
@@ -142,7 +151,7 @@ export class Pipeline extends pulumi.ComponentResource {
     const { retention } = config;
     const bucket = (
       layer: Layer,
-      own: Pick<DataBucketArgs, "versioned" | "expireAfter" | "expireVersionsAfter" | "notify">,
+      own: Pick<DataBucketArgs, "versioned" | "expireAfter" | "expireVersionsAfter" | "notify" | "readers">,
     ) =>
       new DataBucket(
         `${name}-${layer}`,
@@ -159,7 +168,9 @@ export class Pipeline extends pulumi.ComponentResource {
       silver: bucket("silver", { expireAfter: retention.silver }),
       rejected: bucket("rejected", { expireAfter: retention.rejected }),
       // By age the published run of a batch that is never renewed would go as well.
-      gold: bucket("gold", {}),
+      gold: bucket("gold", {
+        readers: goldReaders.map(({ principal, outputs }) => ({ principal, folders: outputs })),
+      }),
       ledger: bucket("ledger", { versioned: true, expireVersionsAfter: retention.ledgerVersions }),
       artifacts: bucket("artifacts", { versioned: true, expireVersionsAfter: retention.artifactVersions }),
     };
@@ -183,7 +194,7 @@ export class Pipeline extends pulumi.ComponentResource {
       guarded,
     );
 
-    const shared = { roleRules: config.iam, logRetention: retention.logs, keyArn, tags };
+    const shared = { roleRules, logRetention: retention.logs, keyArn, tags };
     const { jobName } = new GlueEngine(
       `${name}-refine`,
       {

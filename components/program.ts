@@ -47,6 +47,15 @@ function refuseTwoRegions(): void {
     );
 }
 
+/** A key that only another account administers would be out of reach for the account that holds the data. */
+function refuseForeignKey({ config }: LoadedConfig, { account }: Scope): void {
+  const { administrators } = config.encryption;
+  if (administrators && !administrators.some((arn) => arn.split(":")[4] === account))
+    throw refusal(
+      `encryption.administrators names nobody of account ${account}, in which this stack lives; name the role that deploys it`,
+    );
+}
+
 async function currentScope(): Promise<Scope> {
   const [identity, region, partition] = await Promise.all([
     aws.getCallerIdentity(),
@@ -62,6 +71,7 @@ export async function deploy(options: DeployOptions = {}): Promise<PipelineOutpu
   const loaded = await loadStack(options.configFile ?? stack.get("configFile") ?? defaultConfigFile);
   refuseTwoRegions();
   const [sources, scope] = await Promise.all([(options.sources ?? readSources)(loaded), currentScope()]);
+  refuseForeignKey(loaded, scope);
   const { outputs } = new Pipeline(loaded.config.name, {
     loaded,
     sources,

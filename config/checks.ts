@@ -34,6 +34,8 @@ export function crossChecks(settings: unknown): Problem[] {
   for (const [name, dataset] of datasets) checkDataset(name, dataset, names, Object.fromEntries(datasets), report);
   checkFiles(datasets, report);
   for (const [name, output] of outputs) checkOutput(name, output, report);
+  checkAdministrators(section("encryption").administrators, report);
+  checkReaders(section("iam").goldReaders, Object.keys(section("outputs")), report);
   for (const name of names)
     if (name in section("outputs"))
       report(["outputs", name], `"${name}" is also a dataset; SQL could not tell them apart`, true);
@@ -137,4 +139,37 @@ function checkOutput(name: string, { grain, columns }: OutputConfig, report: Rep
       );
   if ("batch" in columns)
     report(["outputs", name, "columns", "batch"], '"batch" is the partition column; rename this one', true);
+}
+
+function checkAdministrators(administrators: unknown, report: Report): void {
+  const path = ["encryption", "administrators"];
+  if (Array.isArray(administrators) && administrators.length === 0)
+    report(
+      path,
+      "nobody could administer the key any more; name a role or a user, or leave it out for the whole account",
+    );
+  checkTwice(administrators, path, report);
+}
+
+function checkTwice(names: unknown, path: readonly PropertyKey[], report: Report): void {
+  if (!Array.isArray(names)) return;
+  for (const [index, name] of names.entries())
+    if (names.indexOf(name) < index) report([...path, index], `"${name}" is named twice`);
+}
+
+function checkReaders(readers: unknown, outputs: readonly string[], report: Report): void {
+  if (!Array.isArray(readers)) return;
+  const seen = new Set<unknown>();
+  for (const [index, reader] of readers.filter(isPlain).entries()) {
+    const at = (...path: PropertyKey[]) => ["iam", "goldReaders", index, ...path];
+    if (seen.has(reader.principal)) report(at("principal"), `"${reader.principal}" is named twice`);
+    seen.add(reader.principal);
+    checkTwice(reader.outputs, at("outputs"), report);
+    for (const [place, output] of (Array.isArray(reader.outputs) ? reader.outputs : []).entries())
+      if (typeof output === "string" && !outputs.includes(output))
+        report(
+          at("outputs", place),
+          `"${output}" is not an output${suggestion(output, outputs)}; outputs: ${outputs.join(", ")}`,
+        );
+  }
 }

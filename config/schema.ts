@@ -93,6 +93,31 @@ const column = z.strictObject({
     .describe("What a null does: reject its row, keep it, or become a default"),
 });
 
+/** A role or a user, by the ARN that a policy names. What is almost one is told what to write instead. */
+const principal = (about: string) =>
+  z
+    .string()
+    .superRefine((text, context) => {
+      const message = principalProblem(text);
+      if (message) context.addIssue({ code: "custom", message });
+    })
+    .meta({ title: "principal", description: `${about}: ARN of a role or a user` });
+
+function principalProblem(text: string): string | undefined {
+  const example = "arn:aws:iam::123456789012:role/analytics";
+  if (text.includes("*")) return `a principal is one role or user, without *, such as ${example}`;
+  const session = /^arn:([\w-]+):sts::(\d{12}):assumed-role\/([^/]+)\/.+$/.exec(text);
+  if (session) {
+    const [, partition, account, role] = session;
+    return `a session ends; name its role, with its path: arn:${partition}:iam::${account}:role/${role}`;
+  }
+  if (/^\d{12}$/.test(text) || /^arn:[\w-]+:iam::\d{12}:root$/.test(text))
+    return `a whole account is no principal here; name a role or a user of it, such as ${example}`;
+  if (!/^arn:[\w-]+:iam::\d{12}:(role|user)\/([\w+=,.@-]+\/)*[\w+=,.@-]{1,64}$/.test(text))
+    return `not the ARN of a role or a user, such as ${example}`;
+  return undefined;
+}
+
 export const fileFormats = ["json", "json.gz"] as const;
 
 export const datasetSchema = z.strictObject({
@@ -223,6 +248,12 @@ export const configSchema = z.strictObject({
     .strictObject({
       rotation: z.boolean().describe("Whether AWS makes new key material every year"),
       deletionWindow: days("How long a deleted key can still be brought back", 7, 30),
+      administrators: z
+        .array(principal("Who administers the key"))
+        .optional()
+        .describe(
+          "Who administers the key, the role that deploys among them; when absent everybody whom the account's own policies allow it",
+        ),
     })
     .describe("The stack's key"),
   iam: z
@@ -236,6 +267,17 @@ export const configSchema = z.strictObject({
         .regex(/^arn:[\w-]+:iam::\d{12}:policy\/.+$/, "the ARN of a policy")
         .optional()
         .describe("ARN of the policy that bounds every role; none when absent"),
+      goldReaders: z
+        .array(
+          z.strictObject({
+            principal: principal("Who reads"),
+            outputs: z.array(z.string()).min(1).describe("The outputs that may be read"),
+          }),
+        )
+        .optional()
+        .describe(
+          "Who else may read Gold's files; nobody when absent. The catalog's tables need a policy of the reader's own",
+        ),
     })
     .describe("What the account asks of roles"),
   retention: z

@@ -7,7 +7,7 @@ export interface PolicyDocument {
 export interface Statement {
   readonly Sid: string;
   readonly Effect: "Allow" | "Deny";
-  readonly Principal?: "*" | { readonly Service: string } | { readonly AWS: string };
+  readonly Principal?: "*" | { readonly Service: string } | { readonly AWS: string | readonly string[] };
   readonly Action: readonly string[];
   /** Absent only in a trust policy, which is about the role that it is attached to. */
   readonly Resource?: readonly string[];

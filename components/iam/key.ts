@@ -9,18 +9,81 @@ const ofService = (service: string, statement: Statement): Statement => ({
 /** Resource "*" in a key policy is the key itself. */
 const thisKey = ["*"];
 
+/** Beside the stack's own roles and the services that they use. */
+export interface KeyUsers {
+  /** ARNs of those who alone administer the key; when absent the account's own policies say who may. */
+  readonly administrators?: readonly string[] | undefined;
+  /** ARNs of those who read Gold. */
+  readonly goldReaders: readonly string[];
+}
+
+/** All that administration takes, and nothing that reads what the key encrypts. */
+const administration = [
+  "kms:CancelKeyDeletion",
+  "kms:CreateAlias",
+  "kms:DeleteAlias",
+  "kms:DescribeKey",
+  "kms:DisableKey",
+  "kms:DisableKeyRotation",
+  "kms:EnableKey",
+  "kms:EnableKeyRotation",
+  "kms:GetKeyPolicy",
+  "kms:GetKeyRotationStatus",
+  "kms:ListGrants",
+  "kms:ListKeyPolicies",
+  "kms:ListResourceTags",
+  "kms:PutKeyPolicy",
+  "kms:RevokeGrant",
+  "kms:ScheduleKeyDeletion",
+  "kms:TagResource",
+  "kms:UntagResource",
+  "kms:UpdateAlias",
+  "kms:UpdateKeyDescription",
+];
+
+/**
+ * Who administers the key. With named administrators the account's own policies count for its use only, and only through
+ * a service: else whoever may write policies could make himself the key's administrator.
+ */
+function administer(arns: StackArns, administrators: readonly string[] | undefined): readonly Statement[] {
+  const { partition, region, account } = arns.scope;
+  const byAccount = { AWS: `arn:${partition}:iam::${account}:root` };
+  if (!administrators) return [{ ...allow("AdministerByAccount", ["kms:*"], thisKey), Principal: byAccount }];
+  return [
+    { ...allow("AdministerByRoles", administration, thisKey), Principal: { AWS: administrators } },
+    {
+      ...allow("LetPoliciesAllowUse", ["kms:Decrypt", "kms:GenerateDataKey"], thisKey, {
+        StringEquals: { "kms:ViaService": ["s3", "sqs"].map((service) => `${service}.${region}.amazonaws.com`) },
+      }),
+      Principal: byAccount,
+    },
+  ];
+}
+
+/**
+ * Reading Gold through S3, whose bucket key is bound to the bucket. Which objects is for the bucket's policy to say.
+ */
+function readGold({ scope, buckets }: StackArns, readers: readonly string[]): readonly Statement[] {
+  if (readers.length === 0) return [];
+  const condition = {
+    StringEquals: {
+      "kms:ViaService": `s3.${scope.region}.amazonaws.com`,
+      "kms:EncryptionContext:aws:s3:arn": buckets.gold,
+    },
+  };
+  return [{ ...allow("ReadGold", ["kms:Decrypt"], thisKey, condition), Principal: { AWS: readers } }];
+}
+
 /**
  * Who may use the stack's key. The stack's own roles get it from their policies, which the account's root lets count.
  * A service that hands something encrypted to another one has to be named here, else its message is lost in silence.
  */
-export function keyPolicy(arns: StackArns): PolicyDocument {
-  const { partition, region, account } = arns.scope;
+export function keyPolicy(arns: StackArns, { administrators, goldReaders }: KeyUsers): PolicyDocument {
+  const { region, account } = arns.scope;
   const sendEncrypted = ["kms:Decrypt", "kms:GenerateDataKey"];
   return policyDocument(
-    {
-      ...allow("AdministerByAccount", ["kms:*"], thisKey),
-      Principal: { AWS: `arn:${partition}:iam::${account}:root` },
-    },
+    ...administer(arns, administrators),
+    ...readGold(arns, goldReaders),
     ofService(
       `logs.${region}.amazonaws.com`,
       allow(

@@ -1,10 +1,29 @@
 import { allow, denyPlainText, type PolicyDocument, policyDocument, type Statement } from "./document.ts";
 
+/** Who may read some of a bucket's folders, and nothing else. */
+export interface Reader {
+  /** ARN of a role or a user, of any account; in another one its own policy has to allow it as well. */
+  readonly principal: string;
+  readonly folders: readonly string[];
+}
+
+const readFolders = (bucketArn: string, { principal, folders }: Reader, number: number): readonly Statement[] =>
+  [
+    allow(
+      `Read${number}`,
+      ["s3:GetObject"],
+      folders.map((folder) => `${bucketArn}/${folder}/*`),
+    ),
+    allow(`List${number}`, ["s3:ListBucket"], [bucketArn], {
+      StringLike: { "s3:prefix": folders.map((folder) => `${folder}/*`) },
+    }),
+  ].map((statement) => ({ ...statement, Principal: { AWS: principal } }));
+
 /**
  * A bucket's own limits, which hold for every principal. A request that names no encryption gets the bucket's default,
  * the stack's key; one that names any has to name that key.
  */
-export function bucketPolicy(bucketArn: string, keyArn: string): PolicyDocument {
+export function bucketPolicy(bucketArn: string, keyArn: string, readers: readonly Reader[] = []): PolicyDocument {
   const objects = `${bucketArn}/*`;
   const denyPut = (sid: string, condition: Statement["Condition"]): Statement => ({
     ...allow(sid, ["s3:PutObject"], [objects], condition),
@@ -23,6 +42,7 @@ export function bucketPolicy(bucketArn: string, keyArn: string): PolicyDocument 
       StringNotEquals: { "s3:x-amz-server-side-encryption-aws-kms-key-id": keyArn },
     }),
     denyPut("DenyCallersKeys", { Null: { "s3:x-amz-server-side-encryption-customer-algorithm": "false" } }),
+    ...readers.flatMap((reader, index) => readFolders(bucketArn, reader, index + 1)),
   );
 }
 

@@ -126,6 +126,8 @@ export const tasks = {
   generate: { needs: {}, run: (args) => execute(node("scripts/generate.ts", ...args), {}) },
   // The SQL parser is WebAssembly that runs once: optimizing it would take longer than running it.
   validate: { needs: {}, run: (args) => execute(node("--liftoff-only", "scripts/validate.ts", ...args), {}) },
+  plan: { needs: {}, run: (args) => execute(node("scripts/plan.ts", ...args), {}) },
+  secrets: { needs: {}, run: (args) => execute(node("scripts/secrets.ts", ...args), {}) },
   simulate: { needs: {}, run: (args) => execute(node("scripts/simulate.ts", ...args), {}) },
   test: { needs: everything, run: async (args) => conclude(await runSuites(suites(args), everything)) },
   check: { needs: tools, run: async () => conclude(await runAll(checks(), tools)) },

@@ -1,0 +1,54 @@
+/**
+ * `node comment.mjs PULL_REQUEST STACK PLAN PREVIEW`: puts the plan of a stack, and below it what `pulumi preview` said,
+ * into one comment of the pull request, which is edited in place from then on. Needs nothing installed, so the job that
+ * may write runs no other code. PREVIEW may be missing.
+ */
+import { existsSync, readFileSync } from "node:fs";
+
+/** GitHub refuses a body above 65,536 characters. */
+const maxLength = 65_000;
+
+const [number, stack, planFile, previewFile] = process.argv.slice(2);
+const { GITHUB_API_URL: api, GITHUB_REPOSITORY: repository, GITHUB_TOKEN: token } = process.env;
+
+const marker = `<!-- plan of ${stack} -->`;
+
+/** @returns the end of `text`, where Pulumi sums up, in at most `limit` characters */
+const ending = (text, limit) =>
+  text.length <= limit ? text : `… the beginning is in the job's log\n${text.slice(-limit)}`;
+
+function body() {
+  const plan = existsSync(planFile)
+    ? readFileSync(planFile, "utf8")
+    : `The plan of \`${stack}\` failed; its job says why.\n`;
+  const text = `${marker}\n${plan}`.slice(0, maxLength);
+  if (!existsSync(previewFile)) return text;
+  const [open, close] = ["\n<details><summary>pulumi preview</summary>\n\n~~~~text\n", "\n~~~~\n\n</details>\n"];
+  const room = maxLength - text.length - open.length - close.length - 100;
+  // A fence inside would end ours.
+  const preview = readFileSync(previewFile, "utf8").replaceAll("~~~~", "~ ~ ~ ~");
+  return room > 0 ? `${text}${open}${ending(preview, room)}${close}` : text;
+}
+
+async function request(method, path, content) {
+  const response = await fetch(`${api}/repos/${repository}${path}`, {
+    method,
+    headers: { accept: "application/vnd.github+json", authorization: `Bearer ${token}` },
+    ...(content && { body: JSON.stringify(content) }),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+  return response.json();
+}
+
+/** @returns our comment. Anybody can write the marker, so only a bot's comment is taken for it. */
+async function find() {
+  for (let page = 1; ; page++) {
+    const comments = await request("GET", `/issues/${number}/comments?per_page=100&page=${page}`);
+    const ours = comments.find((comment) => comment.user?.type === "Bot" && comment.body?.startsWith(marker));
+    if (ours || comments.length < 100) return ours;
+  }
+}
+
+const ours = await find();
+if (ours) await request("PATCH", `/issues/comments/${ours.id}`, { body: body() });
+else await request("POST", `/issues/${number}/comments`, { body: body() });

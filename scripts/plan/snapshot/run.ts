@@ -1,0 +1,23 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { runProgram } from "./mocks.ts";
+import { snapshotOf } from "./snapshot.ts";
+
+/**
+ * `node --import tsx run.ts MAIN STACK CONFIG OUT`: runs the Pulumi program of the working directory and writes what it
+ * would declare. MAIN is its entry file, CONFIG the stack's settings as JSON.
+ */
+const [main, stack, config, out] = process.argv.slice(2) as [string, string, string, string];
+
+/** It loads the SDK for all of AWS and bundles the functions, which takes a busy machine its time. */
+const timeout = 300_000;
+
+try {
+  const program = async () => ({ ...(await import(pathToFileURL(join(process.cwd(), main)).href)) });
+  const run = await runProgram(program, { stack, config: JSON.parse(config), anyType: true, timeout });
+  writeFileSync(out, JSON.stringify(await snapshotOf(run)));
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
