@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog.ts";
 import type { Engine, JobRun } from "../engine/engine.ts";
-import { goldPrefix, ledgerKeys } from "../keys.ts";
+import type { Gold } from "../gold.ts";
+import { goldPrefix, ledgerKeys, runPrefix } from "../keys.ts";
 import type { Log } from "../log.ts";
 import { type Manifest, manifestOf, type StorageNames } from "../manifest.ts";
 import { faultOf } from "../report.ts";
@@ -38,6 +39,8 @@ export interface CoordinatorDeps {
   readonly engine: Engine;
   /** Null in promote, which may only start runs: stopping them and the catalog are left to settle's next sweep. */
   readonly catalog: Catalog | null;
+  /** Null in promote, as the catalog. */
+  readonly gold: Gold | null;
   readonly settings: FunctionSettings;
   readonly names: StorageNames;
   readonly rules: GateRules;
@@ -50,7 +53,7 @@ export interface CoordinatorDeps {
 const retryAfter = 60_000;
 
 export function createCoordinator(deps: CoordinatorDeps): Coordinator {
-  const { ledger, documents, engine, catalog, settings, names, rules, invocation, log, now } = deps;
+  const { ledger, documents, engine, catalog, gold, settings, names, rules, invocation, log, now } = deps;
 
   const manifest = (batch: string, run: Run): Manifest => manifestOf(batch, run, settings, names);
 
@@ -95,6 +98,8 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
         return engine.stop(effect.jobRun).then(() => ({ kind: "stopped", jobRun: effect.jobRun }));
       case "catalog":
         return switchCatalog(batch, effect);
+      case "expire":
+        return expire(batch, effect.run);
     }
   }
 
@@ -136,6 +141,12 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     const prefix = goldPrefix(effect.output, batch, run.run, run.settledBy);
     await catalog!.point(effect.output, batch, `s3://${names.goldBucket}/${prefix}`);
     return { kind: "switched", output: effect.output, run: run.run };
+  }
+
+  async function expire(batch: string, run: number): Promise<LedgerEvent> {
+    for (const output of Object.keys(settings.contract.outputs)) await gold!.remove(runPrefix(output, batch, run));
+    log.info("run.expired", { batch, run });
+    return { kind: "expired", run };
   }
 
   async function observed(batch: string, run: Run, jobRun: JobRun): Promise<ObservedJobRun> {
