@@ -7,6 +7,7 @@ import { notifyStateChange } from "./glue/notify.ts";
 import { type GlueServer, startGlueServer } from "./glue/server.ts";
 import { GlueService } from "./glue/service.ts";
 import { accountId, credentials, type LocalAws, region, startLocalAws } from "./localAws.ts";
+import { runningFile } from "./running.ts";
 
 export interface LocalStack {
   /** The local AWS. */
@@ -38,7 +39,7 @@ export interface LocalStackOptions {
 }
 
 const defaultDriverMemory = "3g";
-const folders = { aws: "aws", glue: "glue", runs: "runs", log: "local.log" } as const;
+const folders = { aws: "aws", glue: "glue", runs: "runs", log: "local.log", running: runningFile } as const;
 
 /** Takes longer than the servers' start, because of the providers' SDKs. */
 const loadProgram = async () => {
