@@ -96,7 +96,7 @@ export function transition(
   const document = before ?? emptyDocument;
   const applied = trim(apply(document, event, context), context);
   const revision = document.revision + 1;
-  const open = isPending(applied) ? (document.open ?? revision) : null;
+  const open = isPending(applied, context) ? (document.open ?? revision) : null;
   const after = { ...applied, open };
   if (isDeepStrictEqual(after, document)) return document;
   checkMoves(document, after, event.kind);
@@ -463,10 +463,12 @@ function operatorInputs(document: LedgerDocument, { batch, rules }: TransitionCo
 
 // ---- bounds
 
-const isPending = (document: LedgerDocument): boolean =>
+/** A ready batch is one whose claim is still to come: were it closed, a crash before the claim would lose it. */
+const isPending = (document: LedgerDocument, { batch, rules }: TransitionContext): boolean =>
   document.effects.length > 0 ||
   document.runs.some(isUnsettled) ||
-  Object.values(document.inputs).some((input) => isLive(input) && !input.late);
+  Object.values(document.inputs).some((input) => isLive(input) && !input.late) ||
+  evaluateGate(batch, document, rules).state === "ready";
 
 /** A failed run counts for the gate as long as every file that it read is still the one to read. */
 const stillCounts = (document: LedgerDocument, { state, inputs }: Run): boolean =>
