@@ -51,6 +51,8 @@ export type LedgerEvent =
   | { readonly kind: "stopped"; readonly jobRun: string }
   | { readonly kind: "switched"; readonly output: string; readonly run: number }
   | { readonly kind: "sweep" }
+  /** Moves the revision past the epoch of a mark whose writer never came back. */
+  | { readonly kind: "overtake"; readonly epoch: number }
   | { readonly kind: "operate"; readonly id: string; readonly order: OperatorOrder };
 
 export type OperatorOrder =
@@ -98,7 +100,8 @@ export function transition(
   const revision = document.revision + 1;
   const open = isPending(applied, context) ? (document.open ?? revision) : null;
   const after = { ...applied, open };
-  if (isDeepStrictEqual(after, document)) return document;
+  const isOvertaken = event.kind === "overtake" && event.epoch > document.revision;
+  if (!isOvertaken && isDeepStrictEqual(after, document)) return document;
   checkMoves(document, after, event.kind);
   return { ...after, revision, writer: context.writer };
 }
@@ -132,6 +135,8 @@ function apply(document: LedgerDocument, event: LedgerEvent, context: Transition
       return event.run === document.published?.run ? withoutEffect(document, catalogId(event.output)) : document;
     case "sweep":
       return markLate(takeOver(document, context), context);
+    case "overtake":
+      return document;
     case "operate":
       return operate(document, event.id, event.order, context);
   }
