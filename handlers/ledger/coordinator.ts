@@ -200,8 +200,11 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   }
 
   async function advance(batch: string, event: LedgerEvent): Promise<LedgerDocument> {
-    const entered = await ledger.commit(batch, event);
-    return perform(batch, await runGate(batch, entered));
+    let document = await ledger.commit(batch, event);
+    // A start that is refused ends its run, and files that came meanwhile may be ready for the next.
+    do document = await perform(batch, await runGate(batch, document));
+    while (evaluateGate(batch, document, rules).state === "ready");
+    return document;
   }
 
   async function sweep(batch: string): Promise<void> {
