@@ -15,7 +15,11 @@ const timeout = 600_000;
  * @param program where to write that process's code; below the repository, where Node finds the packages
  */
 export async function hunt(edits: readonly Edit[], seeds: readonly number[], program: string): Promise<Finding> {
-  await bundleWith(edits, program);
+  try {
+    await bundleWith(edits, program);
+  } catch (error) {
+    return { kind: "broken", message: (error as Error).message };
+  }
   return new Promise((resolve) => {
     execFile(process.execPath, [program, seeds.join()], { timeout, killSignal: "SIGKILL" }, (error, stdout, stderr) => {
       const said = stdout.trim().split("\n").at(-1);
