@@ -65,7 +65,9 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     }
     const claimed = await ledger.commit(batch, { kind: "claim", release: await engine.release() });
     const run = claimed.runs.at(-1)!;
-    if (claimed.revision !== document.revision) log.info("run.claimed", { batch, run: run.run });
+    const isNew = run.run !== document.runs.at(-1)?.run;
+    const isOurs = claimed.effects.some(({ by, kind }) => kind === "start" && by === invocation);
+    if (isNew && isOurs) log.info("run.claimed", { batch, run: run.run });
     return claimed;
   }
 
@@ -177,13 +179,17 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       return document;
     }
     const ids = new Set([...run.jobRuns, ...(heardOf ? [heardOf] : [])]);
-    const known = await Promise.all([...ids].map(async (id) => (await engine.describe(id)) ?? forgotten(id)));
+    const observe = (found: readonly JobRun[]) => Promise.all(found.map((jobRun) => observed(batch, run, jobRun)));
+    const known = await observe(
+      await Promise.all([...ids].map(async (id) => (await engine.describe(id)) ?? forgotten(id))),
+    );
     // Before a claim is called failed, or when nothing is known of it, every job run of its manifest has to be found.
-    const isClear = known.some(({ state }) => state === "succeeded" || state === "alive");
+    const isClear = known.some(
+      ({ state, report }) => state === "alive" || (state === "succeeded" && report === "good"),
+    );
     const others = isClear ? [] : await engine.find(manifest(batch, run).uri, run.claimedAt);
-    const all = [...known, ...others.filter(({ id }) => !ids.has(id))];
-    if (all.length === 0) return document;
-    const jobRuns = await Promise.all(all.map((jobRun) => observed(batch, run, jobRun)));
+    const jobRuns = [...known, ...(await observe(others.filter(({ id }) => !ids.has(id))))];
+    if (jobRuns.length === 0) return document;
     const after = await advance(batch, { kind: "observed", run: number, jobRuns });
     const settled = findRun(after, number);
     if (isUnsettled(run) && settled && !isUnsettled(settled)) tell(batch, settled);
@@ -205,8 +211,11 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   }
 
   async function advance(batch: string, event: LedgerEvent): Promise<LedgerDocument> {
-    const entered = await ledger.commit(batch, event);
-    return perform(batch, await runGate(batch, entered));
+    let document = await ledger.commit(batch, event);
+    // A start that is refused ends its run, and files that came meanwhile may be ready for the next.
+    do document = await perform(batch, await runGate(batch, document));
+    while (evaluateGate(batch, document, rules).state === "ready");
+    return document;
   }
 
   async function sweep(batch: string): Promise<void> {

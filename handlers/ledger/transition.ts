@@ -53,6 +53,8 @@ export type LedgerEvent =
   | { readonly kind: "switched"; readonly output: string; readonly run: number }
   | { readonly kind: "expired"; readonly run: number }
   | { readonly kind: "sweep" }
+  /** Moves the revision past the epoch of a mark whose writer never came back. */
+  | { readonly kind: "overtake"; readonly epoch: number }
   | { readonly kind: "operate"; readonly id: string; readonly order: OperatorOrder };
 
 export type OperatorOrder =
@@ -98,9 +100,10 @@ export function transition(
   const document = before ?? emptyDocument;
   const applied = trim(apply(document, event, context), context);
   const revision = document.revision + 1;
-  const open = isPending(applied) ? (document.open ?? revision) : null;
+  const open = isPending(applied, context) ? (document.open ?? revision) : null;
   const after = { ...applied, open };
-  if (isDeepStrictEqual(after, document)) return document;
+  const isOvertaken = event.kind === "overtake" && event.epoch > document.revision;
+  if (!isOvertaken && isDeepStrictEqual(after, document)) return document;
   checkMoves(document, after, event.kind);
   return { ...after, revision, writer: context.writer };
 }
@@ -136,6 +139,8 @@ function apply(document: LedgerDocument, event: LedgerEvent, context: Transition
       return withoutEffect(document, expireId(event.run));
     case "sweep":
       return markLate(takeOver(document, context), context);
+    case "overtake":
+      return document;
     case "operate":
       return operate(document, event.id, event.order, context);
   }
@@ -468,10 +473,12 @@ function operatorInputs(document: LedgerDocument, { batch, rules }: TransitionCo
 
 // ---- bounds
 
-const isPending = (document: LedgerDocument): boolean =>
+/** A ready batch is one whose claim is still to come: were it closed, a crash before the claim would lose it. */
+const isPending = (document: LedgerDocument, { batch, rules }: TransitionContext): boolean =>
   document.effects.length > 0 ||
   document.runs.some(isUnsettled) ||
-  Object.values(document.inputs).some((input) => isLive(input) && !input.late);
+  Object.values(document.inputs).some((input) => isLive(input) && !input.late) ||
+  evaluateGate(batch, document, rules).state === "ready";
 
 /** A failed run counts for the gate as long as every file that it read is still the one to read. */
 const stillCounts = (document: LedgerDocument, { state, inputs }: Run): boolean =>

@@ -33,6 +33,8 @@ export interface LocalStackOptions {
     /** Whether the data is so small that the JVM's start decides how long a run takes. */
     readonly shortRuns?: boolean;
   };
+  /** A command that stands in for Python and the job's script, with the run's arguments and environment. */
+  readonly engine?: readonly string[];
   readonly onProgress?: (step: string) => void;
   /** False: the servers alone. */
   readonly apply?: boolean;
@@ -113,6 +115,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
             directory: runs,
             driverMemory: options.spark?.driverMemory ?? defaultDriverMemory,
             shortRuns: options.spark?.shortRuns ?? false,
+            engine: options.engine,
           },
           job,
           run,

@@ -131,6 +131,7 @@ export const tasks = {
   pipeline: { needs: {}, run: (args) => execute(node("scripts/pipeline.ts", ...args), {}) },
   query: { needs: {}, run: (args) => execute(node("scripts/pipeline.ts", "query", ...args), {}) },
   simulate: { needs: {}, run: (args) => execute(node("scripts/simulate.ts", ...args), {}) },
+  oracle: { needs: everything, run: (args) => execute(node("tests/oracle/run.ts", ...args), everything) },
   test: { needs: everything, run: async (args) => conclude(await runSuites(suites(args), everything)) },
   check: { needs: tools, run: async () => conclude(await runAll(checks(), tools)) },
   format: { needs: tools, run: async () => conclude(await runAll(formatters(), tools)) },

@@ -3,6 +3,7 @@
  * fails here. Written by `UPDATE_GENERATED=1 npm test -- tests/components/architecture.spec.ts`.
  */
 import { expect } from "chai";
+import type { PolicyDocument } from "../../components/iam/document.ts";
 import { architectureOf } from "../support/architecture.ts";
 import { expectGenerated } from "../support/generatedFile.ts";
 import { runPipeline } from "../support/pipelineRun.ts";
@@ -43,4 +44,23 @@ describe("the architecture's picture", () => {
       "places without one: SQS queue promote > Lambda promote",
     );
   });
+
+  for (const [sid, arrows] of Object.entries({
+    ContinueCopies: "Lambda promote > SQS queue promote",
+    FindUploads: "S3 bucket bronze > Lambda settle",
+    InjectUploads: "Lambda settle > SQS queue promote",
+    RedriveDeadLetters: "SQS queue promote-dlq > Lambda settle; SQS queue settle-dlq > Lambda settle",
+  }))
+    it(`shows ${arrows} for the right ${sid} only`, () => {
+      const policies = "aws:iam/rolePolicy:RolePolicy";
+      const all = (type: string) =>
+        run.all(type).map((resource) => {
+          if (type !== policies) return resource;
+          const { Statement } = JSON.parse(resource.inputs.policy) as PolicyDocument;
+          const policy = JSON.stringify({ Statement: Statement.filter(({ Sid }) => Sid !== sid) });
+          return { ...resource, inputs: { ...resource.inputs, policy } };
+        });
+      const draw = () => architectureOf({ ...run, all }, "commerce-dev");
+      expect(draw).to.throw(`arrows without a place: none; places without one: ${arrows}`);
+    });
 });

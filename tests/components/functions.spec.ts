@@ -11,6 +11,7 @@ import type { ProgramRun } from "../support/pulumiMocks.ts";
 
 const functionType = "aws:lambda/function:Function";
 const arn = (service: string, resource: string) => `arn:aws:${service}:eu-central-1:123456789012:${resource}`;
+const queueUrl = (name: string) => `https://sqs.eu-central-1.amazonaws.com/123456789012/commerce-dev-${name}`;
 const keyArn = arn("kms", "key/key-1");
 
 async function filesOf(archive: pulumi.asset.AssetArchive): Promise<Record<string, string>> {
@@ -40,10 +41,14 @@ describe("functions", () => {
         role: `arn:aws:iam::123456789012:role/commerce-dev-${name}`,
         environment: {
           variables: {
+            BRONZE_BUCKET: "commerce-dev-bronze-123456789012",
             SILVER_BUCKET: "commerce-dev-silver-123456789012",
             REJECTED_BUCKET: "commerce-dev-rejected-123456789012",
             GOLD_BUCKET: "commerce-dev-gold-123456789012",
             LEDGER_BUCKET: "commerce-dev-ledger-123456789012",
+            PROMOTE_QUEUE_URL: queueUrl("promote"),
+            PROMOTE_DEAD_LETTERS_URL: queueUrl("promote-dlq"),
+            SETTLE_DEAD_LETTERS_URL: queueUrl("settle-dlq"),
             KEY_ARN: keyArn,
             GLUE_JOB: "commerce-dev-refine",
             CATALOG_DATABASE: "commerce_dev",
@@ -139,19 +144,30 @@ describe("functions", () => {
     );
   });
 
-  it("wakes settle to sweep as often as the config says", () => {
-    const rule = dev.only("aws:cloudwatch/eventRule:EventRule", "commerce-settle-sweep").inputs;
-    expect(rule.scheduleExpression).to.equal("rate(5 minutes)");
-    expect(rule).not.to.have.property("eventPattern");
-    const target = dev.only("aws:cloudwatch/eventTarget:EventTarget", "commerce-settle-sweep-target").inputs;
-    expect(JSON.parse(target.input)).to.deep.equal({ kind: "sweep" });
-    expect(target.rule).to.equal("commerce-dev-sweep");
-  });
+  for (const [kind, rate] of [
+    ["sweep", "rate(5 minutes)"],
+    ["reconcile", "rate(1440 minutes)"],
+  ])
+    it(`wakes settle to ${kind} as often as the config says`, () => {
+      const rule = dev.only("aws:cloudwatch/eventRule:EventRule", `commerce-settle-${kind}`).inputs;
+      expect(rule.name).to.equal(`commerce-dev-${kind}`);
+      expect(rule.scheduleExpression).to.equal(rate);
+      expect(rule).not.to.have.property("eventPattern");
+      const target = dev.only("aws:cloudwatch/eventTarget:EventTarget", `commerce-settle-${kind}-target`).inputs;
+      expect(target).to.deep.equal({
+        rule: `commerce-dev-${kind}`,
+        targetId: kind,
+        arn: arn("lambda", "function:commerce-dev-settle"),
+        input: JSON.stringify({ kind }),
+        deadLetterConfig: { arn: arn("sqs", "commerce-dev-settle-dlq") },
+      });
+    });
 
   it("lets each rule, and only it, call settle, before the rule has its target", () => {
     for (const [role, rule] of [
       ["job-ended", "commerce-dev-job-ended"],
       ["sweep", "commerce-dev-sweep"],
+      ["reconcile", "commerce-dev-reconcile"],
     ]) {
       const permission = dev.only("aws:lambda/permission:Permission", `commerce-settle-${role}-permission`);
       expect(permission.inputs).to.deep.equal({

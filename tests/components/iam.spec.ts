@@ -17,6 +17,7 @@ const keepsLedger = {
   CloseBatches: [["s3:DeleteObject"], ledger("open")],
   ListLedger: [["s3:ListBucket"], [bucket("ledger")]],
 };
+const copiesInParts = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
 const usesKey = [["kms:Decrypt", "kms:GenerateDataKey"], [arn("kms", "key/key-1")]];
 const logs = (...groups: string[]) => [
   ["logs:CreateLogStream", "logs:PutLogEvents"],
@@ -27,15 +28,20 @@ const logs = (...groups: string[]) => [
 const expected: Record<string, Record<string, unknown>> = {
   promote: {
     ReadUploads: [["s3:GetObjectVersion"], [`${bucket("bronze")}/*`]],
-    ListUploads: [["s3:ListBucket"], [bucket("bronze")]],
-    WritePromotions: [["s3:PutObject", "s3:AbortMultipartUpload"], [`${bucket("silver")}/*`]],
-    WriteRejections: [["s3:PutObject", "s3:AbortMultipartUpload"], [`${bucket("rejected")}/files/*`]],
+    ListUploads: [["s3:ListBucket", "s3:ListBucketVersions"], [bucket("bronze")]],
+    WritePromotions: [copiesInParts, [`${bucket("silver")}/*`]],
+    WriteRejections: [copiesInParts, [`${bucket("rejected")}/files/*`]],
+    ListCopies: [
+      ["s3:ListBucket", "s3:ListBucketMultipartUploads"],
+      [bucket("silver"), bucket("rejected")],
+    ],
     ...keepsLedger,
     StartRuns: [["glue:StartJobRun", "glue:GetJob", "glue:GetJobRuns"], [arn("glue", "job/commerce-dev-refine")]],
     ReceiveUploads: [
       ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
       [arn("sqs", "commerce-dev-promote")],
     ],
+    ContinueCopies: [["sqs:SendMessage"], [arn("sqs", "commerce-dev-promote")]],
     UseKey: usesKey,
     WriteLogs: logs("/aws/lambda/commerce-dev-promote"),
   },
@@ -49,6 +55,13 @@ const expected: Record<string, Record<string, unknown>> = {
     SwitchPartitions: [
       ["glue:GetTable", "glue:CreatePartition", "glue:UpdatePartition"],
       [arn("glue", "catalog"), arn("glue", "database/commerce_dev"), arn("glue", "table/commerce_dev/user_activity")],
+    ],
+    FindUploads: [["s3:ListBucketVersions"], [bucket("bronze")]],
+    KeepReconciliation: [["s3:GetObject", "s3:PutObject"], [`${bucket("ledger")}/reconciliation.json`]],
+    InjectUploads: [["sqs:SendMessage"], [arn("sqs", "commerce-dev-promote")]],
+    RedriveDeadLetters: [
+      ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
+      [arn("sqs", "commerce-dev-promote-dlq"), arn("sqs", "commerce-dev-settle-dlq")],
     ],
     ReportFailures: [["sqs:SendMessage"], [arn("sqs", "commerce-dev-settle-dlq")]],
     UseKey: usesKey,
@@ -139,7 +152,9 @@ describe("permissions", () => {
     for (const role of Object.keys(expected))
       for (const { Action, Resource } of rolePolicy(role).Statement)
         if (Resource!.some((resource) => resource.startsWith(bucket("bronze"))))
-          expect(["s3:GetObjectVersion", "s3:ListBucket"], role).to.include.members([...Action]);
+          expect(["s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"], role).to.include.members([
+            ...Action,
+          ]);
   });
 
   it("let the key be used only through the services that hold what it encrypts", () => {
@@ -218,7 +233,7 @@ describe("permissions", () => {
         [
           { Service: "events.amazonaws.com" },
           ["sqs:SendMessage"],
-          from(arn("events", "rule/commerce-dev-job-ended"), arn("events", "rule/commerce-dev-sweep")),
+          from(...["job-ended", "sweep", "reconcile"].map((rule) => arn("events", `rule/commerce-dev-${rule}`))),
         ],
       ],
     });

@@ -23,7 +23,7 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 const columns = [24, 158, 328, 498, 668, 838, 1008] as const;
-const rows = [112, 232, 392, 506, 622] as const;
+const rows = [112, 232, 392, 506, 640] as const;
 const at = (column: number, row: number): Point => ({ x: columns[column]!, y: rows[row]! });
 
 /** Kind and name of each box to its place. */
@@ -42,6 +42,7 @@ const places: Readonly<Record<string, Point>> = {
   "S3 bucket ledger": at(3, 3),
   "Lambda settle": at(5, 3),
   "EventBridge rule sweep": at(6, 3),
+  "EventBridge rule reconcile": at(6, 4),
   "SQS queue settle-dlq": at(5, 4),
   "SNS topic alerts": at(2, 3),
 };
@@ -79,17 +80,25 @@ const routes: Readonly<Record<string, Route>> = {
     ],
     mark: [376, 88],
   },
-  "SQS queue promote > SQS queue promote-dlq": {
+  "Lambda promote > SQS queue promote": {
     step: 3,
+    way: [
+      [498, 161],
+      [460, 161],
+    ],
+    mark: [479, 178],
+  },
+  "SQS queue promote > SQS queue promote-dlq": {
+    step: 4,
     way: [
       [394, 174],
       [394, 232],
     ],
     mark: [412, 203],
   },
-  "Lambda promote > S3 bucket silver": across(3, 0, 4),
+  "Lambda promote > S3 bucket silver": across(3, 0, 5),
   "Lambda promote > S3 bucket rejected": {
-    step: 5,
+    step: 6,
     way: [
       [604, 174],
       [604, 263],
@@ -98,7 +107,7 @@ const routes: Readonly<Record<string, Route>> = {
     mark: [636, 246],
   },
   "Lambda promote <> S3 bucket ledger": {
-    step: 6,
+    step: 7,
     way: [
       [540, 174],
       [540, 506],
@@ -106,7 +115,7 @@ const routes: Readonly<Record<string, Route>> = {
     mark: [558, 306],
   },
   "Lambda promote > Glue job refine": {
-    step: 7,
+    step: 8,
     way: [
       [564, 112],
       [564, 88],
@@ -116,7 +125,7 @@ const routes: Readonly<Record<string, Route>> = {
     mark: [734, 88],
   },
   "Lambda settle > Glue job refine": {
-    step: 7,
+    step: 8,
     way: [
       [970, 522],
       [979, 522],
@@ -125,9 +134,9 @@ const routes: Readonly<Record<string, Route>> = {
     ],
     mark: [979, 338],
   },
-  "S3 bucket silver > Glue job refine": across(4, 0, 8),
+  "S3 bucket silver > Glue job refine": across(4, 0, 9),
   "S3 bucket artifacts > Glue job refine": {
-    step: 8,
+    step: 9,
     way: [
       [734, 392],
       [734, 366],
@@ -137,7 +146,7 @@ const routes: Readonly<Record<string, Route>> = {
     mark: [816, 366],
   },
   "Glue job refine <> S3 bucket ledger": {
-    step: 9,
+    step: 10,
     way: [
       [872, 174],
       [872, 332],
@@ -146,9 +155,9 @@ const routes: Readonly<Record<string, Route>> = {
     ],
     mark: [734, 332],
   },
-  "Glue job refine > S3 bucket gold": across(5, 0, 10),
+  "Glue job refine > S3 bucket gold": across(5, 0, 11),
   "Glue job refine > S3 bucket rejected": {
-    step: 10,
+    step: 11,
     way: [
       [850, 174],
       [850, 263],
@@ -157,7 +166,7 @@ const routes: Readonly<Record<string, Route>> = {
     mark: [827, 246],
   },
   "Glue job refine > EventBridge rule job-ended": {
-    step: 11,
+    step: 12,
     way: [
       [936, 174],
       [936, 392],
@@ -165,7 +174,7 @@ const routes: Readonly<Record<string, Route>> = {
     mark: [936, 300],
   },
   "EventBridge rule job-ended > Lambda settle": {
-    step: 11,
+    step: 12,
     way: [
       [904, 454],
       [904, 506],
@@ -173,7 +182,7 @@ const routes: Readonly<Record<string, Route>> = {
     mark: [922, 480],
   },
   "EventBridge rule sweep > Lambda settle": {
-    step: 11,
+    step: 12,
     way: [
       [1008, 548],
       [970, 548],
@@ -181,7 +190,7 @@ const routes: Readonly<Record<string, Route>> = {
     mark: [989, 565],
   },
   "Lambda settle <> S3 bucket ledger": {
-    step: 12,
+    step: 13,
     way: [
       [838, 537],
       [630, 537],
@@ -189,7 +198,7 @@ const routes: Readonly<Record<string, Route>> = {
     mark: [734, 537],
   },
   "Lambda settle > Glue table user_activity": {
-    step: 13,
+    step: 14,
     way: [
       [970, 534],
       [992, 534],
@@ -199,7 +208,7 @@ const routes: Readonly<Record<string, Route>> = {
     mark: [992, 420],
   },
   "S3 bucket gold > Glue table user_activity": {
-    step: 14,
+    step: 15,
     way: [
       [1074, 174],
       [1074, 232],
@@ -207,12 +216,63 @@ const routes: Readonly<Record<string, Route>> = {
     mark: [1092, 203],
   },
   "Lambda settle > SQS queue settle-dlq": {
-    step: 15,
+    step: 16,
     way: [
-      [904, 568],
-      [904, 622],
+      [886, 568],
+      [886, 640],
     ],
-    mark: [922, 595],
+    mark: [868, 604],
+  },
+  "EventBridge rule reconcile > Lambda settle": {
+    step: 17,
+    way: [
+      [1008, 671],
+      [989, 671],
+      [989, 604],
+      [954, 604],
+      [954, 568],
+    ],
+    mark: [989, 626],
+  },
+  "S3 bucket bronze > Lambda settle": {
+    step: 17,
+    way: [
+      [224, 174],
+      [224, 614],
+      [850, 614],
+      [850, 568],
+    ],
+    mark: [224, 400],
+  },
+  "Lambda settle > SQS queue promote": {
+    step: 17,
+    way: [
+      [838, 556],
+      [819, 556],
+      [819, 590],
+      [309, 590],
+      [309, 161],
+      [328, 161],
+    ],
+    mark: [309, 400],
+  },
+  "SQS queue promote-dlq > Lambda settle": {
+    step: 18,
+    way: [
+      [394, 294],
+      [394, 480],
+      [860, 480],
+      [860, 506],
+    ],
+    mark: [394, 400],
+  },
+  "SQS queue settle-dlq > Lambda settle": {
+    step: 18,
+    way: [
+      [914, 640],
+      [914, 568],
+    ],
+    mark: [932, 604],
   },
 };
 
@@ -295,7 +355,10 @@ function flowsOf(run: ProgramRun, nodes: readonly Node[]): ReadonlySet<string> {
   return merged(flows);
 }
 
-/** What a role may do with objects, runs and partitions. A statement that writes also reads what it wrote. */
+/**
+ * What a role may do with objects, messages, runs and partitions. A statement that writes also reads what it wrote. Who
+ * may ask for a queue's attributes is fed by a mapping, which is an arrow already.
+ */
 function addPermissions(
   statements: readonly { Action: string[]; Resource: string[] }[],
   owner: string,
@@ -304,7 +367,9 @@ function addPermissions(
   for (const { Action, Resource } of statements)
     for (const resource of Resource) {
       const can = (...actions: string[]) => actions.some((action) => Action.includes(action));
-      if (can("s3:PutObject", "glue:StartJobRun", "glue:UpdatePartition")) add(owner, resource);
+      if (can("s3:PutObject", "sqs:SendMessage", "glue:StartJobRun", "glue:UpdatePartition")) add(owner, resource);
+      else if (can("sqs:ReceiveMessage") && !can("sqs:GetQueueAttributes")) add(resource, owner);
+      else if (can("s3:ListBucketVersions")) add(resource, owner);
       else if (can("s3:GetObject", "s3:GetObjectVersion") && resource.endsWith("*")) add(resource, owner);
     }
 }
@@ -348,9 +413,9 @@ function drawFlow(flow: string): { line: string; mark: string } {
   };
 }
 
-const zone = (layer: string, title: string, x: number, y: number, width: number, height: number) =>
+const zone = (layer: string, title: string, x: number, y: number, width: number, height: number, baseline = y + 27) =>
   `<g class="zone ${layer}"><rect x="${x}" y="${y}" width="${width}" height="${height}" rx="14"/>` +
-  `<text x="${x + 16}" y="${y + 27}">${title}</text></g>`;
+  `<text x="${x + 16}" y="${baseline}">${title}</text></g>`;
 
 const outside = (text: readonly string[], x: number, y: number) =>
   text.map((line, index) => `<text class="outside" x="${x}" y="${y + index * 20}">${line}</text>`).join("");
@@ -428,6 +493,20 @@ const style = [
   "}",
 ].join("\n");
 
+/** A schedule of so many minutes, in its largest whole unit. */
+function every(scheduleExpression: string): string {
+  const minutes = Number(/^rate\((\d+) minutes?\)$/.exec(scheduleExpression)![1]);
+  const [length, unit] = (
+    [
+      [1440, "day"],
+      [60, "hour"],
+      [1, "minute"],
+    ] as const
+  ).find(([length]) => minutes % length === 0)!;
+  const count = minutes / length;
+  return count === 1 ? `every ${unit}` : `every ${count} ${unit}s`;
+}
+
 export function architectureOf(run: ProgramRun, prefix: string): string {
   const nodes = nodesOf(run, prefix);
   const flows = [...flowsOf(run, nodes)].sort();
@@ -443,11 +522,13 @@ export function architectureOf(run: ProgramRun, prefix: string): string {
   same("arrows", flows, Object.keys(routes));
 
   const { maxReceiveCount } = run.only("aws-native:sqs:Queue", "commerce-promote-queue").inputs.redrivePolicy;
-  const schedule = run.only("aws:cloudwatch/eventRule:EventRule", "commerce-settle-sweep").inputs.scheduleExpression;
+  const scheduled = (role: string) =>
+    every(run.only("aws:cloudwatch/eventRule:EventRule", `commerce-settle-${role}`).inputs.scheduleExpression);
   const alarms = run.all("aws:cloudwatch/metricAlarm:MetricAlarm").length;
   const legend = [
     "S3 tells of every upload",
     "one file a call, which reads that version",
+    "a large copy's rest goes round again",
     `after ${maxReceiveCount} tries a file waits for a person`,
     "a good file, never overwritten",
     "a bad file, with the reason",
@@ -456,18 +537,21 @@ export function architectureOf(run: ProgramRun, prefix: string): string {
     "the pinned files and the pinned code",
     "the manifest in, the run report out",
     "Parquet in a folder of its own; bad rows",
-    `the run has ended; also ${schedule.replace(/rate\((.*)\)/, "every $1")}`,
+    `the run has ended; also ${scheduled("sweep")}`,
     "the report is checked, the run published",
     "the batch's partition points at the run",
     "readers see the published run only",
     "an event that could not be settled",
+    `${scheduled("reconcile")}: uploads no event told of`,
+    "dead letters, on an operator's redrive",
   ];
   const drawn = flows.map(drawFlow);
-  const legendTop = 738;
-  const height = legendTop + 5 * 30 + 46;
+  const rowsOfLegend = legend.length / 3;
+  const legendTop = 758;
+  const height = legendTop + rowsOfLegend * 30 + 46;
   const entries = legend.map((text, index) => {
-    const x = 36 + Math.floor(index / 5) * 382;
-    const y = legendTop + (index % 5) * 30;
+    const x = 36 + Math.floor(index / rowsOfLegend) * 382;
+    const y = legendTop + (index % rowsOfLegend) * 30;
     return `<g class="step"><circle cx="${x}" cy="${y - 5}" r="11"/><text x="${x}" y="${y}">${index + 1}</text></g><text x="${x + 20}" y="${y + 1}">${escaped(text)}</text>`;
   });
   const marker = (id: string, orient: string) =>
@@ -482,7 +566,7 @@ export function architectureOf(run: ProgramRun, prefix: string): string {
     zone("bronze", "Bronze", 142, 40, 334, 270),
     zone("silver", "Silver", 652, 40, 164, 270),
     zone("gold", "Gold", 998, 40, 152, 270),
-    zone("", "Ledger and control", 142, 345, 1008, 355),
+    zone("", "Ledger and control", 142, 345, 1008, 373, 700),
     `<g class="flows">\n${drawn.map(({ line }) => line).join("\n")}\n<polyline points="112,143 158,143" marker-end="url(#head)"/>\n<polyline points="1074,294 1074,319" marker-end="url(#head)"/>\n</g>`,
     ...nodes.map(drawNode),
     ...drawn.map(({ mark }) => mark),

@@ -417,6 +417,18 @@ describe("ledger transition", () => {
       expect(story.claim(1500).runs).to.deep.equal(["1 claimed"]);
     });
 
+    it("keeps a late batch open that is ready, until it is claimed", () => {
+      const story = new Story().arriveAll("1").claim();
+      story.tell({ kind: "started", run: 1, jobRun: "jr1" });
+      story.tell({ kind: "sweep" }, { at: 1441 });
+      story.observe(1, jobRun("jr1", "failed"));
+      expect(story.runs).to.deep.equal(["1 failed"]);
+      expect(story.document!.open).to.equal(1);
+      story.claim(1442);
+      story.observe(2, jobRun("jr2", "failed", { bad: "no" }));
+      expect(story.document!.open).to.equal(null);
+    });
+
     it("keeps the newest runs, the newest ever published and the one that is, and lets the others expire", () => {
       const story = new Story("current", { keepRuns: 2 });
       for (const run of [1, 2, 3]) story.arriveAll(String(run)).publish(run);
