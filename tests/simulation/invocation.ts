@@ -162,12 +162,8 @@ export class Invocation implements Task {
           world.wake(this);
         });
       const perform = (delay: number) => {
-        try {
-          const output = this.#perform(service, command);
-          answer(delay, () => resolve(output));
-        } catch (error) {
-          answer(delay, () => reject(error as Error));
-        }
+        const { output, error } = this.#perform(service, command);
+        answer(delay, () => (error ? reject(error) : resolve(output)));
       };
       world.after(there, () => {
         switch (fault) {
@@ -177,19 +173,11 @@ export class Invocation implements Task {
           case "crash before a call":
             return this.cutOff(`crashed before ${describe(command)}`);
           case "crash after a call":
-            try {
-              this.#perform(service, command);
-            } catch {
-              // Nobody hears how it ended.
-            }
+            this.#perform(service, command);
             return this.cutOff(`crashed after ${describe(command)} took effect`);
           case "answer lost":
           case "StartJobRun's answer lost":
-            try {
-              this.#perform(service, command);
-            } catch {
-              // Nobody hears how it ended.
-            }
+            this.#perform(service, command);
             this.#tell(() => `got no answer to ${describe(command)}, which took effect`);
             // The engine's client never asks twice, the others do.
             if (serviceName === "Glue") return answer(answerTimeout, () => reject(noAnswer()));
@@ -208,10 +196,14 @@ export class Invocation implements Task {
     this.#world.tell(() => `${this.title} ${what()}`);
   }
 
-  #perform(service: Service, command: object): unknown {
+  /** @throws what is no answer of a service: a defect of the simulation, or something that it does not model */
+  #perform(service: Service, command: object): { readonly output?: unknown; readonly error?: Error } {
     this.#world.actor = this;
     try {
-      return service.apply(command);
+      return { output: service.apply(command) };
+    } catch (error) {
+      if (!("$metadata" in (error as Error))) throw error;
+      return { error: error as Error };
     } finally {
       this.#world.actor = null;
     }
