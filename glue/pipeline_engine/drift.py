@@ -158,7 +158,11 @@ def undeclared_sql(view: str) -> str:
     count(*) as row_count,
     min(value) as least,
     max(value) as greatest
-from (select explode({_UNDECLARED}) as (name, value) from {identifier(view)})
+from (
+    -- A name that comes twice in a row counts once.
+    select name, element_at({_UNDECLARED}, name) as value
+    from (select {_UNDECLARED}, explode(array_distinct(map_keys({_UNDECLARED}))) as name from {identifier(view)})
+)
 group by name
 order by row_count desc, name
 limit {_REPORTED_FIELDS}"""

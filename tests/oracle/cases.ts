@@ -330,7 +330,7 @@ export const people: Readonly<Record<string, Case>> = {
       "event_id,user_id",
       "   ",
       "",
-      '\t{"event_id": "whole-1", "user_id": "survivor", "more": {"user_id": "x"}}  ',
+      '\t{"event_id": "whole-1", "user_id": "survivor", "more": {"user_id": "x"}, "more": 2}  ',
       '{"user_id": "survivor", "event_id": "whole-2"}\r',
       { event_id: null, user_id: "survivor" },
       { user_id: "survivor" },
