@@ -525,6 +525,28 @@ describe("what npm start prints", () => {
     ]);
   });
 
+  it("tells of rules that kept rows broke, and of fields that are not as declared", () => {
+    const counts = {
+      read: 3,
+      kept: 3,
+      rejected: { malformed: 0 },
+      warned: { a_out_of_range: 2, a_pattern: 0 },
+      deduplicated: 0,
+      orphans: {},
+      drift: {
+        undeclared: [{ name: "more", rows: 1, examples: ["1"] }],
+        absent: ["b", "c"],
+        changed: [{ name: "d", type: "bigint", rows: 3, of: 3, examples: ['"x"'] }],
+      },
+    };
+    expect(rowsText({ users: counts }, plain).slice(3)).to.deep.equal([
+      "  users kept in spite of: a_out_of_range 2",
+      "  users has fields that are not declared: more 1",
+      "  users has values of another type: d 3",
+      "  users lacks in every row: b, c",
+    ]);
+  });
+
   it("shows rows side by side, and of a long value its beginning", () => {
     const rows = [
       { id: "a", stop: "x".repeat(33) },
