@@ -2,6 +2,10 @@ import { suggestion } from "./nearest.ts";
 import type { Problem } from "./problems.ts";
 import { type DatasetConfig, datasetSchema, type OutputConfig, outputSchema } from "./schema.ts";
 
+/** Where the queries of `balances` find the orphans of a dataset, and the column that says by which reference. */
+export const orphanTable = (dataset: string) => `${dataset}_orphans`;
+export const orphanColumn = "orphan_column";
+
 type Report = (path: readonly PropertyKey[], message: string, isKey?: boolean) => void;
 type Plain = Readonly<Record<string, unknown>>;
 
@@ -39,6 +43,20 @@ export function crossChecks(settings: unknown): Problem[] {
   for (const name of names)
     if (name in section("outputs"))
       report(["outputs", name], `"${name}" is also a dataset; SQL could not tell them apart`, true);
+  for (const [name, { references = {}, columns }] of datasets) {
+    const orphans = orphanTable(name);
+    if (Object.keys(references).length === 0) continue;
+    for (const group of ["datasets", "outputs"])
+      if (orphans in section(group))
+        report([group, orphans], `"${orphans}" is the table of the orphans of ${name}`, true);
+    if (orphanColumn in columns)
+      report(
+        ["datasets", name, "columns", orphanColumn],
+        `"${orphanColumn}" is a column of ${orphans}; rename this one`,
+        true,
+      );
+  }
+  checkRejectingReferences(Object.fromEntries(datasets), report);
   return problems;
 }
 
@@ -63,44 +81,113 @@ function checkDataset(
   };
   for (const [index, column] of primaryKey.entries()) {
     if (!isColumn(column, at("primaryKey", index))) continue;
-    if (columns[column]!.onNull !== "reject")
-      report(at("columns", column, "onNull"), `"${column}" is in the primary key, so its null must reject the row`);
+    if (!["reject", "fail"].includes(String(columns[column]!.onNull)))
+      report(
+        at("columns", column, "onNull"),
+        `"${column}" is in the primary key, so its null must reject the row or fail the run`,
+      );
     if (primaryKey.indexOf(column) < index) report(at("primaryKey", index), `"${column}" is named twice`);
   }
   isColumn(latestBy, at("latestBy"));
-  for (const [column, target] of Object.entries(references)) {
+  for (const [column, { dataset: target }] of Object.entries(references)) {
     isColumn(column, at("references", column), true);
+    const path = at("references", column, "dataset");
     if (!names.includes(target))
-      report(
-        at("references", column),
-        `"${target}" is not a dataset${suggestion(target, names)}; datasets: ${names.join(", ")}`,
-      );
+      report(path, `"${target}" is not a dataset${suggestion(target, names)}; datasets: ${names.join(", ")}`);
     else if ((datasets[target]?.primaryKey.length ?? 1) !== 1)
-      report(at("references", column), `"${target}" has a primary key of several columns, which one column can't name`);
+      report(path, `"${target}" has a primary key of several columns, which one column can't name`);
   }
-  for (const [column, { type, onNull }] of Object.entries(columns))
+  for (const [column, { type, onNull, rules = [] }] of Object.entries(columns)) {
     if (typeof onNull === "object")
-      checkDefault(onNull.default, type, at("columns", column, "onNull", "default"), report);
+      checkValue("default", onNull.default, type, at("columns", column, "onNull", "default"), report);
+    for (const [index, rule] of rules.entries())
+      checkRule(rule, rules.slice(0, index), type, at("columns", column, "rules", index), report);
+  }
 }
 
-function checkDefault(
+type Rule = NonNullable<DatasetConfig["columns"][string]["rules"]>[number];
+
+function checkRule(
+  rule: Rule,
+  earlier: readonly Rule[],
+  type: string,
+  path: readonly PropertyKey[],
+  report: Report,
+): void {
+  const kind = (["allowed", "range", "pattern"] as const).find((candidate) => rule[candidate] !== undefined)!;
+  const base = baseOf(type);
+  if (earlier.some((other) => other[kind] !== undefined))
+    report([...path, kind], `the column has a rule "${kind}" already; put both into one`, true);
+  if (rule.allowed)
+    for (const [index, value] of rule.allowed.entries())
+      checkValue("allowed value", value, type, [...path, kind, index], report);
+  if (rule.range && !isNumeric(base) && !["date", "timestamp"].includes(base))
+    report([...path, kind], `a column of type ${type} can't have a range; numbers, dates and timestamps can`, true);
+  else if (rule.range) {
+    const { min, max } = rule.range;
+    for (const [side, value] of Object.entries({ min, max }))
+      if (value !== undefined) checkValue("bound", value, type, [...path, kind, side], report);
+    if (min !== undefined && max !== undefined && typeof min === typeof max && min > max)
+      report([...path, kind], "min is greater than max, so no value could be in the range");
+  }
+  if (rule.pattern !== undefined && base !== "string")
+    report([...path, kind], `a column of type ${type} can't have a pattern; texts can`, true);
+}
+
+const baseOf = (type: string) => /^[a-z]+/.exec(type)?.[0] ?? "";
+const isNumeric = (base: string) => ["integer", "int", "long", "bigint", "double", "decimal"].includes(base);
+
+/** A value that the config gives for a column must be one of its type. */
+function checkValue(
+  what: string,
   value: string | number | boolean,
   type: string,
   path: readonly PropertyKey[],
   report: Report,
 ): void {
-  const base = /^[a-z]+/.exec(type)?.[0] ?? "";
-  const isNumber = ["integer", "int", "long", "bigint", "double", "decimal"].includes(base);
-  const isWhole = isNumber && !["double", "decimal"].includes(base);
-  if (base === "array" || base === "struct") report(path, `a column of type ${type} can't have a default`);
-  else if (isNumber && typeof value !== "number")
-    report(path, `the default of a column of type ${type} must be a number`);
-  else if (isWhole && !Number.isInteger(value))
-    report(path, `the default of a column of type ${type} must be a whole number`);
+  const base = baseOf(type);
+  const scale = base === "decimal" ? Number(/,\s*(\d+)/.exec(type)?.[1]) : 0;
+  if (base === "array" || base === "struct") report(path, `a column of type ${type} can't have ${article(what)}`);
+  else if (isNumeric(base) && typeof value !== "number")
+    report(path, `the ${what} of a column of type ${type} must be a number`);
+  else if (isNumeric(base) && base !== "double" && digitsBehindPoint(Number(value)) > scale)
+    report(
+      path,
+      scale === 0
+        ? `the ${what} of a column of type ${type} must be a whole number`
+        : `the ${what} of a column of type ${type} must have at most ${scale} digits behind the point`,
+    );
   else if (base === "boolean" && typeof value !== "boolean")
-    report(path, "the default of a boolean column must be true or false");
-  else if (!isNumber && base !== "boolean" && typeof value !== "string")
-    report(path, `the default of a column of type ${type} must be a text`);
+    report(path, `the ${what} of a boolean column must be true or false`);
+  else if (!isNumeric(base) && base !== "boolean" && typeof value !== "string")
+    report(path, `the ${what} of a column of type ${type} must be a text`);
+}
+
+const article = (noun: string) => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
+
+function digitsBehindPoint(value: number): number {
+  const [mantissa = "", exponent = "0"] = String(value).split("e");
+  return Math.max(0, (mantissa.split(".")[1]?.length ?? 0) - Number(exponent));
+}
+
+/**
+ * To reject orphans, the rows that are kept of the dataset referred to have to be known first, so such references must
+ * not lead in a circle.
+ */
+function checkRejectingReferences(datasets: Readonly<Record<string, DatasetConfig>>, report: Report): void {
+  const targets = (name: string) =>
+    Object.values(datasets[name]?.references ?? {}).flatMap(({ dataset, orphans }) =>
+      orphans === "reject" ? [dataset] : [],
+    );
+  const leadsTo = (from: string, to: string, seen = new Set<string>()): boolean =>
+    from === to || (!seen.has(from) && targets(from).some((next) => leadsTo(next, to, seen.add(from))));
+  for (const [name, { references = {} }] of Object.entries(datasets))
+    for (const [column, { dataset, orphans }] of Object.entries(references))
+      if (orphans === "reject" && leadsTo(dataset, name))
+        report(
+          ["datasets", name, "references", column, "orphans"],
+          `rejecting orphans leads from ${name} back to ${name}; keep them, or fail the run`,
+        );
 }
 
 /** Athena and Hive fold case, so columns that differ in nothing else are one and the same to readers. */
@@ -128,15 +215,19 @@ function checkFiles(datasets: readonly (readonly [string, DatasetConfig])[], rep
   }
 }
 
-function checkOutput(name: string, { grain, columns }: OutputConfig, report: Report): void {
+function checkOutput(name: string, { grain, clusterBy = [], columns }: OutputConfig, report: Report): void {
   const known = Object.keys(columns);
   checkCase(columns, ["outputs", name, "columns"], report);
-  for (const [index, column] of grain.entries())
-    if (!(column in columns))
-      report(
-        ["outputs", name, "grain", index],
-        `"${column}" is not a column of ${name}${suggestion(column, known)}; columns: ${known.join(", ")}`,
-      );
+  for (const [key, named] of Object.entries({ grain, clusterBy }))
+    for (const [index, column] of named.entries())
+      if (!(column in columns))
+        report(
+          ["outputs", name, key, index],
+          `"${column}" is not a column of ${name}${suggestion(column, known)}; columns: ${known.join(", ")}`,
+        );
+  for (const [index, column] of clusterBy.entries())
+    if (["array", "struct"].includes(baseOf(columns[column] ?? "")))
+      report(["outputs", name, "clusterBy", index], `"${column}" is of type ${columns[column]}, which has no order`);
   if ("batch" in columns)
     report(["outputs", name, "columns", "batch"], '"batch" is the partition column; rename this one', true);
 }

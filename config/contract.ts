@@ -1,14 +1,32 @@
 import { catalogType, parseColumnType } from "./columnType.ts";
-import type { FileFormat, PipelineConfig } from "./schema.ts";
+import type { EvolutionMode, FileFormat, PipelineConfig } from "./schema.ts";
 
-/** What a null in a column does to its row. */
-export type NullRule = "reject" | "keep" | { readonly default: string | number | boolean };
+export type Scalar = string | number | boolean;
+
+/** What a null in a column does. */
+export type NullRule = "reject" | "keep" | "fail" | { readonly default: Scalar };
+
+/** What a value that is not null must be, and what one that is not does. */
+export type ValueRule = (
+  | { readonly allowed: readonly Scalar[] }
+  | { readonly range: { readonly min?: number | string; readonly max?: number | string } }
+  | { readonly pattern: string }
+) & { readonly onViolation: "reject" | "warn" | "fail" };
 
 export interface ContractColumn {
   readonly name: string;
   /** Spark DDL as Hive spells it: `bigint`, `decimal(12,2)`, `struct<a:string>`. */
   readonly type: string;
   readonly onNull: NullRule;
+  /** At most one of a kind. */
+  readonly rules: readonly ValueRule[];
+}
+
+export interface ReferenceContract {
+  readonly column: string;
+  readonly dataset: string;
+  /** What a value does that names no kept row of the dataset. */
+  readonly orphans: "keep" | "reject" | "fail";
 }
 
 export interface DatasetContract {
@@ -18,18 +36,30 @@ export interface DatasetContract {
   readonly columns: readonly ContractColumn[];
   readonly primaryKey: readonly string[];
   readonly latestBy: string;
-  readonly references: readonly { readonly column: string; readonly dataset: string }[];
+  readonly references: readonly ReferenceContract[];
+  /** Per cent of the rows read. */
+  readonly maxRejected: number;
+}
+
+/** Two queries of one row and one column, which must come to the same value. */
+export interface BalanceContract {
+  readonly name: string;
+  readonly input: string;
+  readonly output: string;
 }
 
 export interface OutputContract {
   readonly grain: readonly string[];
   readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly clusterBy: readonly string[];
+  readonly balances: readonly BalanceContract[];
 }
 
 /** The part of the config that describes data: uploaded for the engine, packed beside the functions. */
 export interface Contract {
   readonly format: 1;
   readonly pipeline: string;
+  readonly schemaEvolution: EvolutionMode;
   readonly datasets: Readonly<Record<string, DatasetContract>>;
   readonly outputs: Readonly<Record<string, OutputContract>>;
 }
@@ -43,14 +73,16 @@ export function contractOf(config: PipelineConfig): Contract {
       required: dataset.required,
       file: dataset.file,
       formats: dataset.formats,
-      columns: Object.entries(dataset.columns).map(([column, { type, onNull }]) => ({
+      columns: Object.entries(dataset.columns).map(([column, { type, onNull, rules = [] }]) => ({
         name: column,
         type: hive(type),
         onNull,
+        rules: rules as readonly ValueRule[],
       })),
       primaryKey: dataset.primaryKey,
       latestBy: dataset.latestBy,
-      references: Object.entries(dataset.references ?? {}).map(([column, target]) => ({ column, dataset: target })),
+      references: Object.entries(dataset.references ?? {}).map(([column, target]) => ({ column, ...target })),
+      maxRejected: dataset.maxRejected,
     },
   ]);
   const outputs = Object.entries(config.outputs).map(([name, output]) => [
@@ -58,11 +90,14 @@ export function contractOf(config: PipelineConfig): Contract {
     {
       grain: output.grain,
       columns: Object.entries(output.columns).map(([column, type]) => ({ name: column, type: hive(type) })),
+      clusterBy: output.clusterBy ?? [],
+      balances: Object.entries(output.balances ?? {}).map(([balance, queries]) => ({ name: balance, ...queries })),
     },
   ]);
   return {
     format: 1,
     pipeline: config.name,
+    schemaEvolution: config.schemaEvolution,
     datasets: Object.fromEntries(datasets),
     outputs: Object.fromEntries(outputs),
   };

@@ -18,6 +18,8 @@ export interface LoadedConfig {
   readonly config: PipelineConfig;
   /** Output name to the SQL file's absolute path. */
   readonly sqlFiles: Readonly<Record<string, string>>;
+  /** `file:line:column` of a setting in the config file. */
+  readonly placeOf: (path: readonly string[]) => string;
 }
 
 type Plain = Record<string, unknown>;
@@ -111,7 +113,10 @@ export function loadConfig(path: string, environment: string): LoadedConfig {
     sqlFiles[name] = sql;
     if (!existsSync(sql)) problems.push({ path: ["outputs", name, "sql"], message: `no such file: ${output.sql}` });
   }
-  if (result.success && problems.length === 0) return deepFreeze({ environment, config: result.data, sqlFiles });
+  if (result.success && problems.length === 0) {
+    const placeOf = (keys: readonly string[]) => place(offsetOf(document, { path: keys, message: "" }, environment));
+    return deepFreeze({ environment, config: result.data, sqlFiles, placeOf });
+  }
 
   const lineOf = problems.map((problem) => ({ ...problem, offset: offsetOf(document, problem, environment) }));
   lineOf.sort((a, b) => a.offset - b.offset);

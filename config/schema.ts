@@ -84,13 +84,49 @@ const columnType = z
     description: `Spark's name of a type: ${scalarKinds.join(", ")}, decimal(precision,scale), array<type>, struct<name:type,...>`,
   });
 
+const regularExpression = z.string().superRefine((text, context) => {
+  try {
+    new RegExp(text);
+  } catch (error) {
+    context.addIssue({ code: "custom", message: `not a regular expression: ${(error as Error).message}` });
+  }
+});
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]).meta({ title: "value" });
+const bound = (about: string) =>
+  z
+    .union([z.number(), z.string()], { error: "must be a number, or a date or time as a text" })
+    .meta({ title: "number, date or time", description: about })
+    .optional();
+
+const ruleKinds = ["allowed", "range", "pattern"] as const;
+const valueRule = z
+  .strictObject({
+    allowed: z.array(scalar).min(1).optional().describe("The values that the column may have"),
+    range: z
+      .strictObject({ min: bound("The least value"), max: bound("The greatest value") })
+      .refine(({ min, max }) => min !== undefined || max !== undefined, "must have a min, a max or both")
+      .optional()
+      .describe("The least and the greatest value of a number, a date or a time; one of the two may be left out"),
+    pattern: regularExpression
+      .meta({ title: "regular expression", description: "What the whole text must match" })
+      .optional(),
+    onViolation: z
+      .enum(["reject", "warn", "fail"])
+      .describe("What a value that breaks the rule does: reject its row, keep the row and be counted, or fail the run"),
+  })
+  .refine((rule) => ruleKinds.filter((kind) => rule[kind] !== undefined).length === 1, {
+    error: `must have exactly one of ${ruleKinds.join(", ")}`,
+  });
+
 const column = z.strictObject({
   type: columnType,
   onNull: z
-    .union([z.enum(["reject", "keep"]), z.strictObject({ default: z.union([z.string(), z.number(), z.boolean()]) })], {
-      error: "must be reject, keep, or { default: a text, a number, true or false }",
+    .union([z.enum(["reject", "keep", "fail"]), z.strictObject({ default: scalar })], {
+      error: "must be reject, keep, fail, or { default: a text, a number, true or false }",
     })
-    .describe("What a null does: reject its row, keep it, or become a default"),
+    .describe("What a null does: reject its row, keep it, fail the run, or become a default"),
+  rules: z.array(valueRule).optional().describe("What a value must be, at most one rule of a kind; a null breaks none"),
 });
 
 /** A role or a user, by the ARN that a policy names. What is almost one is told what to write instead. */
@@ -118,6 +154,21 @@ function principalProblem(text: string): string | undefined {
   return undefined;
 }
 
+const reference = z.strictObject({
+  dataset: z.string().describe("The dataset whose primary key the column names"),
+  orphans: z
+    .enum(["keep", "reject", "fail"])
+    .describe("What a value that names no kept row does: keep its row and be counted, reject it, or fail the run"),
+});
+
+const percent = z
+  .string()
+  .regex(/^(100|\d{1,2}(\.\d{1,3})?)%$/, 'a share is a number from 0 to 100 and %, such as "5%" or "0.1%"')
+  .transform((text) => Number.parseFloat(text));
+
+/** What becomes of fields and columns on which the data and the contract don't agree. */
+export const evolutionModes = ["strict", "additive", "ignore-unknown"] as const;
+
 export const fileFormats = ["json", "json.gz"] as const;
 
 export const datasetSchema = z.strictObject({
@@ -135,12 +186,22 @@ export const datasetSchema = z.strictObject({
   primaryKey: z.array(z.string()).min(1).describe("The columns that identify a row; one row of each key is kept"),
   latestBy: z.string().describe("Of rows with equal keys the one with the greatest value in this column is kept"),
   references: z
-    .record(z.string(), z.string())
+    .record(z.string(), reference)
     .optional()
-    .describe("Column to the dataset whose primary key it names; rows that name none are counted as orphans, and kept"),
+    .describe("Column to what it refers to; a kept row whose value names no kept row there, or is null, is an orphan"),
+  maxRejected: percent.meta({
+    title: "share in %",
+    description: "Rejected rows among those read, above which the run fails",
+  }),
   columns: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), column)
-    .describe("Column name to its type and null rule; other fields of a record are ignored"),
+    .describe("Column name to its type and rules; `schemaEvolution` says what other fields of a record do"),
+});
+
+const query = (about: string) => z.string().describe(`One Spark SQL query of one row and one column: ${about}`);
+const balance = z.strictObject({
+  input: query("what the datasets come to, cleaned"),
+  output: query("what the output comes to, and the rows of `DATASET_orphans` that it leaves out"),
 });
 
 export const outputSchema = z.strictObject({
@@ -149,7 +210,21 @@ export const outputSchema = z.strictObject({
     .regex(/\.sql$/, "a path to a .sql file")
     .describe("Path, from this file, to one Spark SQL query on tables named after the datasets"),
   description: z.string().describe("What it is, for its readers: the catalog table's description"),
-  grain: z.array(z.string()).min(1).describe("The columns of which each combination of values occurs once"),
+  grain: z
+    .array(z.string())
+    .min(1)
+    .describe("The columns of which each combination of values occurs once, and none is null"),
+  clusterBy: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe(
+      "The columns by which the rows are sorted into files, so that a query on them skips what it does not need",
+    ),
+  balances: z
+    .record(identifier, balance)
+    .optional()
+    .describe("Name to two queries that must come to the same value, or the run publishes nothing"),
   columns: z
     .record(z.string().regex(/^[a-z_][a-z0-9_]{0,127}$/), columnType)
     .describe("Column name to its type, in the order of the query; a run that returns others publishes nothing"),
@@ -167,23 +242,17 @@ export const configSchema = z.strictObject({
     ),
   batching: z
     .strictObject({
-      keyPattern: z
-        .string()
-        .superRefine((text, context) => {
-          try {
-            new RegExp(text);
-          } catch (error) {
-            context.addIssue({ code: "custom", message: `not a regular expression: ${(error as Error).message}` });
-          }
-        })
-        .meta({
-          title: "regular expression",
-          description: "Which folders of Bronze are batches; the folder's whole name must match",
-        }),
+      keyPattern: regularExpression.meta({
+        title: "regular expression",
+        description: "Which folders of Bronze are batches; the folder's whole name must match",
+      }),
       maxSpread: duration("How far apart the files of the rolling batch `current` may lie to be of one time"),
       deadline: duration("How long after its first file a batch that is not complete counts as late"),
     })
     .describe("Which files belong together"),
+  schemaEvolution: z
+    .enum(evolutionModes)
+    .describe("What a field that is not declared and a column that no row has do; see docs/data-quality.md"),
   datasets: z.record(identifier, datasetSchema).describe("What producers upload, by name"),
   outputs: z.record(identifier, outputSchema).describe("What readers get, by name"),
   files: z
@@ -319,3 +388,4 @@ export type PipelineConfig = z.output<typeof configSchema>;
 export type DatasetConfig = PipelineConfig["datasets"][string];
 export type OutputConfig = PipelineConfig["outputs"][string];
 export type FileFormat = (typeof fileFormats)[number];
+export type EvolutionMode = (typeof evolutionModes)[number];

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { relative } from "node:path";
+import { orphanColumn, orphanTable } from "./checks.ts";
 import { catalogType, parseColumnType } from "./columnType.ts";
 import { ConfigError, type LoadedConfig } from "./load.ts";
 import { suggestion } from "./nearest.ts";
@@ -11,22 +12,16 @@ interface SqlProblem {
 }
 
 /**
- * Holds every output's SQL against the declared datasets: it must be one query in Spark's dialect, read only declared
- * tables and columns, and return the declared columns. What the parser lets pass Spark itself may still refuse.
+ * Holds the SQL of every output and of its balances against the declared datasets: each must be one query in Spark's
+ * dialect and read only declared tables and columns; an output's has to return the declared columns, a balance's one
+ * value. What the parser lets pass Spark itself may still refuse.
  * @throws ConfigError with every problem, as `file:line:column output: what is wrong`.
  */
-export async function checkSql({ config, sqlFiles }: LoadedConfig): Promise<void> {
+export async function checkSql({ config, sqlFiles, placeOf }: LoadedConfig): Promise<void> {
   // Two thirds of a second of WebAssembly, which a config with problems of its own need not wait for.
   const parser = await import("@polyglot-sql/sdk");
-  const tables = Object.entries(config.datasets).map(([name, { columns }]) => ({
-    name,
-    columns: Object.entries(columns).map(([column, { type }]) => ({
-      name: column,
-      type: catalogType(parseColumnType(type)),
-    })),
-  }));
 
-  const check = (text: string, declared: readonly string[]): SqlProblem[] => {
+  const check = (text: string, tables: Tables, compare: (returned: Returned) => SqlProblem[]): SqlProblem[] => {
     const parsed = parser.parse(text, parser.Dialect.Spark);
     if (!parsed.success)
       return [
@@ -41,25 +36,48 @@ export async function checkSql({ config, sqlFiles }: LoadedConfig): Promise<void
     if (!queries.has(kind ?? ""))
       return [{ offset: 0, message: `must be a query, and is ${kind?.replaceAll("_", " ") ?? "nothing"}` }];
 
-    const { errors } = parser.validateWithSchema(text, { strict: true, tables }, parser.Dialect.Spark);
+    const { errors } = parser.validateWithSchema(text, { strict: true, tables: [...tables] }, parser.Dialect.Spark);
     const unknown = errors
       .filter(({ severity, start }) => severity === "error" && !isUnit(text, start ?? 0))
       .map(({ message, start }) => ({ offset: start ?? 0, message: `${message}${meant(message, tables)}` }));
-    return unknown.length > 0
-      ? unknown
-      : compareColumns(namesOf(parser.outputColumns(text, parser.Dialect.Spark)), declared);
+    return unknown.length > 0 ? unknown : compare(namesOf(parser.outputColumns(text, parser.Dialect.Spark)));
   };
 
-  const problems = Object.entries(config.outputs).flatMap(([output, { columns }]) => {
+  const datasets = Object.entries(config.datasets).map(([name, { columns }]) => tableOf(name, columns));
+  const orphans = Object.entries(config.datasets)
+    .filter(([, { references = {} }]) => Object.keys(references).length > 0)
+    .map(([name, { columns }]) => tableOf(orphanTable(name), { ...columns, ...orphanColumns }));
+  const problems = Object.entries(config.outputs).flatMap(([output, { columns, balances = {} }]) => {
     const file = sqlFiles[output]!;
     const text = readFileSync(file, "utf8");
-    return check(text, Object.keys(columns)).map(
-      ({ offset, message }) =>
-        `${relative(process.cwd(), file)}:${position(text, offset)} outputs.${output}.sql: ${message}`,
-    );
+    const declared = Object.entries(columns).map(([name, type]) => [name, { type }] as const);
+    const balanced = [...datasets, ...orphans, tableOf(output, Object.fromEntries(declared))];
+    return [
+      ...check(text, datasets, (returned) => compareColumns(returned, Object.keys(columns))).map(
+        ({ offset, message }) =>
+          `${relative(process.cwd(), file)}:${position(text, offset)} outputs.${output}.sql: ${message}`,
+      ),
+      ...Object.entries(balances).flatMap(([name, sides]) =>
+        Object.entries(sides).flatMap(([side, query]) => {
+          const path = ["outputs", output, "balances", name, side];
+          return [...check(query, balanced, oneValue), ...endsOpen(query)].map(
+            ({ message }) => `${placeOf(path)} ${path.join(".")}: ${message}`,
+          );
+        }),
+      ),
+    ];
   });
   if (problems.length > 0) throw new ConfigError(problems.join("\n"));
 }
+
+const orphanColumns = { [orphanColumn]: { type: "string" } };
+const tableOf = (name: string, columns: Readonly<Record<string, { readonly type: string }>>) => ({
+  name,
+  columns: Object.entries(columns).map(([column, { type }]) => ({
+    name: column,
+    type: catalogType(parseColumnType(type)),
+  })),
+});
 
 /** The parser takes the unit in `timestampdiff(minute, a, b)` and its kind for a column. */
 const isUnit = (text: string, offset: number): boolean =>
@@ -72,18 +90,27 @@ interface OutputColumns {
   readonly output?: { readonly columns: readonly { readonly kind: string; readonly name?: string }[] };
 }
 
-/** The names that a query returns; null when it hides them behind a star. */
-function namesOf(result: unknown): string[] | null {
+/** The columns that a query returns, each by its name if it has one; null when it hides them behind a star. */
+type Returned = readonly (string | undefined)[] | null;
+
+function namesOf(result: unknown): Returned {
   const columns = (result as OutputColumns).output?.columns ?? [];
-  return columns.every(({ kind, name }) => kind === "named" && name !== undefined)
-    ? columns.map(({ name }) => name!)
-    : null;
+  return columns.some(({ kind }) => kind === "star") ? null : columns.map(({ name }) => name);
 }
 
-function compareColumns(returned: readonly string[] | null, declared: readonly string[]): SqlProblem[] {
-  if (returned === null || returned.length === 0) return [];
+/** It becomes a part of a statement, where a semicolon would be in the way. */
+const endsOpen = (query: string): SqlProblem[] =>
+  query.trimEnd().endsWith(";") ? [{ offset: 0, message: "must not end with a semicolon" }] : [];
+
+function oneValue(returned: Returned): SqlProblem[] {
+  if (returned === null || returned.length === 1) return [];
+  return [{ offset: 0, message: `must return one column, and returns ${returned.length}` }];
+}
+
+function compareColumns(returned: Returned, declared: readonly string[]): SqlProblem[] {
+  if (returned === null || returned.length === 0 || returned.includes(undefined)) return [];
   const missing = declared.filter((name) => !returned.includes(name));
-  const extra = returned.filter((name) => !declared.includes(name));
+  const extra = returned.filter((name) => name !== undefined && !declared.includes(name));
   const say = (message: string) => [{ offset: 0, message }];
   if (missing.length > 0) return say(`does not return the declared ${missing.join(", ")}`);
   if (extra.length > 0) return say(`returns ${extra.join(", ")}, which the output does not declare`);
@@ -92,7 +119,7 @@ function compareColumns(returned: readonly string[] | null, declared: readonly s
     : say(`returns its columns in another order than declared: ${declared.join(", ")}`);
 }
 
-type Tables = readonly { readonly name: string; readonly columns: readonly { readonly name: string }[] }[];
+type Tables = readonly ReturnType<typeof tableOf>[];
 
 /** `; did you mean ...?` for the parser's words on an unknown table or column. */
 function meant(message: string, tables: Tables): string {
@@ -101,7 +128,7 @@ function meant(message: string, tables: Tables): string {
     return `${suggestion(
       table,
       tables.map(({ name }) => name),
-    )}; datasets: ${tables.map(({ name }) => name).join(", ")}`;
+    )}; tables: ${tables.map(({ name }) => name).join(", ")}`;
   const [, column, owner] = /^Unknown column '([^']+)' in table '([^']+)'/.exec(message) ?? [];
   const owned = tables.find(({ name }) => name === owner)?.columns.map(({ name }) => name);
   return column && owned ? suggestion(column, owned) : "";

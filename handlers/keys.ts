@@ -21,8 +21,10 @@ export const rejectedKey = (file: BronzeFile) => `files/${silverKey(file)}`;
 export const reasonKey = (file: BronzeFile) =>
   `files/${file.dataset}/batch=${file.batch}/v-${versionHash(file.key, file.version)}.reason.json`;
 
+/** What all job runs of a run wrote. */
+export const runPrefix = (output: string, batch: string, run: number) => `${output}/batch=${batch}/run=${run}/`;
 export const goldPrefix = (output: string, batch: string, run: number, jobRun: string) =>
-  `${output}/batch=${batch}/run=${run}/${jobRun}/`;
+  `${runPrefix(output, batch, run)}${jobRun}/`;
 
 export const ledgerKeys = {
   document: (batch: string) => `batches/${batch}.json`,

@@ -22,8 +22,31 @@ export interface DatasetReport {
   /** Rule to rows. */
   readonly rejected: Readonly<Record<string, number>>;
   readonly deduplicated: number;
-  /** Column to kept rows whose value names no row of the referenced dataset. */
+  /** Rule to kept rows that break it; a row counts under each. */
+  readonly warned: Readonly<Record<string, number>>;
+  /** Column to kept rows whose value names no kept row of the referenced dataset, or is null. */
   readonly orphans: Readonly<Record<string, number>>;
+  readonly drift: DriftReport;
+}
+
+/** Where the fields that came are not those that are declared. */
+export interface DriftReport {
+  /** The most frequent first; `examples` are values as they were written, cut short. */
+  readonly undeclared: readonly {
+    readonly name: string;
+    readonly rows: number;
+    readonly examples: readonly string[];
+  }[];
+  /** Columns for which no row has a field. */
+  readonly absent: readonly string[];
+  /** Columns of another type than the declared one in most of the rows that have them. */
+  readonly changed: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly rows: number;
+    readonly of: number;
+    readonly examples: readonly string[];
+  }[];
 }
 
 export interface OutputReport {

@@ -7,6 +7,7 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { type Catalog, createCatalog } from "./catalog.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createGlueEngine } from "./engine/glue.ts";
+import { createGold } from "./gold.ts";
 import { type Coordinator, createCoordinator } from "./ledger/coordinator.ts";
 import { type Rules, rulesOf } from "./ledger/rules.ts";
 import { createLedger, type Ledger } from "./ledger/store.ts";
@@ -55,11 +56,12 @@ export interface Parts {
 export function assemble({ s3, nonce, pause, transition: decide = transition, ...parts }: Parts): () => Invocation {
   const { settings, names, now } = parts;
   const documents = createDocumentStore(s3, names.ledgerBucket, names.keyArn);
+  const gold = parts.catalog && createGold(s3, names.goldBucket, names.keyArn);
   const rules = rulesOf(settings);
   return () => {
     const invocation = nonce();
     const ledger = createLedger({ documents, rules, invocation, now, pause, transition: decide });
-    return { ledger, coordinator: createCoordinator({ ...parts, ledger, documents, rules, invocation }) };
+    return { ledger, coordinator: createCoordinator({ ...parts, gold, ledger, documents, rules, invocation }) };
   };
 }
 

@@ -1,6 +1,8 @@
+import { once } from "node:events";
 import { ConfigError } from "../config/load.ts";
 import { UsageError, usage } from "./flags.ts";
 import type { LocalStack } from "./local/index.ts";
+import { removeRunning, writeRunning } from "./local/running.ts";
 import { parseStart, startFlags } from "./start/arguments.ts";
 import { runSession } from "./start/session.ts";
 import { createStatus } from "./start/status.ts";
@@ -36,7 +38,9 @@ async function main(args: readonly string[]): Promise<number> {
         stack = starting;
       },
     });
-    return isGood ? 0 : 1;
+    const exitCode = isGood ? 0 : 1;
+    if (options.keep) await keep(await stack!, interrupted.signal);
+    return exitCode;
   } catch (error) {
     status.clear();
     if (interrupted.signal.aborted) {
@@ -50,6 +54,19 @@ async function main(args: readonly string[]): Promise<number> {
   } finally {
     const up = await stack?.catch(() => undefined);
     await up?.stop();
+  }
+}
+
+/** Leaves the stack to other processes until this one is told to end. */
+async function keep(stack: LocalStack, signal: AbortSignal): Promise<void> {
+  writeRunning(stack);
+  console.log(
+    "\nthe local stack goes on: npm run pipeline -- --help says what can be done; Ctrl-C or npm stop ends it",
+  );
+  try {
+    if (!signal.aborted) await once(signal, "abort");
+  } finally {
+    removeRunning();
   }
 }
 

@@ -4,7 +4,7 @@ import { keepLedger, useKey, writeLogs } from "./shared.ts";
 
 /** What the settle function does, and nothing else. It reads no data, only what the engine counted. */
 export function settlePolicy(arns: StackArns, keyArn: string): PolicyDocument {
-  const { bronze, ledger } = arns.buckets;
+  const { bronze, gold, ledger } = arns.buckets;
   return policyDocument(
     ...keepLedger(ledger),
     allow("ReadReports", ["s3:GetObject"], [`${ledger}/reports/*`]),
@@ -19,6 +19,9 @@ export function settlePolicy(arns: StackArns, keyArn: string): PolicyDocument {
       ["glue:GetTable", "glue:CreatePartition", "glue:UpdatePartition"],
       [arns.catalog, arns.catalogDatabase, ...arns.catalogTables],
     ),
+    // What old runs wrote goes without being read.
+    allow("ListExpired", ["s3:ListBucket"], [gold]),
+    allow("DeleteExpired", ["s3:DeleteObject"], [`${gold}/*`]),
     // Only that there are uploads; what they hold is not settle's to read.
     allow("FindUploads", ["s3:ListBucketVersions"], [bronze]),
     allow("KeepReconciliation", ["s3:GetObject", "s3:PutObject"], [`${ledger}/reconciliation.json`]),

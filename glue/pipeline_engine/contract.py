@@ -10,7 +10,30 @@ from .errors import ContractInvalid
 
 # Names go into SQL between backticks and into object keys, so they are held to what both can carry.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-_DEFAULT_KINDS = (str, bool, int, float)
+_SCALARS = (str, bool, int, float)
+_MODES = ("strict", "additive", "ignore-unknown")
+
+
+Scalar = str | int | float | bool
+
+
+@dataclass(frozen=True)
+class ValueRule:
+    """What a value that is not null must be: just one of the three is given."""
+
+    on_violation: str
+    """`reject`, `warn` or `fail`."""
+    allowed: tuple[Scalar, ...] = ()
+    minimum: Scalar | None = None
+    maximum: Scalar | None = None
+    pattern: str | None = None
+
+    @property
+    def kind(self) -> str:
+        """What the rule's name ends with: `<column>_<kind>`."""
+        if self.allowed:
+            return "not_allowed"
+        return "out_of_range" if self.pattern is None else "pattern"
 
 
 @dataclass(frozen=True)
@@ -18,15 +41,19 @@ class Column:
     name: str
     type: str
     """As Hive spells it, which is what `DataType.simpleString` prints: `bigint`, `decimal(12,2)`."""
-    rejects_null: bool = False
-    default: str | int | float | bool | None = None
-    """Takes the place of null; None keeps the null."""
+    on_null: str = "keep"
+    """`reject`, `keep`, `fail` or `default`."""
+    default: Scalar | None = None
+    rules: tuple[ValueRule, ...] = ()
+    """At most one of a kind."""
 
 
 @dataclass(frozen=True)
 class Reference:
     column: str
     dataset: str
+    orphans: str
+    """What a value does that names no kept row: `keep`, `reject` or `fail`."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +64,17 @@ class Dataset:
     primary_key: tuple[str, ...]
     latest_by: str
     references: tuple[Reference, ...]
+    max_rejected: float
+    """Per cent of the rows read."""
+
+
+@dataclass(frozen=True)
+class Balance:
+    """Two queries of one row and one column, which must come to the same value."""
+
+    name: str
+    input: str
+    output: str
 
 
 @dataclass(frozen=True)
@@ -44,22 +82,53 @@ class Output:
     name: str
     grain: tuple[str, ...]
     columns: tuple[Column, ...]
+    cluster_by: tuple[str, ...] = ()
+    balances: tuple[Balance, ...] = ()
 
 
 @dataclass(frozen=True)
 class Contract:
     pipeline: str
+    schema_evolution: str
+    """`strict`, `additive` or `ignore-unknown`."""
     datasets: dict[str, Dataset]
     outputs: dict[str, Output]
+
+    def balance_queries(self) -> list[str]:
+        return [
+            query
+            for output in self.outputs.values()
+            for balance in output.balances
+            for query in (balance.input, balance.output)
+        ]
+
+    def in_order(self) -> list[Dataset]:
+        """The datasets, each after those whose kept rows have to be known to reject its orphans."""
+        ordered: dict[str, Dataset] = {}
+
+        def add(dataset: Dataset, waiting: tuple[str, ...]) -> None:
+            if dataset.name in waiting:
+                raise DocumentError(f"contract.datasets: rejecting orphans leads from {dataset.name} back to itself")
+            for reference in dataset.references:
+                if reference.orphans == "reject":
+                    add(self.datasets[reference.dataset], (*waiting, dataset.name))
+            ordered[dataset.name] = dataset
+
+        for dataset in self.datasets.values():
+            add(dataset, ())
+        return list(ordered.values())
 
 
 def parse_contract(content: bytes) -> Contract:
     try:
         document = documents.load(content, "contract")
-        version, pipeline, datasets, outputs = fields(document, "contract", "format", "pipeline", "datasets", "outputs")
+        version, pipeline, evolution, datasets, outputs = fields(
+            document, "contract", "format", "pipeline", "schemaEvolution", "datasets", "outputs"
+        )
         one_of(version, "contract.format", (1,))
         contract = Contract(
             pipeline=text(pipeline, "contract.pipeline"),
+            schema_evolution=one_of(evolution, "contract.schemaEvolution", _MODES),
             datasets={
                 name: _dataset(name, value, f"contract.datasets.{name}")
                 for name, value in mapping(datasets, "contract.datasets").items()
@@ -70,6 +139,7 @@ def parse_contract(content: bytes) -> Contract:
             },
         )
         _check_references(contract)
+        contract.in_order()
         return contract
     except DocumentError as error:
         raise ContractInvalid(str(error)) from error
@@ -77,13 +147,13 @@ def parse_contract(content: bytes) -> Contract:
 
 def _dataset(name: str, value: Any, place: str) -> Dataset:
     # The file name and the formats concern the functions that promote files; here they only have to be there.
-    required, file, formats, columns, primary_key, latest_by, references = fields(
-        value, place, "required", "file", "formats", "columns", "primaryKey", "latestBy", "references"
+    required, file, formats, columns, primary_key, latest_by, references, max_rejected = fields(
+        value, place, "required", "file", "formats", "columns", "primaryKey", "latestBy", "references", "maxRejected"
     )
     text(file, f"{place}.file")
     items(formats, f"{place}.formats")
-    parsed = _columns(columns, f"{place}.columns", with_null_rule=True)
-    known = {column.name for column in parsed}
+    parsed = tuple(_column(item, where) for item, where in _columns(columns, f"{place}.columns"))
+    known = _distinct(parsed, f"{place}.columns")
     return Dataset(
         name=_name(name, place),
         required=documents.flag(required, f"{place}.required"),
@@ -91,50 +161,102 @@ def _dataset(name: str, value: Any, place: str) -> Dataset:
         primary_key=_known_columns(primary_key, f"{place}.primaryKey", known),
         latest_by=_known(latest_by, f"{place}.latestBy", known),
         references=tuple(_reference(item, where, known) for item, where in items(references, f"{place}.references")),
+        max_rejected=documents.number(max_rejected, f"{place}.maxRejected"),
     )
 
 
 def _output(name: str, value: Any, place: str) -> Output:
-    grain, columns = fields(value, place, "grain", "columns")
-    parsed = _columns(columns, f"{place}.columns", with_null_rule=False)
-    known = {column.name for column in parsed}
-    return Output(name=_name(name, place), grain=_known_columns(grain, f"{place}.grain", known), columns=parsed)
+    grain, columns, cluster_by, balances = fields(value, place, "grain", "columns", "clusterBy", "balances")
+    parsed = tuple(_output_column(item, where) for item, where in _columns(columns, f"{place}.columns"))
+    known = _distinct(parsed, f"{place}.columns")
+    return Output(
+        name=_name(name, place),
+        grain=_known_columns(grain, f"{place}.grain", known),
+        columns=parsed,
+        cluster_by=tuple(_known(item, where, known) for item, where in items(cluster_by, f"{place}.clusterBy")),
+        balances=tuple(_balance(item, where) for item, where in items(balances, f"{place}.balances")),
+    )
 
 
-def _columns(value: Any, place: str, with_null_rule: bool) -> tuple[Column, ...]:
-    columns = tuple(_column(item, where, with_null_rule) for item, where in items(value, place))
+def _columns(value: Any, place: str) -> list[tuple[Any, str]]:
+    columns = items(value, place)
     if not columns:
         raise DocumentError(f"{place}: must not be empty")
+    return columns
+
+
+def _distinct(columns: tuple[Column, ...], place: str) -> set[str]:
+    """The names of the columns."""
     lowered = [column.name.lower() for column in columns]
     twice = sorted({name for name in lowered if lowered.count(name) > 1})
     if twice:
         raise DocumentError(f"{place}: {', '.join(twice)} is declared twice (case does not count)")
-    return columns
+    return {column.name for column in columns}
 
 
-def _column(value: Any, place: str, with_null_rule: bool) -> Column:
-    if not with_null_rule:
-        name, kind = fields(value, place, "name", "type")
-        return Column(_name(name, f"{place}.name"), text(kind, f"{place}.type"))
-    name, kind, on_null = fields(value, place, "name", "type", "onNull")
+def _output_column(value: Any, place: str) -> Column:
+    name, kind = fields(value, place, "name", "type")
+    return Column(_name(name, f"{place}.name"), text(kind, f"{place}.type"))
+
+
+def _column(value: Any, place: str) -> Column:
+    name, kind, on_null, rules = fields(value, place, "name", "type", "onNull", "rules")
     default = None
     if isinstance(on_null, dict):
         (default,) = fields(on_null, f"{place}.onNull", "default")
-        if not isinstance(default, _DEFAULT_KINDS):
-            raise DocumentError(f"{place}.onNull.default: must be a text, a number or a boolean")
+        default, on_null = _scalar(default, f"{place}.onNull.default"), "default"
     else:
-        one_of(on_null, f"{place}.onNull", ("reject", "keep"))
+        one_of(on_null, f"{place}.onNull", ("reject", "keep", "fail"))
+    parsed = tuple(_rule(item, where) for item, where in items(rules, f"{place}.rules"))
+    if len({rule.kind for rule in parsed}) < len(parsed):
+        raise DocumentError(f"{place}.rules: at most one of a kind")
     return Column(
         name=_name(name, f"{place}.name"),
         type=text(kind, f"{place}.type"),
-        rejects_null=on_null == "reject",
+        on_null=on_null,
         default=default,
+        rules=parsed,
     )
 
 
+def _rule(value: Any, place: str) -> ValueRule:
+    kind = next((kind for kind in ("allowed", "range", "pattern") if kind in mapping(value, place)), "allowed")
+    given, on_violation = fields(value, place, kind, "onViolation")
+    one_of(on_violation, f"{place}.onViolation", ("reject", "warn", "fail"))
+    if kind == "pattern":
+        return ValueRule(on_violation, pattern=text(given, f"{place}.pattern"))
+    if kind == "range":
+        bounds = mapping(given, f"{place}.range")
+        if not bounds or not set(bounds) <= {"min", "max"}:
+            raise DocumentError(f"{place}.range: must have min, max or both, and nothing else")
+        minimum, maximum = (
+            _scalar(bounds[side], f"{place}.range.{side}") if side in bounds else None for side in ("min", "max")
+        )
+        return ValueRule(on_violation, minimum=minimum, maximum=maximum)
+    allowed = tuple(_scalar(item, where) for item, where in items(given, f"{place}.allowed"))
+    if not allowed:
+        raise DocumentError(f"{place}.allowed: must not be empty")
+    return ValueRule(on_violation, allowed=allowed)
+
+
+def _scalar(value: Any, place: str) -> Scalar:
+    if not isinstance(value, _SCALARS):
+        raise DocumentError(f"{place}: must be a text, a number or a boolean")
+    return value
+
+
 def _reference(value: Any, place: str, known: set[str]) -> Reference:
-    column, dataset = fields(value, place, "column", "dataset")
-    return Reference(_known(column, f"{place}.column", known), text(dataset, f"{place}.dataset"))
+    column, dataset, orphans = fields(value, place, "column", "dataset", "orphans")
+    return Reference(
+        _known(column, f"{place}.column", known),
+        text(dataset, f"{place}.dataset"),
+        one_of(orphans, f"{place}.orphans", ("keep", "reject", "fail")),
+    )
+
+
+def _balance(value: Any, place: str) -> Balance:
+    name, left, right = fields(value, place, "name", "input", "output")
+    return Balance(_name(name, f"{place}.name"), text(left, f"{place}.input"), text(right, f"{place}.output"))
 
 
 def _check_references(contract: Contract) -> None:

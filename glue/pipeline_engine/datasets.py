@@ -6,18 +6,22 @@ from pyspark import StorageLevel
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
-from . import cleaning
+from . import cleaning, drift, orphans
 from .contract import Contract, Dataset
 from .errors import ContractInvalid, NoRowsRead
+from .faults import fault_of_the_data
 from .inputs import read_texts
 from .manifest import Input
 from .report import DatasetCounts
+from .rules import MALFORMED, rejection_names, warning
 from .sql_text import identifier
+
+_EXAMPLES = 2
 
 
 @dataclass
 class Datasets:
-    """Each input is scanned once: its cleaned rows are kept for the counts, the orphans and the business SQL.
+    """Each input is scanned once: its classified rows are kept for the counts, the orphans and the business SQL.
 
     The counts are aggregates over these rows, not accumulators, so a task that is tried again changes none of them.
     """
@@ -25,44 +29,69 @@ class Datasets:
     spark: SparkSession
     contract: Contract
     statements: list[str]
-    """The business SQL, which tells the columns that are worth keeping."""
+    """The business SQL and the balances, which tell the columns that are worth keeping."""
     _cached: list[DataFrame] = field(default_factory=list)
 
-    def check_defaults(self) -> None:
-        sql = cleaning.unfit_defaults_sql(list(self.contract.datasets.values()))
-        tests = self._statement(sql).first().asDict() if sql else {}
-        unfit = [name for name, is_unfit in tests.items() if is_unfit]
+    def check_values(self) -> None:
+        """Every value that the contract gives for a column must be one of its type, and every pattern be a pattern."""
+        sql = cleaning.unfit_values_sql(list(self.contract.datasets.values()))
+        try:
+            tests = self._statement(sql).first().asDict() if sql else {}
+        except Exception as error:
+            if fault := fault_of_the_data(error):
+                raise ContractInvalid(str(fault)) from error
+            raise
+        unfit = [what for what, is_unfit in tests.items() if is_unfit]
         if unfit:
-            raise ContractInvalid(f"the default of {', '.join(unfit)} is no value of the column's type")
+            raise ContractInvalid(f"no value of the column's type: {', '.join(unfit)}")
 
     def clean(self, dataset: Dataset, source: Input | None) -> DatasetCounts:
         """Makes the dataset's view and counts its rows."""
         columns = self._columns(dataset)
+        view = cleaning.ranked_view(dataset)
         read_texts(self.spark, dataset.name, source).createOrReplaceTempView(identifier(cleaning.text_view(dataset)))
-        self._statement(cleaning.judge_sql(dataset)).createOrReplaceTempView(identifier(cleaning.judged_view(dataset)))
-        ranked = self._statement(cleaning.rank_sql(dataset, columns)).persist(StorageLevel.MEMORY_AND_DISK)
-        self._cached.append(ranked)
-        ranked.createOrReplaceTempView(identifier(cleaning.ranked_view(dataset)))
+        self._keep(cleaning.classify_sql(dataset, columns, self._keys), view)
         self._statement(cleaning.kept_sql(dataset, columns)).createOrReplaceTempView(identifier(dataset.name))
 
-        read, kept, deduplicated, *rejected = self._statement(cleaning.counts_sql(dataset)).first()
+        counted = iter(self._statement(cleaning.counts_sql(dataset)).first())
+        read, kept, deduplicated, rejected_bytes = (next(counted) for _ in range(4))
         if source is not None and source.bytes > 0 and read == 0:
             raise NoRowsRead(f'dataset "{dataset.name}": no rows were read from {source.uri} ({source.bytes} bytes)')
-        return DatasetCounts(read, kept, dict(zip(cleaning.rules(dataset), rejected, strict=True)), deduplicated)
+        rejected = {name: next(counted) for name in rejection_names(dataset)}
+        warned = {rule.name: next(counted) for rule in warning(dataset)}
+        sound_rows = {column.name: next(counted) for column in dataset.columns}
+        return DatasetCounts(
+            read=read,
+            kept=kept,
+            rejected=rejected,
+            rejected_bytes=rejected_bytes,
+            warned=warned,
+            deduplicated=deduplicated,
+            drift=self._drift(dataset, read, rejected[MALFORMED], sound_rows, undeclared_rows=next(counted)),
+        )
 
     def rejected(self, dataset: Dataset, source: Input) -> DataFrame:
         return self._statement(cleaning.rejected_sql(dataset, source.uri))
 
-    def orphans(self) -> dict[str, dict[str, int]]:
+    def examples(self, dataset: Dataset, rule: str) -> list[str]:
+        """Texts of rows that break a rule by which rows are rejected."""
+        return [row["text"] for row in self._statement(cleaning.examples_sql(dataset, rule, _EXAMPLES)).collect()]
+
+    def orphans(self) -> dict[str, list[orphans.OrphanCount]]:
+        """Makes the view of each dataset's orphans and counts them, by reference."""
         datasets = list(self.contract.datasets.values())
-        keys = {dataset.name: dataset.primary_key[0] for dataset in datasets}
-        sql = cleaning.orphans_sql(datasets, keys)
+        for dataset in datasets:
+            if dataset.references:
+                sql = orphans.orphans_sql(dataset, self._columns(dataset), self._keys)
+                self._keep(sql, orphans.orphans_table(dataset))
+        sql = orphans.orphan_counts_sql(datasets)
         rows = self._statement(sql).collect() if sql else []
-        counted = {(row["dataset"], row["reference"]): row["orphan_rows"] for row in rows}
+        counted = {(row["dataset"], row["reference"]): orphans.OrphanCount(*row[1:]) for row in rows}
         return {
-            dataset.name: {
-                reference.column: counted[dataset.name, reference.column] for reference in dataset.references
-            }
+            dataset.name: [
+                counted.get((dataset.name, reference.column), orphans.OrphanCount(reference.column))
+                for reference in dataset.references
+            ]
             for dataset in datasets
         }
 
@@ -70,9 +99,33 @@ class Datasets:
         while self._cached:
             self._cached.pop().unpersist()
 
+    def _drift(
+        self, dataset: Dataset, read: int, malformed: int, sound_rows: dict[str, int], undeclared_rows: int
+    ) -> drift.Drift:
+        view = cleaning.ranked_view(dataset)
+        undeclared = self._statement(drift.undeclared_sql(view)).collect() if undeclared_rows > 0 else []
+        # Malformed rows can only be most of a column's where they are more than the others that have it.
+        is_suspect = any(rows < malformed for rows in sound_rows.values())
+        malformed_by_column = (
+            self._statement(drift.malformed_sql(dataset, view, identifier(cleaning.RULE))).collect()
+            if is_suspect
+            else []
+        )
+        mode = self.contract.schema_evolution
+        return drift.drift_of(dataset, mode, read - malformed, sound_rows, undeclared, malformed_by_column)
+
+    @property
+    def _keys(self) -> dict[str, str]:
+        return {name: dataset.primary_key[0] for name, dataset in self.contract.datasets.items()}
+
     def _columns(self, dataset: Dataset) -> list[str]:
         keys = {*dataset.primary_key, *(reference.column for reference in dataset.references)}
         return cleaning.columns_used(dataset, keys, self.statements)
+
+    def _keep(self, sql: str, view: str) -> None:
+        rows = self._statement(sql).persist(StorageLevel.MEMORY_AND_DISK)
+        self._cached.append(rows)
+        rows.createOrReplaceTempView(identifier(view))
 
     def _statement(self, sql: str) -> DataFrame:
         print(sql, end="\n\n", flush=True)

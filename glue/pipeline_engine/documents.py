@@ -44,6 +44,12 @@ def whole(value: Any, place: str) -> int:
     return value
 
 
+def number(value: Any, place: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        raise DocumentError(f"{place}: must be a number from 0 up")
+    return value
+
+
 def flag(value: Any, place: str) -> bool:
     return _typed(value, bool, "true or false", place)
 

@@ -32,6 +32,18 @@ class NoRowsRead(EngineError):
     code = "no_rows_read"
 
 
+class RuleViolated(EngineError):
+    code = "rule_violated"
+
+
+class TooManyRejected(EngineError):
+    code = "too_many_rejected"
+
+
+class SchemaChanged(EngineError):
+    code = "schema_changed"
+
+
 class SqlFailed(EngineError):
     code = "sql_failed"
 

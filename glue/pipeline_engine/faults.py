@@ -7,14 +7,15 @@ from py4j.protocol import Py4JError
 
 from .errors import SqlFailed
 
-# SQLSTATE class 22, "data exception": overflow, division by zero, a value that cannot be cast.
-_DATA_EXCEPTION = "22"
+# The SQLSTATE classes "cardinality violation", such as two rows where one value is meant, and "data exception":
+# overflow, division by zero, a value that cannot be cast.
+_FAULTS_OF_THE_DATA = ("21", "22")
 
 
 def fault_of_the_data(error: Exception) -> SqlFailed | None:
     """The failure to report when the rows themselves made a statement fail; None for any other fault."""
     for cause in _causes(error):
-        if _sql_state(cause).startswith(_DATA_EXCEPTION):
+        if _sql_state(cause).startswith(_FAULTS_OF_THE_DATA):
             return SqlFailed(str(cause.getMessage()))
     return None
 

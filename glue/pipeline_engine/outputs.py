@@ -1,31 +1,51 @@
-"""One output: its rows held against the contract, then written as Parquet."""
+"""One output: its rows held against the contract and the inputs, then written as Parquet."""
 
 from dataclasses import dataclass
 
+from pyspark import StorageLevel
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
-from .contract import Output
+from .column_type import decimal_digits
+from .contract import Column, Output
 from .errors import CheckFailed, SchemaMismatch, SqlFailed
 from .report import Report
 from .sql_text import identifier, identifiers
 
-# A row of a wide table takes some 50 to 100 bytes in Parquet, so a file has between 100 and 200 MB.
-ROWS_PER_FILE = 2_000_000
+# Parquet takes a quarter to all of what the values themselves measure, so a file has between 128 and 512 MiB.
+BYTES_PER_FILE = 512 * 1024 * 1024
+_WIDTHS = {"boolean": 1, "int": 4, "date": 4, "bigint": 8, "double": 8, "timestamp": 8}
 
 
-def file_count(rows: int) -> int:
-    """How many files hold the rows: one while it stays small, then of even size."""
-    return max(1, -(-rows // ROWS_PER_FILE))
+def file_count(row_bytes: int) -> int:
+    """How many files hold rows whose values measure so many bytes: one while they are few, then files of even size."""
+    return max(1, -(-row_bytes // BYTES_PER_FILE))
 
 
-def write_parquet(rows: DataFrame, uri: str, row_count: int) -> int:
-    """Writes data files only; returns how many. The folder is of this job run alone, so one that exists is an error."""
-    files = file_count(row_count)
-    rows.coalesce(files).write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").mode(
-        "errorifexists"
-    ).parquet(uri)
-    return files
+def row_bytes(columns: tuple[Column, ...]) -> str:
+    """What the values of a row measure, as SQL."""
+    return " + ".join(_value_bytes(column) for column in columns)
+
+
+def _value_bytes(column: Column) -> str:
+    if digits := decimal_digits(column.type):
+        return str(4 if digits[0] < 10 else 8 if digits[0] < 19 else 16)
+    if column.type in _WIDTHS:
+        return str(_WIDTHS[column.type])
+    text = identifier(column.name) if column.type == "string" else f"to_json({identifier(column.name)})"
+    return f"coalesce(octet_length({text}), 0)"
+
+
+def write_parquet(rows: DataFrame, uri: str, files: int, cluster_by: tuple[str, ...] = ()) -> None:
+    """Writes data files only. The folder is of this job run alone, so one that exists is an error."""
+    columns = [identifier(name) for name in cluster_by]
+    if files == 1:
+        rows = rows.coalesce(1)
+    else:
+        rows = rows.repartitionByRange(files, *columns) if columns else rows.repartition(files)
+    if columns:
+        rows = rows.sortWithinPartitions(*columns)
+    rows.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").mode("errorifexists").parquet(uri)
 
 
 @dataclass(frozen=True)
@@ -34,11 +54,21 @@ class OutputWriter:
     report: Report
 
     def write(self, output: Output, sql: str, uri: str) -> None:
-        """Runs the statement and writes its rows below the URI; a failed check writes nothing."""
+        """Runs the statement and writes its rows below the URI; a failed check writes nothing.
+
+        The rows are computed once and kept, so that those that are written are those that were checked.
+        """
         rows = self._query(output, sql)
         self._check_schema(output, rows)
-        count = self._check_rows(output, rows)
-        files = write_parquet(rows, uri, count)
+        rows.persist(StorageLevel.MEMORY_AND_DISK)
+        try:
+            rows.createOrReplaceTempView(identifier(output.name))
+            count, size = self._check_rows(output)
+            self._check_balances(output)
+            files = file_count(size)
+            write_parquet(rows, uri, files, output.cluster_by)
+        finally:
+            rows.unpersist()
         self.report.outputs[output.name] = {
             "rows": count,
             "files": files,
@@ -60,39 +90,79 @@ class OutputWriter:
         if not self.report.check(f"{output.name}.schema", not differences, detail):
             raise SchemaMismatch(f'output "{output.name}": {detail}')
 
-    def _check_rows(self, output: Output, rows: DataFrame) -> int:
-        """Counts the rows and holds them against the grain, before any is written.
-
-        The grain alone is computed for it, which Spark does without the columns and joins that only add to a row.
-        """
+    def _check_rows(self, output: Output) -> tuple[int, int]:
+        """Holds the rows against the grain; returns how many they are and what their values measure, in bytes."""
         grain = "_".join(output.grain)
         some_null = " or ".join(f"{identifier(name)} is null" for name in output.grain)
-        counted = self.spark.sql(
+        counted = self._statement(
+            output,
             f"""with groups as (
-    select {some_null} as is_null, count(*) as row_count
-    from {{rows}}
+    select
+        {some_null} as is_null,
+        count(*) as row_count,
+        sum({row_bytes(output.columns)}) as row_bytes
+    from {identifier(output.name)}
     group by {identifiers(output.grain)}
 )
 
 select
     coalesce(sum(row_count), 0) as row_count,
+    coalesce(sum(row_bytes), 0) as row_bytes,
     count_if(row_count > 1) as repeated,
     coalesce(sum(case when is_null then row_count end), 0) as nulls
 from groups""",
-            rows=rows,
         ).first()
         count, repeated, nulls = counted["row_count"], counted["repeated"], counted["nulls"]
+        self._require(
+            output,
+            {
+                f"one_row_per_{grain}": (repeated == 0, f"expected 0 values of more than one row, actual {repeated}"),
+                f"no_null_in_{grain}": (nulls == 0, f"expected 0 rows, actual {nulls}"),
+            },
+        )
+        return count, counted["row_bytes"]
+
+    def _check_balances(self, output: Output) -> None:
+        """Each balance's two queries must come to the same value."""
+        if not output.balances:
+            return
+        row = self._statement(output, balances_sql(output)).first()
+        checks = {}
+        for index, balance in enumerate(output.balances):
+            expected, actual, equal = row[3 * index : 3 * index + 3]
+            checks[f"balance_{balance.name}"] = (equal, f"expected {_shown(expected)}, actual {_shown(actual)}")
+        self._require(output, checks)
+
+    def _require(self, output: Output, checks: dict[str, tuple[bool, str]]) -> None:
+        """Enters the checks by name, each with its result in words, and raises when one has failed."""
         failed = [
-            name
-            for name, passed, detail in (
-                (f"{output.name}.one_row_per_{grain}", repeated == 0, f"{repeated} values occur more than once"),
-                (f"{output.name}.no_null_in_{grain}", nulls == 0, f"{nulls} rows"),
-            )
-            if not self.report.check(name, passed, detail)
+            f"{output.name}.{name} failed: {detail}"
+            for name, (passed, detail) in checks.items()
+            if not self.report.check(f"{output.name}.{name}", passed, detail)
         ]
         if failed:
-            raise CheckFailed(f'output "{output.name}": {", ".join(failed)} failed over {count} rows')
-        return count
+            raise CheckFailed("; ".join(failed))
+
+    def _statement(self, output: Output, sql: str) -> DataFrame:
+        print(sql, end="\n\n", flush=True)
+        return self._query(output, sql)
+
+
+def balances_sql(output: Output) -> str:
+    """One row: for each balance what its two queries come to, as text, and whether that is the same. Null equals
+    nothing."""
+    values, results = [], []
+    for balance in output.balances:
+        left, right = (identifier(f"{balance.name} {side}") for side in ("input", "output"))
+        # The query has lines of its own, as it may end with a comment.
+        values += [f"(\n{balance.input}\n    ) as {left}", f"(\n{balance.output}\n    ) as {right}"]
+        results += [f"cast({left} as string)", f"cast({right} as string)", f"coalesce({left} = {right}, false)"]
+    separator = ",\n    "
+    return f"select\n    {separator.join(results)}\nfrom (select\n    {separator.join(values)}\n)"
+
+
+def _shown(value: str | None) -> str:
+    return "null" if value is None else value
 
 
 def schema_differences(written: list[tuple[str, str]], declared: list[tuple[str, str]]) -> list[str]:

@@ -4,16 +4,27 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from .drift import Drift
+
 
 @dataclass(frozen=True)
 class DatasetCounts:
     read: int
     kept: int
     rejected: dict[str, int]
+    """By rule; a row that breaks several counts for the first."""
+    rejected_bytes: int
+    warned: dict[str, int]
+    """Kept rows, by rule."""
     deduplicated: int
+    drift: Drift
+
+    @property
+    def rejected_rows(self) -> int:
+        return sum(self.rejected.values())
 
     def balance(self) -> tuple[bool, str]:
-        rejected = sum(self.rejected.values())
+        rejected = self.rejected_rows
         detail = f"{self.read} read = {self.kept} kept + {rejected} rejected + {self.deduplicated} deduplicated"
         return self.read == self.kept + rejected + self.deduplicated, detail
 
@@ -54,8 +65,10 @@ class Report:
                     "read": counts.read,
                     "kept": counts.kept,
                     "rejected": counts.rejected,
+                    "warned": counts.warned,
                     "deduplicated": counts.deduplicated,
                     "orphans": self.orphans.get(name, {}),
+                    "drift": counts.drift.document(),
                 }
                 for name, counts in self.datasets.items()
             },

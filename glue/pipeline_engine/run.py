@@ -8,11 +8,12 @@ from pyspark.sql import SparkSession
 
 from . import storage
 from .contract import Contract, parse_contract
+from .dataset_gate import DatasetGate
 from .datasets import Datasets
-from .errors import CheckFailed, EngineError
+from .errors import EngineError
 from .faults import fault_of_the_data
 from .manifest import Manifest, check_against
-from .outputs import OutputWriter, write_parquet
+from .outputs import OutputWriter, file_count, write_parquet
 from .report import Report
 from .session import session_for
 
@@ -55,7 +56,7 @@ def _execute(spark: SparkSession, manifest: Manifest, report: Report, folder: st
     check_against(manifest, contract)
     statements = {name: storage.read_bytes(uri).decode() for name, uri in manifest.sql.items()}
     session = session_for(spark, sum(source.bytes for source in manifest.inputs.values() if source))
-    datasets = Datasets(session, contract, list(statements.values()))
+    datasets = Datasets(session, contract, [*statements.values(), *contract.balance_queries()])
     try:
         with _timed(report, "datasets"):
             _clean(datasets, contract, manifest, report, folder)
@@ -68,18 +69,18 @@ def _execute(spark: SparkSession, manifest: Manifest, report: Report, folder: st
 
 
 def _clean(datasets: Datasets, contract: Contract, manifest: Manifest, report: Report, folder: str) -> None:
-    datasets.check_defaults()
-    for name, dataset in contract.datasets.items():
-        source = manifest.inputs[name]
-        counts = report.datasets[name] = datasets.clean(dataset, source)
-        passed, detail = counts.balance()
-        if not report.check(f"{name}.rows_balance", passed, detail):
-            raise CheckFailed(f'dataset "{name}": rows do not balance: {detail}')
-        rejected = sum(counts.rejected.values())
-        if source is not None and rejected > 0:
-            uri = f"{manifest.destination.rejected}/rows/{name}/{folder}"
-            write_parquet(datasets.rejected(dataset, source), uri, rejected)
-    report.orphans = datasets.orphans()
+    """Cleans every dataset before it raises what is wrong with any, so that one report has it all."""
+    datasets.check_values()
+    gate = DatasetGate(datasets, contract, report)
+    for dataset in contract.in_order():
+        source = manifest.inputs[dataset.name]
+        counts = report.datasets[dataset.name] = datasets.clean(dataset, source)
+        uri = f"{manifest.destination.rejected}/rows/{dataset.name}/{folder}"
+        if source is not None and counts.rejected_rows > 0:
+            write_parquet(datasets.rejected(dataset, source), uri, file_count(counts.rejected_bytes))
+        gate.check(dataset, counts, uri)
+    gate.check_orphans(datasets.orphans())
+    gate.close()
 
 
 @contextmanager

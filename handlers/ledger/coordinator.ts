@@ -1,6 +1,7 @@
 import type { Catalog } from "../catalog.ts";
 import type { Engine, JobRun } from "../engine/engine.ts";
-import { goldPrefix, ledgerKeys } from "../keys.ts";
+import type { Gold } from "../gold.ts";
+import { goldPrefix, ledgerKeys, runPrefix } from "../keys.ts";
 import type { Log } from "../log.ts";
 import { type Manifest, manifestOf, type StorageNames } from "../manifest.ts";
 import { faultOf } from "../report.ts";
@@ -38,6 +39,8 @@ export interface CoordinatorDeps {
   readonly engine: Engine;
   /** Null in promote, which may only start runs: stopping them and the catalog are left to settle's next sweep. */
   readonly catalog: Catalog | null;
+  /** Null in promote, as the catalog. */
+  readonly gold: Gold | null;
   readonly settings: FunctionSettings;
   readonly names: StorageNames;
   readonly rules: GateRules;
@@ -50,7 +53,7 @@ export interface CoordinatorDeps {
 const retryAfter = 60_000;
 
 export function createCoordinator(deps: CoordinatorDeps): Coordinator {
-  const { ledger, documents, engine, catalog, settings, names, rules, invocation, log, now } = deps;
+  const { ledger, documents, engine, catalog, gold, settings, names, rules, invocation, log, now } = deps;
 
   const manifest = (batch: string, run: Run): Manifest => manifestOf(batch, run, settings, names);
 
@@ -62,7 +65,9 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     }
     const claimed = await ledger.commit(batch, { kind: "claim", release: await engine.release() });
     const run = claimed.runs.at(-1)!;
-    if (claimed.revision !== document.revision) log.info("run.claimed", { batch, run: run.run });
+    const isNew = run.run !== document.runs.at(-1)?.run;
+    const isOurs = claimed.effects.some(({ by, kind }) => kind === "start" && by === invocation);
+    if (isNew && isOurs) log.info("run.claimed", { batch, run: run.run });
     return claimed;
   }
 
@@ -95,6 +100,8 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
         return engine.stop(effect.jobRun).then(() => ({ kind: "stopped", jobRun: effect.jobRun }));
       case "catalog":
         return switchCatalog(batch, effect);
+      case "expire":
+        return expire(batch, effect.run);
     }
   }
 
@@ -138,6 +145,12 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     return { kind: "switched", output: effect.output, run: run.run };
   }
 
+  async function expire(batch: string, run: number): Promise<LedgerEvent> {
+    for (const output of Object.keys(settings.contract.outputs)) await gold!.remove(runPrefix(output, batch, run));
+    log.info("run.expired", { batch, run });
+    return { kind: "expired", run };
+  }
+
   async function observed(batch: string, run: Run, jobRun: JobRun): Promise<ObservedJobRun> {
     const { id, state, message } = jobRun;
     const report = state === "alive" ? null : await documents.get(ledgerKeys.report(batch, run.run, id));
@@ -166,13 +179,17 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       return document;
     }
     const ids = new Set([...run.jobRuns, ...(heardOf ? [heardOf] : [])]);
-    const known = await Promise.all([...ids].map(async (id) => (await engine.describe(id)) ?? forgotten(id)));
+    const observe = (found: readonly JobRun[]) => Promise.all(found.map((jobRun) => observed(batch, run, jobRun)));
+    const known = await observe(
+      await Promise.all([...ids].map(async (id) => (await engine.describe(id)) ?? forgotten(id))),
+    );
     // Before a claim is called failed, or when nothing is known of it, every job run of its manifest has to be found.
-    const isClear = known.some(({ state }) => state === "succeeded" || state === "alive");
+    const isClear = known.some(
+      ({ state, report }) => state === "alive" || (state === "succeeded" && report === "good"),
+    );
     const others = isClear ? [] : await engine.find(manifest(batch, run).uri, run.claimedAt);
-    const all = [...known, ...others.filter(({ id }) => !ids.has(id))];
-    if (all.length === 0) return document;
-    const jobRuns = await Promise.all(all.map((jobRun) => observed(batch, run, jobRun)));
+    const jobRuns = [...known, ...(await observe(others.filter(({ id }) => !ids.has(id))))];
+    if (jobRuns.length === 0) return document;
     const after = await advance(batch, { kind: "observed", run: number, jobRuns });
     const settled = findRun(after, number);
     if (isUnsettled(run) && settled && !isUnsettled(settled)) tell(batch, settled);
@@ -194,8 +211,11 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   }
 
   async function advance(batch: string, event: LedgerEvent): Promise<LedgerDocument> {
-    const entered = await ledger.commit(batch, event);
-    return perform(batch, await runGate(batch, entered));
+    let document = await ledger.commit(batch, event);
+    // A start that is refused ends its run, and files that came meanwhile may be ready for the next.
+    do document = await perform(batch, await runGate(batch, document));
+    while (evaluateGate(batch, document, rules).state === "ready");
+    return document;
   }
 
   async function sweep(batch: string): Promise<void> {

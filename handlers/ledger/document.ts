@@ -122,7 +122,7 @@ export type RunCause =
   | { readonly kind: "operator"; readonly operation: "run" | "replay"; readonly id: string };
 
 /** What has to be done outside the ledger. Entered by the write that decides it, cleared by a write once it is done. */
-export type Effect = StartEffect | StopEffect | CatalogEffect;
+export type Effect = StartEffect | StopEffect | CatalogEffect | ExpireEffect;
 
 interface EffectBase {
   /** Unique in the document; an effect decided again takes the place of the older one. */
@@ -149,6 +149,12 @@ export interface StopEffect extends EffectBase {
 export interface CatalogEffect extends EffectBase {
   readonly kind: "catalog";
   readonly output: string;
+}
+
+/** Deletes what a run wrote to Gold, once the document keeps the run no more. */
+export interface ExpireEffect extends EffectBase {
+  readonly kind: "expire";
+  readonly run: number;
 }
 
 export const emptyDocument: LedgerDocument = {

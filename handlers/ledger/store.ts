@@ -97,11 +97,14 @@ export function createLedger({ documents, rules, invocation, now, pause, transit
     },
 
     async clearMarks(batch, epochs) {
-      const { document } = await load(batch);
-      // An epoch is the revision that opened it, so one that the document has passed can't come into use any more.
-      for (const epoch of epochs)
-        if (document && epoch !== document.open && epoch <= document.revision)
+      let { document } = await load(batch);
+      for (const epoch of epochs) {
+        // Its writer died before the document, or is slow: then the next revision makes its write fail, and it begins anew.
+        if (epoch > (document?.revision ?? 0)) document = await commit(batch, { kind: "overtake", epoch });
+        // An epoch is the revision that opened it, so one that the document has passed can't come into use any more.
+        if (document && epoch <= document.revision && epoch !== document.open)
           await documents.delete(ledgerKeys.openMark(batch, epoch));
+      }
     },
   };
 }

@@ -3,6 +3,7 @@ import {
   type CatalogEffect,
   type Decision,
   type Effect,
+  type ExpireEffect,
   emptyDocument,
   findRun,
   type Input,
@@ -50,7 +51,10 @@ export type LedgerEvent =
   | { readonly kind: "observed"; readonly run: number; readonly jobRuns: readonly ObservedJobRun[] }
   | { readonly kind: "stopped"; readonly jobRun: string }
   | { readonly kind: "switched"; readonly output: string; readonly run: number }
+  | { readonly kind: "expired"; readonly run: number }
   | { readonly kind: "sweep" }
+  /** Moves the revision past the epoch of a mark whose writer never came back. */
+  | { readonly kind: "overtake"; readonly epoch: number }
   | { readonly kind: "operate"; readonly id: string; readonly order: OperatorOrder };
 
 export type OperatorOrder =
@@ -96,9 +100,10 @@ export function transition(
   const document = before ?? emptyDocument;
   const applied = trim(apply(document, event, context), context);
   const revision = document.revision + 1;
-  const open = isPending(applied) ? (document.open ?? revision) : null;
+  const open = isPending(applied, context) ? (document.open ?? revision) : null;
   const after = { ...applied, open };
-  if (isDeepStrictEqual(after, document)) return document;
+  const isOvertaken = event.kind === "overtake" && event.epoch > document.revision;
+  if (!isOvertaken && isDeepStrictEqual(after, document)) return document;
   checkMoves(document, after, event.kind);
   return { ...after, revision, writer: context.writer };
 }
@@ -130,8 +135,12 @@ function apply(document: LedgerDocument, event: LedgerEvent, context: Transition
       return withoutEffect(document, stopId(event.jobRun));
     case "switched":
       return event.run === document.published?.run ? withoutEffect(document, catalogId(event.output)) : document;
+    case "expired":
+      return withoutEffect(document, expireId(event.run));
     case "sweep":
       return markLate(takeOver(document, context), context);
+    case "overtake":
+      return document;
     case "operate":
       return operate(document, event.id, event.order, context);
   }
@@ -344,6 +353,7 @@ function pointTo(document: LedgerDocument, published: Publication, context: Tran
 const startId = (run: number) => `start:${run}`;
 const stopId = (jobRun: string) => `stop:${jobRun}`;
 const catalogId = (output: string) => `catalog:${output}`;
+const expireId = (run: number) => `expire:${run}`;
 
 const owned = (id: string, { invocation, now, rules }: TransitionContext) => ({
   id,
@@ -463,10 +473,12 @@ function operatorInputs(document: LedgerDocument, { batch, rules }: TransitionCo
 
 // ---- bounds
 
-const isPending = (document: LedgerDocument): boolean =>
+/** A ready batch is one whose claim is still to come: were it closed, a crash before the claim would lose it. */
+const isPending = (document: LedgerDocument, { batch, rules }: TransitionContext): boolean =>
   document.effects.length > 0 ||
   document.runs.some(isUnsettled) ||
-  Object.values(document.inputs).some((input) => isLive(input) && !input.late);
+  Object.values(document.inputs).some((input) => isLive(input) && !input.late) ||
+  evaluateGate(batch, document, rules).state === "ready";
 
 /** A failed run counts for the gate as long as every file that it read is still the one to read. */
 const stillCounts = (document: LedgerDocument, { state, inputs }: Run): boolean =>
@@ -476,18 +488,29 @@ const stillCounts = (document: LedgerDocument, { state, inputs }: Run): boolean 
     return !pinned || (input?.decision.version === pinned.version && isLive(input));
   });
 
-/** Keeps the newest runs, the published ones, and the failures that still count. */
-function trim(document: LedgerDocument, { rules }: TransitionContext): LedgerDocument {
-  const surplus = document.runs.length - rules.keepRuns;
-  if (surplus <= 0) return document;
-  const { run, highWater } = document.published ?? { run: 0, highWater: 0 };
-  const runs = document.runs.filter(
-    (candidate, index) =>
-      index >= surplus ||
-      isUnsettled(candidate) ||
-      candidate.run === run ||
-      candidate.run === highWater ||
-      stillCounts(document, candidate),
-  );
-  return runs.length === document.runs.length ? document : { ...document, runs };
+/**
+ * Keeps the newest runs, the newest that were ever published, the one that is, and the failures that still count. What
+ * the others wrote expires: nothing goes back to a run that the document does not keep.
+ */
+function trim(document: LedgerDocument, context: TransitionContext): LedgerDocument {
+  const { keepRuns } = context.rules;
+  if (document.runs.length <= keepRuns) return document;
+  const newest = new Set(document.runs.slice(-keepRuns));
+  const newestPublished = new Set(document.runs.filter(({ publishedAt }) => publishedAt !== null).slice(-keepRuns));
+  const isKept = (run: Run) =>
+    newest.has(run) ||
+    newestPublished.has(run) ||
+    isUnsettled(run) ||
+    run.run === document.published?.run ||
+    stillCounts(document, run);
+  const kept = document.runs.filter(isKept);
+  return document.runs
+    .filter((run) => !isKept(run))
+    .reduce<LedgerDocument>(
+      (next, { run }) => {
+        const effect: ExpireEffect = { kind: "expire", run, ...owned(expireId(run), context) };
+        return withEffect(next, effect);
+      },
+      kept.length === document.runs.length ? document : { ...document, runs: kept },
+    );
 }

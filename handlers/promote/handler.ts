@@ -26,7 +26,7 @@ export interface PromoteDeps {
   readonly names: FunctionEnvironment;
   readonly log: Log;
   readonly now: () => number;
-  /** A ledger and a coordinator of one invocation. */
+  /** A ledger and a coordinator, for one file. */
   readonly open: () => { readonly ledger: Ledger; readonly coordinator: Coordinator };
   /** The rejected bucket's documents. */
   readonly reasons: DocumentStore;
@@ -44,12 +44,12 @@ export function createHandler(
   return async (event, { getRemainingTimeInMillis }) => {
     const batchItemFailures: { itemIdentifier: string }[] = [];
     for (const { messageId, body } of event.Records) {
-      const { ledger, coordinator } = deps.open();
       try {
         const { created, passed } = readNotification(body);
         for (const event of passed) log.info("event.skipped", { messageId, ...event });
         const results = await Promise.allSettled(
-          created.map((object) => promote(object, { ...deps, ledger, coordinator, getRemainingTimeInMillis })),
+          // Each on its own: what two of one batch have to do must have one owner.
+          created.map((object) => promote(object, { ...deps, ...deps.open(), getRemainingTimeInMillis })),
         );
         const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
         if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);

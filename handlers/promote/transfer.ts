@@ -98,6 +98,12 @@ async function copyAtOnce(s3: S3, source: PinnedObject, target: Target): Promise
   }
 }
 
+/**
+ * What a second invocation at the same target brings about: it completed the upload or one of its own, or copied a part
+ * again, which gives the part another ETag. What counts is whether the copy is there.
+ */
+const contested = new Set(["NoSuchUpload", "InvalidPart", "PreconditionFailed", "ConditionalRequestConflict"]);
+
 /** @returns whether the copy is there */
 async function copyInParts(
   s3: S3,
@@ -136,10 +142,13 @@ async function copyInParts(
       new CompleteMultipartUploadCommand({ ...upload, MultipartUpload: { Parts: parts }, IfNoneMatch: "*" }),
     );
   } catch (error) {
-    // Another invocation was at the same upload, or completed one of its own: what counts is whether the copy is there.
-    if (!["NoSuchUpload", "PreconditionFailed", "ConditionalRequestConflict"].includes((error as Error).name))
-      throw error;
-    if (!(await exists(s3, target))) return false;
+    const { name } = error as Error;
+    if (!contested.has(name)) throw error;
+    if (!(await exists(s3, target))) {
+      // S3 asks for a new upload after this one.
+      if (name === "ConditionalRequestConflict") await abortUploads(s3, target);
+      return false;
+    }
   }
   await abortUploads(s3, target);
   return true;

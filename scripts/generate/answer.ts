@@ -1,4 +1,5 @@
 import type { EventRow } from "./events.ts";
+import { nothing } from "./layout.ts";
 import type { OrderRow } from "./orders.ts";
 import { heavyUser, isQuiet, isUnpaid } from "./shares.ts";
 import { countries, devices, sources, type UserRow } from "./users.ts";
@@ -25,13 +26,16 @@ export interface Answer {
 export const datasetNames = ["users", "events", "orders"] as const;
 export type DatasetName = (typeof datasetNames)[number];
 
-/** read = kept + all rejected + deduplicated; orphans are among the kept. */
+/** read = kept + all rejected + deduplicated; orphans are among the kept, and warned is how many break each rule. */
 export interface DatasetCounts {
   readonly read: number;
   readonly kept: number;
   readonly rejected: Readonly<Record<string, number>>;
+  readonly warned: Readonly<Record<string, number>>;
   readonly deduplicated: number;
   readonly orphans: Readonly<Record<string, number>>;
+  /** Fields that no column declares, the most frequent first. */
+  readonly drift: { readonly undeclared: readonly { readonly name: string; readonly rows: number }[] };
 }
 
 /** Sums over all rows of the output; the timestamps are the least and the greatest. */
@@ -94,7 +98,7 @@ class Activity {
     if (isNewSession) this.sessions++;
     if (event.type === 0) this.views++;
     else if (event.type === 1) this.purchases++;
-    if (event.time < 0) return;
+    if (event.time === nothing) return;
     if (event.time < this.firstEvent) this.firstEvent = event.time;
     if (event.time > this.lastEvent) this.lastEvent = event.time;
   }
@@ -103,7 +107,7 @@ class Activity {
     this.orders++;
     if (order.status === 0) {
       this.successful++;
-      if (order.cents > 0) this.cents += order.cents;
+      if (order.cents !== nothing) this.cents += order.cents;
     } else if (order.status === 1) this.failed++;
     if (order.time > this.lastOrder) this.lastOrder = order.time;
   }
@@ -172,7 +176,7 @@ export class AnswerBook {
       this.orphans.events++;
       return;
     }
-    const isNewSession = event.session >= 0 && this.markSession(event.session);
+    const isNewSession = event.session !== nothing && this.markSession(event.session);
     this.total.addEvent(event, isNewSession);
     if (standing > 1) this.sample[standing - 2]!.activity.addEvent(event, isNewSession);
   }
@@ -220,8 +224,8 @@ export class AnswerBook {
     if (user.id === heavyUser) return "heavy";
     if (isQuiet(user.id)) return room.quiet > 0 ? "quiet" : undefined;
     if (isUnpaid(user.id)) return room.unpaid > 0 ? "unpaid" : undefined;
-    if (user.country < 0 && room.unknown_country > 0) return "unknown_country";
-    if (user.time < 0 && room.no_signup_date > 0) return "no_signup_date";
+    if (user.country === nothing && room.unknown_country > 0) return "unknown_country";
+    if (user.time === nothing && room.no_signup_date > 0) return "no_signup_date";
     if (versions > 1) return room.repeated > 0 ? "repeated" : undefined;
     return room.ordinary > 0 ? "ordinary" : undefined;
   }
@@ -249,9 +253,9 @@ function goldRow(user: UserRow, activity: Activity): GoldRow {
 function groupCounter(names: readonly string[]) {
   const found = new Float64Array(names.length + 1);
   return {
-    /** -1 is null, which the contract turns into "unknown". */
+    /** The contract turns a null into "unknown". */
     add: (value: number) => {
-      found[value + 1]!++;
+      found[value === nothing ? 0 : value + 1]!++;
     },
     counts: () => Object.fromEntries(["unknown", ...names].map((name, index) => [name, found[index]!])),
   };
@@ -262,5 +266,6 @@ function timeText(seconds: number): string | null {
 }
 
 function centsText(cents: number): string {
-  return `${Math.floor(cents / 100)}.${String(cents % 100).padStart(2, "0")}`;
+  const size = Math.abs(cents);
+  return `${cents < 0 ? "-" : ""}${Math.floor(size / 100)}.${String(size % 100).padStart(2, "0")}`;
 }

@@ -1,14 +1,14 @@
 import { activityUsers } from "./activityUsers.ts";
 import { type AnswerBook, sessionsOfHeavyUser, sessionsOfUser } from "./answer.ts";
-import { Layout } from "./layout.ts";
+import { drawBits } from "./bits.ts";
+import { Layout, nothing } from "./layout.ts";
 import type { Rows } from "./lines.ts";
-import { nullColumns } from "./nulls.ts";
 import type { Random } from "./random.ts";
 import { heavyUser, type Shares } from "./shares.ts";
-import { otherTime, timeBetween } from "./times.ts";
+import { midnight, otherTime, timeBetween } from "./times.ts";
 import { devices } from "./users.ts";
 
-/** Numbers stand for texts: `type` 0 is product_view; -1 is null. */
+/** Numbers stand for texts: `type` 0 is product_view. */
 export interface EventRow {
   id: number;
   user: number;
@@ -19,7 +19,9 @@ export interface EventRow {
   device: number;
 }
 
-const types = ["product_view", "product_purchase"];
+/** The first two are those that the contract allows. */
+const types = ["product_view", "product_purchase", "checkout", "Product_View"];
+const allowedTypes = 2;
 /** Products are numbered from 1. */
 export const productCount = 1000;
 
@@ -35,20 +37,26 @@ const layout = new Layout([
 const eventTime = timeBetween("2024-03-01", "2025-09-01");
 
 export class EventRows implements Rows<EventRow> {
+  readonly name = "events";
+  readonly time = "event_timestamp";
   readonly rules = ["event_id_is_null", "user_id_is_null"];
+  readonly warnings = ["event_type_not_allowed"];
+  hasNulls = false;
+  isDate = false;
   private count = 0;
   private readonly row: EventRow = { id: 0, user: 0, type: 0, product: 0, time: 0, session: 0, device: 0 };
   private readonly values = new Int32Array(7);
   private readonly random: Random;
-  private readonly drawNulls: () => number;
+  private readonly drawOddities: () => number;
   private readonly users: number;
   private readonly drawUser: () => number;
   private readonly book: AnswerBook;
 
   constructor(random: Random, shares: Shares, users: number, book: AnswerBook) {
     this.random = random;
-    const { nulls, nullKeys } = shares;
-    this.drawNulls = nullColumns(random, [nullKeys, nullKeys, nulls, nulls, nulls, nulls, nulls]);
+    const { nulls, nullKeys, notAllowed, wildTimes } = shares;
+    const ofColumns = [nullKeys, nullKeys, nulls, nulls, nulls, nulls, nulls];
+    this.drawOddities = drawBits(random, [...ofColumns, notAllowed, wildTimes / 2]);
     this.users = users;
     this.drawUser = activityUsers(random, shares, users);
     this.book = book;
@@ -63,14 +71,18 @@ export class EventRows implements Rows<EventRow> {
     row.time = eventTime(random);
     row.session = this.sessionOf(row.user);
     row.device = random.below(devices.length);
-    const nulls = this.drawNulls();
-    if (nulls & 1) row.id = -1;
-    if (nulls & 2) row.user = -1;
-    if (nulls & 4) row.type = -1;
-    if (nulls & 8) row.product = -1;
-    if (nulls & 16) row.time = -1;
-    if (nulls & 32) row.session = -1;
-    if (nulls & 64) row.device = -1;
+    const odd = this.drawOddities();
+    this.hasNulls = (odd & 127) !== 0;
+    if (odd & 128) row.type = allowedTypes + random.below(types.length - allowedTypes);
+    this.isDate = (odd & 256) !== 0;
+    if (this.isDate) row.time = midnight(row.time);
+    if (odd & 1) row.id = nothing;
+    if (odd & 2) row.user = nothing;
+    if (odd & 4) row.type = nothing;
+    if (odd & 8) row.product = nothing;
+    if (odd & 16) row.time = nothing;
+    if (odd & 32) row.session = nothing;
+    if (odd & 64) row.device = nothing;
     return row;
   }
 
@@ -80,8 +92,8 @@ export class EventRows implements Rows<EventRow> {
 
   /** Seen as the other type on another device; now and then without its user, which rejects that version. */
   change(row: EventRow): EventRow {
-    const device = (row.device + 1) % devices.length;
-    const user = this.random.chance(0.1) ? -1 : row.user;
+    const device = (Math.max(row.device, 0) + 1) % devices.length;
+    const user = this.random.chance(0.1) ? nothing : row.user;
     return { ...row, user, device, type: row.type === 0 ? 1 : 0, time: otherTime(row.time, this.random) };
   }
 
@@ -97,13 +109,18 @@ export class EventRows implements Rows<EventRow> {
     return layout.write(values, to, at);
   }
 
-  time(row: EventRow): number {
-    return row.time;
+  wins(row: EventRow, other: EventRow): boolean {
+    if (row.time !== other.time) return row.time > other.time;
+    return (types[row.type] ?? "") > (types[other.type] ?? "");
   }
 
   broken(row: EventRow): number {
-    if (row.id < 0) return 0;
-    return row.user < 0 ? 1 : -1;
+    if (row.id === nothing) return 0;
+    return row.user === nothing ? 1 : -1;
+  }
+
+  warned(row: EventRow): number {
+    return row.type >= allowedTypes ? 1 : 0;
   }
 
   settle(row: EventRow): void {

@@ -1,4 +1,10 @@
-/** How a field's number is written: `id` as `"u_12"`, `choice` as one of the texts, `time` as `"2025-03-01T12:34:56"`. */
+/** Stands for null in every field; any other negative number is an amount of money. */
+export const nothing = -2147483648;
+
+/**
+ * How a field's number is written: `id` as `"u_12"`, `choice` as one of the texts, `time` as `"2025-03-01T12:34:56"`,
+ * `cents` as `-12.50`.
+ */
 export type Field = { readonly name: string } & (
   | { readonly kind: "id"; readonly prefix: string }
   | { readonly kind: "choice"; readonly texts: readonly string[] }
@@ -18,8 +24,10 @@ interface Template {
 
 const kinds = { id: 0, choice: 1, time: 2, cents: 3 } as const;
 const digitsOfId = 10;
+/** Null, and each width; an amount has each width also with a minus. */
+const shapesOf = { id: digitsOfId + 1, time: 2, cents: 2 * digitsOfId + 1 };
 
-/** Writes rows, given as one number for each field and negative for null, as JSON objects. */
+/** Writes rows, given as one number for each field, as JSON objects. */
 export class Layout {
   private readonly fields: readonly Field[];
   private readonly kinds: Uint8Array;
@@ -31,7 +39,7 @@ export class Layout {
     this.fields = fields;
     this.kinds = Uint8Array.from(fields, ({ kind }) => kinds[kind]);
     this.shapes = Int32Array.from(fields, (field) =>
-      field.kind === "choice" ? field.texts.length + 1 : field.kind === "time" ? 2 : digitsOfId + 1,
+      field.kind === "choice" ? field.texts.length + 1 : shapesOf[field.kind],
     );
     this.templates = new Array(this.shapes.reduce((product, shapes) => product * shapes, 1)).fill(undefined);
   }
@@ -48,7 +56,7 @@ export class Layout {
     to.set(bytes, at);
     for (let i = 0; i < kind.length; i++) {
       const value = values[i]!;
-      if (value < 0) continue;
+      if (value === nothing) continue;
       const start = at + starts[i]!;
       if (kind[i] === kinds.id) putDigits(to, start, digits(value), value);
       else if (kind[i] === kinds.time) putTime(to, start, value);
@@ -72,15 +80,16 @@ export class Layout {
 }
 
 function shapeOf(kind: number, value: number): number {
-  if (value < 0) return 0;
+  if (value === nothing) return 0;
   if (kind === kinds.choice) return value + 1;
   if (kind === kinds.time) return 1;
-  return digits(kind === kinds.cents ? (value / 100) | 0 : value);
+  if (kind === kinds.id) return digits(value);
+  return value < 0 ? digitsOfId + digits(unitsOf(value)) : digits(unitsOf(value));
 }
 
 /** A field's text before and from its digits on. */
 function blank(field: Field, value: number): [string, string] {
-  if (value < 0) return ["null", ""];
+  if (value === nothing) return ["null", ""];
   switch (field.kind) {
     case "id":
       return [`"${field.prefix}`, `${"0".repeat(digits(value))}"`];
@@ -89,7 +98,7 @@ function blank(field: Field, value: number): [string, string] {
     case "time":
       return ['"', '0000-00-00T00:00:00"'];
     case "cents":
-      return ["", `${"0".repeat(digits((value / 100) | 0))}.00`];
+      return [value < 0 ? "-" : "", `${"0".repeat(digits(unitsOf(value)))}.00`];
   }
 }
 
@@ -111,11 +120,14 @@ function putDigits(to: Uint8Array, at: number, width: number, value: number): vo
   }
 }
 
+/** Whole units of money, without the sign. */
+const unitsOf = (cents: number) => (Math.abs(cents) / 100) | 0;
+
 function putCents(to: Uint8Array, at: number, cents: number): void {
-  const units = (cents / 100) | 0;
+  const units = unitsOf(cents);
   const width = digits(units);
   putDigits(to, at, width, units);
-  putDigits(to, at + width + 1, 2, cents - units * 100);
+  putDigits(to, at + width + 1, 2, Math.abs(cents) - units * 100);
 }
 
 const secondsOfDay = 86_400;

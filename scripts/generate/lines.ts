@@ -1,21 +1,35 @@
-import type { DatasetCounts } from "./answer.ts";
+import type { DatasetCounts, DatasetName } from "./answer.ts";
+import { drawBits } from "./bits.ts";
+import { addField, leaveOutNulls, mistype, rewriteTime, undeclaredFields } from "./oddities.ts";
 import type { Random } from "./random.ts";
 import { duplicateWindow, type Shares, soundLines } from "./shares.ts";
 
-/** What one dataset knows of its rows. A field that is negative is null. */
+/** What is drawn for each line, as bits. */
+const oddity = { cut: 1, mistyped: 2, undeclared: 4, wildTime: 8 } as const;
+
+/** What one dataset knows of its rows. */
 export interface Rows<Row> {
-  /** The rejection rules of the contract, in its order. */
+  readonly name: DatasetName;
+  /** The field that decides which version of a row is kept. */
+  readonly time: string;
+  /** The contract's rules that reject a row, in its order, and those that only warn. */
   readonly rules: readonly string[];
+  readonly warnings: readonly string[];
+  /** Whether the row that `fresh` gave last has a null, and whether its time is a date alone. */
+  readonly hasNulls: boolean;
+  readonly isDate: boolean;
   /** The next row; the object is used again by the next call. */
   fresh(): Row;
   copy(row: Row): Row;
-  /** Another version of the row: same key, another timestamp. */
+  /** Another version of the row, with the same key and no tie in all of its columns. */
   change(row: Row): Row;
   write(row: Row, to: Uint8Array, at: number): number;
-  /** The timestamp that decides which version is kept; negative when null. */
-  time(row: Row): number;
+  /** Whether of two versions the first is kept: it is later or, at the same time, greater by the other columns. */
+  wins(row: Row, other: Row): boolean;
   /** The index in `rules` of the first rule that the row breaks, or -1. */
   broken(row: Row): number;
+  /** Which of `warnings` the row breaks, as bits. */
+  warned(row: Row): number;
   /** Takes the row that is kept of a key, once for each key. */
   settle(row: Row, versions: number): void;
 }
@@ -36,6 +50,10 @@ export class Lines<Row> {
   private readonly shares: Shares;
   private readonly records: number;
   private readonly rejected: Float64Array;
+  private readonly warned: Float64Array;
+  private readonly undeclared: Record<string, number> = {};
+  private readonly drawOddities: () => number;
+  private readonly rewriteTime: (line: string, random: Random) => string;
   /** What is due at each line of the window ahead. */
   private readonly due: (Repeated<Row> | undefined)[];
   private kept = 0;
@@ -48,6 +66,9 @@ export class Lines<Row> {
     this.shares = shares;
     this.records = records;
     this.rejected = new Float64Array(rows.rules.length);
+    this.warned = new Float64Array(rows.warnings.length);
+    this.drawOddities = drawBits(random, [shares.cut, shares.mistyped, shares.undeclared, shares.wildTimes / 2]);
+    this.rewriteTime = rewriteTime(rows.time);
     this.due = new Array(duplicateWindow).fill(undefined);
   }
 
@@ -56,11 +77,14 @@ export class Lines<Row> {
     if (repeated !== undefined) return this.repeat(repeated, line, to, at);
 
     const row = this.rows.fresh();
+    const odd = this.drawOddities();
     let end = this.rows.write(row, to, at);
-    if (this.isSound(line)) this.take(row, line);
-    else {
+    if (odd & (oddity.cut | oddity.mistyped) && line >= soundLines && line < this.records - soundLines) {
       this.malformed++;
-      end = at + 1 + this.random.below(end - at - 1);
+      end = this.spoil(odd, to, at, end);
+    } else {
+      this.take(row, line);
+      if (odd !== 0 || this.rows.hasNulls || this.rows.isDate) end = this.disguise(odd, line, to, at, end);
     }
     to[end] = 0x0a;
     return end + 1;
@@ -71,12 +95,41 @@ export class Lines<Row> {
     for (const repeated of this.due) if (repeated !== undefined) this.settle(repeated);
     const rejected: Record<string, number> = { malformed: this.malformed };
     for (const [index, rule] of this.rows.rules.entries()) rejected[rule] = this.rejected[index]!;
-    return { read: this.records, kept: this.kept, rejected, deduplicated: this.deduplicated, orphans: {} };
+    const warned = Object.fromEntries(this.rows.warnings.map((rule, index) => [rule, this.warned[index]!]));
+    const undeclared = Object.entries(this.undeclared)
+      .map(([name, rows]) => ({ name, rows }))
+      .sort((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1));
+    return {
+      read: this.records,
+      kept: this.kept,
+      rejected,
+      warned,
+      deduplicated: this.deduplicated,
+      orphans: {},
+      drift: { undeclared },
+    };
   }
 
-  private isSound(line: number): boolean {
-    if (line < soundLines || line >= this.records - soundLines) return true;
-    return !this.random.chance(this.shares.malformed);
+  /** Makes a line malformed. Returns where it ends. */
+  private spoil(odd: number, to: Uint8Array, at: number, end: number): number {
+    const { random, rows } = this;
+    if (odd & oddity.cut) return at + 1 + random.below(end - at - 1);
+    return rewrite(to, at, end, (line) => mistype[rows.name](line, random));
+  }
+
+  /** Writes a line in another way that means the same. Returns where it ends. */
+  private disguise(odd: number, line: number, to: Uint8Array, at: number, end: number): number {
+    const { random, rows } = this;
+    let until = end;
+    // The first row has every field, so that no column is absent from all rows.
+    if (rows.hasNulls && line > 0 && random.chance(this.shares.absent)) until = rewrite(to, at, until, leaveOutNulls);
+    if (odd & oddity.undeclared) {
+      const name = undeclaredFields[random.below(undeclaredFields.length)]!;
+      this.undeclared[name] = (this.undeclared[name] ?? 0) + 1;
+      until = rewrite(to, at, until, (text) => addField(text, name));
+    }
+    if (odd & oddity.wildTime || rows.isDate) until = rewrite(to, at, until, (text) => this.rewriteTime(text, random));
+    return until;
   }
 
   private take(row: Row, line: number): void {
@@ -91,10 +144,7 @@ export class Lines<Row> {
     }
     const rule = this.rows.broken(row);
     if (rule >= 0) this.rejected[rule]!++;
-    else {
-      this.kept++;
-      this.rows.settle(row, 1);
-    }
+    else this.keep(row, 1);
   }
 
   /** False when its line would be past the end or is taken. */
@@ -132,13 +182,23 @@ export class Lines<Row> {
     if (repeated.kept === undefined) repeated.kept = version;
     else {
       this.deduplicated++;
-      if (this.rows.time(version) > this.rows.time(repeated.kept)) repeated.kept = version;
+      if (this.rows.wins(version, repeated.kept)) repeated.kept = version;
     }
   }
 
   private settle(repeated: Repeated<Row>): void {
-    if (repeated.kept === undefined) return;
-    this.kept++;
-    this.rows.settle(repeated.kept, repeated.versions);
+    if (repeated.kept !== undefined) this.keep(repeated.kept, repeated.versions);
   }
+
+  private keep(row: Row, versions: number): void {
+    this.kept++;
+    const warned = this.rows.warned(row);
+    if (warned !== 0) for (let i = 0; i < this.warned.length; i++) if (warned & (1 << i)) this.warned[i]!++;
+    this.rows.settle(row, versions);
+  }
+}
+
+function rewrite(to: Uint8Array, at: number, end: number, change: (line: string) => string): number {
+  const room = Buffer.from(to.buffer, to.byteOffset + at);
+  return at + room.write(change(room.toString("latin1", 0, end - at)), "latin1");
 }

@@ -1,4 +1,6 @@
+import { nothing } from "./layout.ts";
 import type { Random } from "./random.ts";
+import { ties } from "./shares.ts";
 
 const day = 86_400;
 
@@ -11,10 +13,13 @@ export function timeBetween(from: string, to: string): (random: Random) => numbe
 
 const fallback = timeBetween("2024-06-01", "2024-07-01");
 
-/** A time that differs from `time`: later or earlier by up to 30 days, or null. Never equal, as the kept row would be open. */
+export const midnight = (time: number): number => time - (time % day);
+
+/** The time of a changed duplicate: later or earlier by up to 30 days, null, or now and then the same. */
 export function otherTime(time: number, random: Random): number {
-  if (time < 0) return fallback(random);
-  if (random.chance(0.1)) return -1;
+  if (random.chance(ties)) return time;
+  if (time === nothing) return fallback(random);
+  if (random.chance(0.1)) return nothing;
   const distance = 1 + random.below(30 * day);
   return random.chance(0.5) ? time + distance : time - distance;
 }

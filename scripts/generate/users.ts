@@ -1,12 +1,12 @@
 import type { AnswerBook } from "./answer.ts";
-import { Layout } from "./layout.ts";
+import { drawBits } from "./bits.ts";
+import { Layout, nothing } from "./layout.ts";
 import type { Rows } from "./lines.ts";
-import { nullColumns } from "./nulls.ts";
 import type { Random } from "./random.ts";
 import type { Shares } from "./shares.ts";
-import { otherTime, timeBetween } from "./times.ts";
+import { midnight, otherTime, timeBetween } from "./times.ts";
 
-/** Numbers stand for texts: `country` 0 is IN; -1 is null. */
+/** Numbers stand for texts: `country` 0 is IN. */
 export interface UserRow {
   id: number;
   time: number;
@@ -29,19 +29,24 @@ const layout = new Layout([
 const signupTime = timeBetween("2023-01-01", "2025-01-01");
 
 export class UserRows implements Rows<UserRow> {
+  readonly name = "users";
+  readonly time = "signup_date";
   readonly rules = ["user_id_is_null"];
+  readonly warnings = [];
+  hasNulls = false;
+  isDate = false;
   /** User numbers given out, whether or not the row was kept. */
   count = 0;
   private readonly row: UserRow = { id: 0, time: 0, country: 0, device: 0, source: 0 };
   private readonly values = new Int32Array(5);
   private readonly random: Random;
-  private readonly drawNulls: () => number;
+  private readonly drawOddities: () => number;
   private readonly book: AnswerBook;
 
   constructor(random: Random, shares: Shares, book: AnswerBook) {
     this.random = random;
-    const { nulls, nullKeys } = shares;
-    this.drawNulls = nullColumns(random, [nullKeys, nulls, nulls, nulls, nulls]);
+    const { nulls, nullKeys, wildTimes } = shares;
+    this.drawOddities = drawBits(random, [nullKeys, nulls, nulls, nulls, nulls, wildTimes / 2]);
     this.book = book;
   }
 
@@ -52,12 +57,15 @@ export class UserRows implements Rows<UserRow> {
     row.country = random.below(countries.length);
     row.device = random.below(devices.length);
     row.source = random.below(sources.length);
-    const nulls = this.drawNulls();
-    if (nulls & 1) row.id = -1;
-    if (nulls & 2) row.time = -1;
-    if (nulls & 4) row.country = -1;
-    if (nulls & 8) row.device = -1;
-    if (nulls & 16) row.source = -1;
+    const odd = this.drawOddities();
+    this.hasNulls = (odd & 31) !== 0;
+    this.isDate = (odd & 32) !== 0;
+    if (this.isDate) row.time = midnight(row.time);
+    if (odd & 1) row.id = nothing;
+    if (odd & 2) row.time = nothing;
+    if (odd & 4) row.country = nothing;
+    if (odd & 8) row.device = nothing;
+    if (odd & 16) row.source = nothing;
     return row;
   }
 
@@ -67,7 +75,7 @@ export class UserRows implements Rows<UserRow> {
 
   /** Moved to another country. */
   change(row: UserRow): UserRow {
-    const country = (row.country + 1 + this.random.below(countries.length - 1)) % countries.length;
+    const country = (Math.max(row.country, 0) + 1 + this.random.below(countries.length - 1)) % countries.length;
     return { ...row, country, time: otherTime(row.time, this.random) };
   }
 
@@ -81,12 +89,17 @@ export class UserRows implements Rows<UserRow> {
     return layout.write(values, to, at);
   }
 
-  time(row: UserRow): number {
-    return row.time;
+  wins(row: UserRow, other: UserRow): boolean {
+    if (row.time !== other.time) return row.time > other.time;
+    return (countries[row.country] ?? "unknown") > (countries[other.country] ?? "unknown");
   }
 
   broken(row: UserRow): number {
-    return row.id < 0 ? 0 : -1;
+    return row.id === nothing ? 0 : -1;
+  }
+
+  warned(): number {
+    return 0;
   }
 
   settle(row: UserRow, versions: number): void {

@@ -7,6 +7,7 @@ import { notifyStateChange } from "./glue/notify.ts";
 import { type GlueServer, startGlueServer } from "./glue/server.ts";
 import { GlueService } from "./glue/service.ts";
 import { accountId, credentials, type LocalAws, region, startLocalAws } from "./localAws.ts";
+import { runningFile } from "./running.ts";
 
 export interface LocalStack {
   /** The local AWS. */
@@ -32,13 +33,15 @@ export interface LocalStackOptions {
     /** Whether the data is so small that the JVM's start decides how long a run takes. */
     readonly shortRuns?: boolean;
   };
+  /** A command that stands in for Python and the job's script, with the run's arguments and environment. */
+  readonly engine?: readonly string[];
   readonly onProgress?: (step: string) => void;
   /** False: the servers alone. */
   readonly apply?: boolean;
 }
 
 const defaultDriverMemory = "3g";
-const folders = { aws: "aws", glue: "glue", runs: "runs", log: "local.log" } as const;
+const folders = { aws: "aws", glue: "glue", runs: "runs", log: "local.log", running: runningFile } as const;
 
 /** Takes longer than the servers' start, because of the providers' SDKs. */
 const loadProgram = async () => {
@@ -112,6 +115,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
             directory: runs,
             driverMemory: options.spark?.driverMemory ?? defaultDriverMemory,
             shortRuns: options.spark?.shortRuns ?? false,
+            engine: options.engine,
           },
           job,
           run,

@@ -1,13 +1,14 @@
 """Starts the local AWS with files that stay on disk.
 
-As it comes it keeps every object of a versioned bucket in memory, loads the whole object for each range of it, and
-ignores a range on a pinned version: some files of a gigabyte fill the machine. This is mended here, at functions that
-its release keeps private: the release is pinned in requirements.txt, and a name that is gone ends the start with an
-AttributeError.
+As it comes it keeps every object of a versioned bucket and every part of an upload in memory, loads the whole object
+for each range of it that is read or copied, and ignores a range on a pinned version: some files of a gigabyte fill the
+machine. This is mended here, at functions that its release keeps private: the release is pinned in requirements.txt,
+and a name that is gone ends the start with an AttributeError.
 """
 
 import mmap
 import runpy
+import tempfile
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -16,6 +17,10 @@ from ministack.services import s3
 _is_ranged: ContextVar[bool] = ContextVar("is_ranged", default=False)
 _get_object, _read_body, _version_body = s3._get_object, s3._read_body, s3._version_body
 _persist_object = s3._persist_object
+_upload_part, _upload_part_copy = s3._upload_part, s3._upload_part_copy
+
+# Bytes from which on a part goes to disk; each such part holds a file open.
+LARGE_PART = 64 * 1024 * 1024
 
 
 def _mapped(path):
@@ -60,6 +65,36 @@ def _get(bucket_name, key, headers, query_params=None):
     return status, answer, bytes(body) if isinstance(body, mmap.mmap) else body
 
 
+def _put_part_on_disk(query_params):
+    upload = s3._multipart_uploads.get(s3._qp(query_params, "uploadId"))
+    part = upload and upload["parts"].get(int(s3._qp(query_params, "partNumber", "1")))
+    if not part or not isinstance(part["body"], bytes) or len(part["body"]) < LARGE_PART:
+        return
+    # The file has no name; it goes with the part.
+    with tempfile.TemporaryFile() as file:
+        file.write(part["body"])
+        file.flush()
+        part["body"] = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _part(bucket_name, key, body, query_params, headers):
+    answer = _upload_part(bucket_name, key, body, query_params, headers)
+    if answer[0] == 200:
+        _put_part_on_disk(query_params)
+    return answer
+
+
+def _part_copy(bucket_name, key, query_params, headers):
+    token = _is_ranged.set(bool(headers.get("x-amz-copy-source-range", "")))
+    try:
+        answer = _upload_part_copy(bucket_name, key, query_params, headers)
+    finally:
+        _is_ranged.reset(token)
+    if answer[0] == 200:
+        _put_part_on_disk(query_params)
+    return answer
+
+
 def _persist(bucket, key, obj):
     _persist_object(bucket, key, obj)
     if not isinstance(obj, dict) or obj.get("body") is not None:
@@ -72,4 +107,5 @@ def _persist(bucket, key, obj):
 
 s3._get_object, s3._read_body, s3._version_body = _get, _object_body, _body_of_version
 s3._persist_object = _persist
+s3._upload_part, s3._upload_part_copy = _part, _part_copy
 runpy.run_module("ministack.app", run_name="__main__", alter_sys=True)

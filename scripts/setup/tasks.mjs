@@ -123,12 +123,17 @@ const tools = { python: true };
 /** Task to what it needs set up, and what it does; it returns the exit code. */
 export const tasks = {
   start: { needs: everything, run: (args) => execute(node("scripts/start.ts", ...args), everything) },
+  stop: { needs: {}, run: (args) => execute(node("scripts/stop.ts", ...args), {}) },
   generate: { needs: {}, run: (args) => execute(node("scripts/generate.ts", ...args), {}) },
   // The SQL parser is WebAssembly that runs once: optimizing it would take longer than running it.
   validate: { needs: {}, run: (args) => execute(node("--liftoff-only", "scripts/validate.ts", ...args), {}) },
   plan: { needs: {}, run: (args) => execute(node("scripts/plan.ts", ...args), {}) },
   secrets: { needs: {}, run: (args) => execute(node("scripts/secrets.ts", ...args), {}) },
+  "contract-diff": { needs: {}, run: (args) => execute(node("scripts/contractDiff.ts", ...args), {}) },
+  pipeline: { needs: {}, run: (args) => execute(node("scripts/pipeline.ts", ...args), {}) },
+  query: { needs: {}, run: (args) => execute(node("scripts/pipeline.ts", "query", ...args), {}) },
   simulate: { needs: {}, run: (args) => execute(node("scripts/simulate.ts", ...args), {}) },
+  oracle: { needs: everything, run: (args) => execute(node("tests/oracle/run.ts", ...args), everything) },
   test: { needs: everything, run: async (args) => conclude(await runSuites(suites(args), everything)) },
   check: { needs: tools, run: async () => conclude(await runAll(checks(), tools)) },
   format: { needs: tools, run: async () => conclude(await runAll(formatters(), tools)) },

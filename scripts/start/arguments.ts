@@ -8,6 +8,7 @@ export const startFlags = {
   config: { kind: "text", help: "pipeline config (default config/pipeline_config.yaml)" },
   env: { kind: "text", help: "environment of the config (default dev)" },
   out: { kind: "text", help: "folder for summary.json and the published Parquet (default out)" },
+  keep: { kind: "switch", help: "leave the local stack running, for npm run pipeline, until Ctrl-C or npm stop" },
 } as const;
 
 export interface StartOptions {
@@ -19,11 +20,13 @@ export interface StartOptions {
   readonly isShippedConfig: boolean;
   readonly environment: string;
   readonly out: string;
+  /** Whether the local stack goes on when the result is there. */
+  readonly keep: boolean;
 }
 
 /** @throws UsageError */
 export function parseStart(args: readonly string[]): StartOptions {
-  const { records, seed, data, config, env = "dev", out = "out" } = parseFlags(args, startFlags);
+  const { records, seed, data, config, env = "dev", out = "out", keep } = parseFlags(args, startFlags);
   if (data !== undefined && (records !== undefined || seed !== undefined))
     throw new UsageError(
       `--data brings its own files, so --${records === undefined ? "seed" : "records"} can't go with it`,
@@ -37,5 +40,6 @@ export function parseStart(args: readonly string[]): StartOptions {
     isShippedConfig: config === undefined,
     environment: env,
     out,
+    keep: keep === true,
   };
 }

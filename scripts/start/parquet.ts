@@ -15,8 +15,9 @@ export interface Parquet {
   close(): void;
 }
 
-const name = (text: string) => `"${text.replaceAll('"', '""')}"`;
-const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+/** As SQL quotes a name, and a text. */
+export const name = (text: string) => `"${text.replaceAll('"', '""')}"`;
+export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 export async function openParquet(paths: readonly string[]): Promise<Parquet> {
   const instance = await DuckDBInstance.create(":memory:");
@@ -67,7 +68,8 @@ export async function openParquet(paths: readonly string[]): Promise<Parquet> {
   };
 }
 
-function timeText(micros: bigint): string {
+/** Microseconds since the epoch as `2025-03-01T12:34:56Z`. */
+export function timeText(micros: bigint): string {
   const rest = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
   const text = new Date(Number((micros - rest) / 1000n)).toISOString().slice(0, 19);
   return `${text}${rest === 0n ? "" : `.${String(rest).padStart(6, "0")}`}Z`;

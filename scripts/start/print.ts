@@ -50,12 +50,25 @@ export function rowsText(
     ...[read, kept, sum(rejected), deduplicated, sum(orphans)].map(whole),
   ]);
   const [head, ...lines] = table([["", "read", "kept", "rejected", "deduplicated", "orphans"], ...counts]);
-  const rules = entries.flatMap(([name, { rejected }]) => {
-    const broken = Object.entries(rejected).filter(([, count]) => count > 0);
-    const list = broken.map(([rule, count]) => `${rule} ${whole(count)}`).join(", ");
-    return broken.length > 0 ? [indent(dim(`${name} rejected: ${list}`))] : [];
-  });
-  return [bold(`${before}Rows`), indent(dim(head!)), ...lines.map(indent), ...rules];
+  const notes = entries.flatMap(([name, report]) => notesOf(report).map((note) => indent(dim(`${name} ${note}`))));
+  return [bold(`${before}Rows`), indent(dim(head!)), ...lines.map(indent), ...notes];
+}
+
+/** What a producer should hear of: rules that rows broke, and fields that are not as declared. */
+function notesOf({ rejected, warned, drift }: DatasetReport): string[] {
+  const broken = (what: string, counts: Readonly<Record<string, number>>) => {
+    const rules = Object.entries(counts).filter(([, count]) => count > 0);
+    return rules.length === 0 ? [] : [`${what}: ${rules.map(([rule, count]) => `${rule} ${whole(count)}`).join(", ")}`];
+  };
+  const undeclared = Object.fromEntries(drift.undeclared.map(({ name, rows }) => [name, rows]));
+  const changed = Object.fromEntries(drift.changed.map(({ name, rows }) => [name, rows]));
+  return [
+    ...broken("rejected", rejected),
+    ...broken("kept in spite of", warned),
+    ...broken("has fields that are not declared", undeclared),
+    ...broken("has values of another type", changed),
+    ...(drift.absent.length > 0 ? [`lacks in every row: ${drift.absent.join(", ")}`] : []),
+  ];
 }
 
 /** A struct or a long text would push the rows beside it off the screen. */

@@ -2,6 +2,7 @@ import { join, relative } from "node:path";
 import { type LoadedConfig, loadConfig } from "../../config/load.ts";
 import type { Answer } from "../generate/answer.ts";
 import { type LocalStack, startLocalStack } from "../local/index.ts";
+import { stackDirectory } from "../local/running.ts";
 import { localDirectory } from "../setup/paths.mjs";
 import type { StartOptions } from "./arguments.ts";
 import { type Uploaded, upload } from "./bronze.ts";
@@ -108,7 +109,7 @@ async function bringUp(
   const starting = startLocalStack({
     configFile: options.config,
     environment: options.environment,
-    directory: join(localDirectory, "stack"),
+    directory: stackDirectory,
     spark: { shortRuns: isShort(options, given) },
     onProgress: (step) => status.show("local AWS", step),
   });

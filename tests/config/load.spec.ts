@@ -63,24 +63,60 @@ describe("configuration", () => {
 
   it("makes the contract with Hive's types and the null rules", () => {
     const contract = contractOf(loadConfig(shipped, "dev").config);
+    const plain = { onNull: "keep", rules: [] };
     expect(contract.datasets.orders).to.deep.equal({
       required: true,
       file: "orders",
       formats: ["json", "json.gz"],
       columns: [
-        { name: "order_id", type: "string", onNull: "reject" },
-        { name: "user_id", type: "string", onNull: "reject" },
-        { name: "product_id", type: "string", onNull: "keep" },
-        { name: "order_amount", type: "decimal(12,2)", onNull: { default: 0 } },
-        { name: "currency", type: "string", onNull: "keep" },
-        { name: "order_timestamp", type: "timestamp", onNull: "keep" },
-        { name: "payment_status", type: "string", onNull: "keep" },
+        { name: "order_id", type: "string", onNull: "reject", rules: [] },
+        { name: "user_id", type: "string", onNull: "reject", rules: [] },
+        { name: "product_id", type: "string", ...plain },
+        {
+          name: "order_amount",
+          type: "decimal(12,2)",
+          onNull: { default: 0 },
+          rules: [{ range: { min: 0, max: 100_000 }, onViolation: "warn" }],
+        },
+        { name: "currency", type: "string", onNull: "keep", rules: [{ pattern: "[A-Z]{3}", onViolation: "warn" }] },
+        { name: "order_timestamp", type: "timestamp", ...plain },
+        {
+          name: "payment_status",
+          type: "string",
+          onNull: "keep",
+          rules: [{ allowed: ["success", "failed", "in_progress"], onViolation: "warn" }],
+        },
       ],
       primaryKey: ["order_id"],
       latestBy: "order_timestamp",
-      references: [{ column: "user_id", dataset: "users" }],
+      references: [{ column: "user_id", dataset: "users", orphans: "keep" }],
+      maxRejected: 5,
     });
+    expect(contract.outputs.user_activity).to.deep.include({ grain: ["user_id"], clusterBy: ["user_id"] });
+    expect(contract.outputs.user_activity!.balances.map(({ name }) => name)).to.deep.equal([
+      "users",
+      "events",
+      "orders",
+      "revenue",
+    ]);
+    expect(contract.outputs.user_activity!.balances[1]!.input).to.equal("select count(*) from events");
     expect(contract.outputs.user_activity!.columns[5]).to.deep.equal({ name: "total_events", type: "bigint" });
+  });
+
+  it("has a mode of schema evolution for each environment", () => {
+    const mode = (environment: string) => contractOf(loadConfig(shipped, environment).config).schemaEvolution;
+    expect([mode("dev"), mode("prod")]).to.deep.equal(["additive", "ignore-unknown"]);
+  });
+
+  it("reads a share as per cent", () => {
+    for (const [text, percent] of [
+      ["0%", 0],
+      ["0.125%", 0.125],
+      ["100%", 100],
+    ] as const) {
+      const { config } = loadConfig(edited("maxRejected: 5% #", `maxRejected: ${text} #`), "dev");
+      expect(config.datasets.users!.maxRejected).to.equal(percent);
+    }
   });
 
   describe("refuses, naming file, line and column", () => {
@@ -111,7 +147,7 @@ describe("configuration", () => {
         "a key whose null is kept",
         "order_id: { type: string, onNull: reject }",
         "order_id: { type: string, onNull: keep }",
-        /order_id\.onNull: .*primary key/,
+        /order_id\.onNull: "order_id" is in the primary key, so its null must reject the row or fail the run/,
       ],
       [
         "a value near an allowed one",
@@ -136,7 +172,7 @@ describe("configuration", () => {
         "a wrong null rule",
         "country: { type: string, onNull: { default: unknown } }",
         "country: { type: string, onNull: drop }",
-        /country\.onNull: must be reject, keep, or \{ default: /,
+        /country\.onNull: must be reject, keep, fail, or \{ default: /,
       ],
       [
         "a default of the wrong type",
@@ -177,9 +213,112 @@ describe("configuration", () => {
       ],
       [
         "a reference to no dataset",
-        "references: { user_id: users }",
-        "references: { user_id: user }",
-        /"user" is not a dataset/,
+        "dataset: users,",
+        "dataset: user,",
+        /:\d+:\d+ datasets\.events\.references\.user_id\.dataset: "user" is not a dataset \(did you mean "users"\?\)/,
+      ],
+      [
+        "a reference without a word on orphans",
+        "{ dataset: users, orphans: keep }",
+        "{ dataset: users }",
+        /datasets\.events\.references\.user_id\.orphans: is missing; allowed: keep, reject, fail/,
+      ],
+      [
+        "rejected orphans in a circle",
+        "    columns:\n      user_id: { type: string, onNull: reject }",
+        "    references: { country: { dataset: users, orphans: reject } }\n    columns:\n      user_id: { type: string, onNull: reject }",
+        /datasets\.users\.references\.country\.orphans: rejecting orphans leads from users back to users; keep them/,
+      ],
+      [
+        "a share without its sign",
+        "maxRejected: 5% #",
+        "maxRejected: 5 #",
+        /:\d+:18 datasets\.users\.maxRejected: must be a text, not 5/,
+      ],
+      [
+        "a share above all",
+        "maxRejected: 5% #",
+        "maxRejected: 101% #",
+        /users\.maxRejected: a share is a number from 0/,
+      ],
+      [
+        "a rule without a kind",
+        '{ pattern: "[A-Z]{3}", onViolation: warn }',
+        "{ onViolation: warn }",
+        /orders\.columns\.currency\.rules\.0: must have exactly one of allowed, range, pattern/,
+      ],
+      [
+        "a rule of two kinds",
+        '{ pattern: "[A-Z]{3}", onViolation: warn }',
+        '{ pattern: "[A-Z]{3}", allowed: [USD], onViolation: warn }',
+        /currency\.rules\.0: must have exactly one of/,
+      ],
+      [
+        "two rules of one kind",
+        'rules: [{ pattern: "[A-Z]{3}", onViolation: warn }]',
+        "rules: [{ allowed: [USD], onViolation: warn }, { allowed: [EUR], onViolation: reject }]",
+        /currency\.rules\.1\.allowed: the column has a rule "allowed" already; put both into one/,
+      ],
+      [
+        "a typo in a rule",
+        '{ pattern: "[A-Z]{3}", onViolation: warn }',
+        '{ patern: "[A-Z]{3}", onViolation: warn }',
+        /currency\.rules\.0\.patern: unknown key "patern" \(did you mean "pattern"\?\); allowed: allowed, range, pattern, onViolation/,
+      ],
+      [
+        "a pattern that is none",
+        '{ pattern: "[A-Z]{3}", onViolation: warn }',
+        '{ pattern: "([A-Z", onViolation: warn }',
+        /currency\.rules\.0\.pattern: not a regular expression/,
+      ],
+      [
+        "a pattern for a number",
+        "{ range: { min: 0, max: 100000 }, onViolation: warn }",
+        '{ pattern: "[0-9]+", onViolation: warn }',
+        /order_amount\.rules\.0\.pattern: a column of type decimal\(12,2\) can't have a pattern; texts can/,
+      ],
+      [
+        "a range for a text",
+        '{ pattern: "[A-Z]{3}", onViolation: warn }',
+        "{ range: { min: A }, onViolation: warn }",
+        /currency\.rules\.0\.range: a column of type string can't have a range/,
+      ],
+      ["a range without bounds", "{ min: 0, max: 100000 }", "{}", /rules\.0\.range: must have a min, a max or both/],
+      [
+        "a range upside down",
+        "{ min: 0, max: 100000 }",
+        "{ min: 9, max: 1 }",
+        /order_amount\.rules\.0\.range: min is greater than max/,
+      ],
+      [
+        "a bound with more digits than the column",
+        "min: 0, max",
+        "min: 0.001, max",
+        /rules\.0\.range\.min: the bound of a column of type decimal\(12,2\) must have at most 2 digits behind the point/,
+      ],
+      [
+        "an allowed value of another type",
+        "allowed: [success, failed,",
+        "allowed: [success, 5,",
+        /payment_status\.rules\.0\.allowed\.1: the allowed value of a column of type string must be a text/,
+      ],
+      [
+        "an unknown mode of evolution",
+        "schemaEvolution: additive",
+        "schemaEvolution: lax",
+        /schemaEvolution: must be one of strict, additive, ignore-unknown/,
+      ],
+      [
+        "a dataset named like a table of orphans",
+        "  orders:\n    required",
+        "  events_orphans:\n    required",
+        /datasets\.events_orphans: "events_orphans" is the table of the orphans of events/,
+      ],
+      [
+        "rows clustered by what is no column",
+        "clusterBy: [user_id]",
+        "clusterBy: [usr_id]",
+        /clusterBy\.0: "usr_id" is not a column of user_activity \(did you mean "user_id"\?\)/,
       ],
       [
         "a missing SQL file",
@@ -207,7 +346,7 @@ describe("configuration", () => {
 
     it("an override where the environment writes it", () => {
       expect(problem(edited("workers: 10", "workers: 1"), "prod")).to.match(
-        /:1[34]\d:\d+ glue\.workers: must be at least 2/,
+        /:18\d:\d+ glue\.workers: must be at least 2/,
       );
     });
 

@@ -101,7 +101,7 @@ describe("a config with one mistake of each kind", () => {
     );
     const [unknown] = await problemsOf(write(original, "select user_id from customers"));
     expect(unknown).to.match(
-      /user_activity\.sql:1:21 outputs\.user_activity\.sql: Unknown table 'customers'; datasets: users, events, orders$/,
+      /user_activity\.sql:1:21 outputs\.user_activity\.sql: Unknown table 'customers'; tables: users, events, orders$/,
     );
   });
 

@@ -32,7 +32,7 @@ describe("SQL of the outputs", () => {
 
   it("reads declared tables only", async () => {
     expect(await edited("    from events\n", "    from event\n")).to.match(
-      /^19:10 outputs\.user_activity\.sql: Unknown table 'event' \(did you mean "events"\?\); datasets: users, events, orders/,
+      /^19:10 outputs\.user_activity\.sql: Unknown table 'event' \(did you mean "events"\?\); tables: users, events, orders/,
     );
   });
 
@@ -84,6 +84,48 @@ describe("SQL of the outputs", () => {
         "    cast(all_users.country as string) as country,\n    cast(all_users.user_id as string) as user_id,",
       ),
     ).to.match(/in another order than declared: user_id, country/);
+  });
+
+  describe("in balances", () => {
+    const balanced = async (side: "input" | "output", query: string): Promise<string> => {
+      const output = loaded.config.outputs.user_activity!;
+      const balances = { ...output.balances, events: { ...output.balances!.events!, [side]: query } };
+      const config = { ...loaded.config, outputs: { user_activity: { ...output, balances } } };
+      try {
+        await checkSql({ ...loaded, config });
+      } catch (error) {
+        expect(error).to.be.instanceOf(ConfigError);
+        return (error as Error).message;
+      }
+      return "";
+    };
+
+    it("reads the datasets, their orphans and the output itself", async () => {
+      expect(await balanced("output", "select sum(total_events) from user_activity")).to.equal("");
+      expect(
+        await balanced("input", "select count(event_id) from events_orphans where orphan_column = 'user_id'"),
+      ).to.equal("");
+    });
+
+    it("is told of anything else at its place in the config", async () => {
+      expect(await balanced("input", "select count(*) from event")).to.match(
+        /^config\/pipeline_config\.yaml:\d+:\d+ outputs\.user_activity\.balances\.events\.input: Unknown table 'event' \(did you mean "events"\?\); tables: users, events, orders, events_orphans, orders_orphans, user_activity$/,
+      );
+      const place = readFileSync("config/pipeline_config.yaml", "utf8").split("\n");
+      const told = await balanced("output", "select sum(total) from user_activity");
+      const line = Number(/yaml:(\d+):/.exec(told)?.[1]);
+      expect(place[line - 1]).to.contain("output: >-");
+      expect(told).to.contain("Unknown column 'total' in table 'user_activity'");
+      expect(await balanced("input", "select count(*) from users_orphans")).to.contain("Unknown table 'users_orphans'");
+    });
+
+    it("returns one value", async () => {
+      expect(await balanced("input", "select count(*), count(*) from events")).to.match(
+        /balances\.events\.input: must return one column, and returns 2$/,
+      );
+      expect(await balanced("input", "delete from events")).to.match(/must be a query, and is delete$/);
+      expect(await balanced("input", "select count(*) from events;")).to.match(/must not end with a semicolon$/);
+    });
   });
 
   for (const [title, text, message] of [

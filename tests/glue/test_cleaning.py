@@ -7,33 +7,27 @@ import pytest
 from harness import commerce_contract
 from pipeline_engine import cleaning
 from pipeline_engine.contract import Column, Dataset, parse_contract
-from pipeline_engine.outputs import ROWS_PER_FILE, file_count, schema_differences
+from pipeline_engine.orphans import orphan_counts_sql
+from pipeline_engine.outputs import BYTES_PER_FILE, file_count, schema_differences
 from pipeline_engine.session import shuffle_partitions
 from pipeline_engine.sql_text import identifier, literal
 
 DATASETS = parse_contract(json.dumps(commerce_contract()).encode()).datasets
 
 
-def test_rules_come_in_the_order_in_which_they_are_tried():
-    assert cleaning.rules(DATASETS["orders"]) == ["malformed", "order_id_is_null", "user_id_is_null"]
-
-
-def test_each_rule_is_tried_and_counted():
-    judged, counted = cleaning.judge_sql(DATASETS["events"]), cleaning.counts_sql(DATASETS["events"])
-    for rule in cleaning.rules(DATASETS["events"]):
-        assert f"then '{rule}'" in judged
-        assert f"count_if(`#rule` = '{rule}')" in counted
+ORDERS = DATASETS["orders"]
 
 
 def test_the_rank_is_over_the_key_latest_first_and_total():
-    assert "partition by `order_id`, `#text`" in cleaning.rank_sql(DATASETS["orders"], ["order_id"])
-    order = cleaning.rank_sql(DATASETS["orders"], ["order_id"]).split("order by ")[1]
+    classified = cleaning.classify_sql(ORDERS, ["order_id"], {})
+    assert "partition by `order_id`, `#text`" in classified
+    order = classified.split("order by ")[1]
     assert order.startswith("`order_timestamp` desc nulls last, `user_id` desc nulls last")
     assert order.count("desc nulls last") == 6
 
 
 def test_the_same_contract_gives_the_same_sql():
-    assert cleaning.judge_sql(DATASETS["users"]) == cleaning.judge_sql(DATASETS["users"])
+    assert cleaning.classify_sql(ORDERS, ["order_id"], {}) == cleaning.classify_sql(ORDERS, ["order_id"], {})
 
 
 @pytest.mark.parametrize(
@@ -53,20 +47,20 @@ def test_only_columns_that_a_statement_can_read_are_kept(sql, expected):
 def test_names_and_values_cannot_leave_their_quotes():
     assert identifier("a`b") == "`a``b`"
     assert literal("it's \\") == "'it\\'s \\\\'"
-    column = Column("note", "string", default="' or '1'='1")
-    made = Dataset("t", True, (Column("id", "string", True), column), ("id",), "id", ())
-    assert "cast('\\' or \\'1\\'=\\'1' as string)" in cleaning.judge_sql(made)
+    column = Column("note", "string", on_null="default", default="' or '1'='1")
+    made = Dataset("t", True, (Column("id", "string", "reject"), column), ("id",), "id", (), max_rejected=0)
+    assert "coalesce(`note`, '\\' or \\'1\\'=\\'1')" in cleaning.classify_sql(made, ["id"], {})
 
 
 def test_no_orphan_statement_without_references():
-    assert cleaning.orphans_sql([DATASETS["users"]], {"users": "user_id"}) is None
+    assert orphan_counts_sql([DATASETS["users"]]) is None
 
 
 @pytest.mark.parametrize(
-    ("rows", "files"), [(0, 1), (1, 1), (ROWS_PER_FILE, 1), (ROWS_PER_FILE + 1, 2), (10 * ROWS_PER_FILE, 10)]
+    ("size", "files"), [(0, 1), (1, 1), (BYTES_PER_FILE, 1), (BYTES_PER_FILE + 1, 2), (10 * BYTES_PER_FILE, 10)]
 )
-def test_files_are_sized_by_their_rows(rows, files):
-    assert file_count(rows) == files
+def test_files_are_sized_by_what_their_rows_measure(size, files):
+    assert file_count(size) == files
 
 
 def test_partitions_grow_with_the_input_and_never_fall_below_the_cores():

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from harness import column, contract, dataset, lines, output
+from harness import NO_DRIFT, column, contract, dataset, lines, output
 
 KINDS = {
     "id": "string",
@@ -319,8 +319,10 @@ def test_an_optional_dataset_that_is_absent_is_an_empty_table_of_its_schema(pipe
         "read": 0,
         "kept": 0,
         "rejected": {"malformed": 0, "id_is_null": 0},
+        "warned": {},
         "deduplicated": 0,
         "orphans": {"id": 0},
+        "drift": NO_DRIFT,
     }
 
 
@@ -352,8 +354,55 @@ def test_counts_balance_over_many_rows_in_many_partitions(things):
         "read": 5000,
         "kept": kept,
         "rejected": {"malformed": malformed, "id_is_null": nulls},
+        "warned": {},
         "deduplicated": 5000 - kept - malformed - nulls,
         "orphans": {},
+        "drift": NO_DRIFT,
     }
     assert len(made.rejected("things")) == malformed + nulls
     assert json.loads(made.rejected("things")[0][1])["n"] is not None
+
+
+TIMES = {
+    '"2025-01-02T03:04:05Z"': "2025-01-02 03:04:05",
+    '"2025-01-02T03:04:05+02:00"': "2025-01-02 01:04:05",
+    '"2025-01-02T03:04:05+0200"': "2025-01-02 01:04:05",
+    '"2025-01-02T03:04:05 Europe/Berlin"': "2025-01-02 02:04:05",
+    '"2025-01-02T03:04:05"': "2025-01-02 03:04:05",
+    '"2025-01-02 03:04:05"': "2025-01-02 03:04:05",
+    '"2025-01-02T03:04"': "2025-01-02 03:04:00",
+    '"2025-01-02T03"': "2025-01-02 03:00:00",
+    '"2025-01-02T03:04:05.1234567Z"': "2025-01-02 03:04:05.123456",
+    '"2025-01-02"': "2025-01-02 00:00:00",
+    "null": None,
+    **dict.fromkeys(
+        [
+            "1735787045", "1735787045000", "1735787045.5", '"1735787045"', '"2025-02-30"', '"2025-01-02T24:00:00"',
+            '"2025-01-02T03:04:60"', '"2025-1-2"', '"12:30"', '"yesterday"', '""', '"2025-01-02T"', '"2025-01-02 noon"',
+        ],
+        "malformed",
+    ),
+}  # fmt: skip
+
+
+def test_every_way_to_write_a_time_has_its_result(things):
+    made = things(columns=[column("id", "string", "reject"), column("at", "timestamp"), column("day", "date")])
+    made.put(
+        "things",
+        lines(
+            *(f'{{"id": "at {index:02}", "at": {written}}}' for index, written in enumerate(TIMES)),
+            *(f'{{"id": "day {index:02}", "day": {written}}}' for index, written in enumerate(TIMES)),
+        ),
+    )
+    made.run()
+
+    times = {row["id"]: row["at"] for row in made.rows("copy") if row["id"].startswith("at ")}
+    assert times == {f"at {i:02}": time for i, time in enumerate(TIMES.values()) if time != "malformed"}
+    days = {row["id"]: row["day"] for row in made.rows("copy") if row["id"].startswith("day ")}
+    assert days == {
+        f"day {i:02}": date(2025, 1, 2) if written.startswith('"') else None
+        for i, written in enumerate(TIMES)
+        if written in ("null", '"2025-01-02"')
+    }
+    assert {rule for rule, _, _ in made.rejected("things")} == {"malformed"}
+    assert len(made.rejected("things")) == 2 * len(TIMES) - len(times) - len(days)

@@ -2,11 +2,12 @@
 
 import random
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from pyspark import SparkContext
 
-from harness import Pipeline, commerce_contract, data_files, lines
+from harness import NO_DRIFT, Pipeline, commerce_contract, data_files, lines
 from pipeline_engine.errors import SchemaMismatch
 
 USERS = [
@@ -30,8 +31,8 @@ EVENTS = [
     {"event_id": "e_3", "user_id": "u_1", "event_type": "product_view", "event_timestamp": "2025-05-01T23:00:00Z",
      "session_id": "s_9"},
     {"event_id": "e_4", "user_id": "u_1", "event_type": None, "event_timestamp": None, "session_id": None},
-    {"event_id": "e_5", "user_id": "u_404", "event_type": "product_view"},
-    {"event_id": "e_6", "user_id": None},
+    {"event_id": "e_5", "user_id": "u_404", "event_type": "signup", "page": {"id": 1}},
+    {"event_id": "e_6", "user_id": None, "event_type": "logout", "page": 2},
     {"event_id": None, "user_id": "u_1"},
     {"event_id": None, "user_id": None},
     {"event_id": "e_7", "user_id": "u_2", "event_timestamp": "yesterday"},
@@ -44,9 +45,9 @@ ORDERS = [
     {"order_id": "o_2", "user_id": "u_1", "order_amount": 99.99, "payment_status": "success",
      "order_timestamp": "2025-06-02T00:00:00"},
     {"order_id": "o_3", "user_id": "u_1", "order_amount": 500, "payment_status": "failed"},
-    {"order_id": "o_4", "user_id": "u_1", "order_amount": 7, "payment_status": "in_progress"},
+    {"order_id": "o_4", "user_id": "u_1", "order_amount": -7, "payment_status": "in_progress", "currency": "usd"},
     {"order_id": "o_5", "user_id": "u_2", "order_amount": None, "payment_status": "success"},
-    {"order_id": "o_6", "user_id": "u_404", "order_amount": 1000, "payment_status": "success"},
+    {"order_id": "o_6", "user_id": "u_404", "order_amount": 1000, "payment_status": "success", "currency": "$"},
     {"order_id": "o_7", "user_id": "u_2", "order_amount": "12,50", "payment_status": "success"},
 ]  # fmt: skip
 BROKEN_LINE = '{"user_id": "u_9", "country": "US"'
@@ -75,26 +76,35 @@ ANSWER = [
 
 DATASETS = {
     "users": {
-        "read": 8, "kept": 3, "rejected": {"malformed": 1, "user_id_is_null": 2}, "deduplicated": 2, "orphans": {},
+        "read": 8, "kept": 3, "rejected": {"malformed": 1, "user_id_is_null": 2}, "warned": {}, "deduplicated": 2,
+        "orphans": {}, "drift": NO_DRIFT,
     },
     "events": {
         "read": 10, "kept": 5, "rejected": {"malformed": 1, "event_id_is_null": 2, "user_id_is_null": 1},
-        "deduplicated": 1, "orphans": {"user_id": 1},
+        "warned": {"event_type_not_allowed": 1}, "deduplicated": 1, "orphans": {"user_id": 1},
+        "drift": {"undeclared": [{"name": "page", "rows": 2, "examples": ["2", "{\"id\":1}"]}],
+                  "absent": ["product_id", "device_type"], "changed": []},
     },
     "orders": {
         "read": 8, "kept": 6, "rejected": {"malformed": 1, "order_id_is_null": 0, "user_id_is_null": 0},
+        "warned": {"order_amount_out_of_range": 1, "currency_pattern": 2, "payment_status_not_allowed": 0},
         "deduplicated": 1, "orphans": {"user_id": 1},
+        "drift": {"undeclared": [], "absent": ["product_id"], "changed": []},
     },
 }  # fmt: skip
 
 
-def put_inputs(pipeline, shuffle: int | None = None) -> None:
-    datasets = {"users": [*USERS, BROKEN_LINE], "events": EVENTS, "orders": ORDERS}
-    for name, rows in datasets.items():
-        rows = list(rows)
-        if shuffle is not None:
-            random.Random(shuffle).shuffle(rows)  # noqa: S311
-        pipeline.put_rows(name, rows)
+def put_inputs(pipeline, arrange=lambda rows: rows, **how: Any) -> None:
+    for name, rows in {"users": [*USERS, BROKEN_LINE], "events": EVENTS, "orders": ORDERS}.items():
+        pipeline.put_rows(name, arrange(list(rows)), **how)
+
+
+def shuffled(rows: list[Any]) -> list[Any]:
+    return random.Random(1).sample(rows, len(rows))  # noqa: S311
+
+
+def keys_reversed(rows: list[Any]) -> list[Any]:
+    return [row if isinstance(row, str) else dict(reversed(row.items())) for row in rows]
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +114,10 @@ def done(spark, tmp_path_factory) -> Pipeline:
     put_inputs(pipeline)
     pipeline.run()
     return pipeline
+
+
+def passed(name: str, detail: str) -> dict[str, Any]:
+    return {"name": name, "passed": True, "detail": detail}
 
 
 def test_gives_the_exact_rows_and_the_exact_report(done):
@@ -132,16 +146,22 @@ def test_gives_the_exact_rows_and_the_exact_report(done):
             }
         },
         "checks": [
-            {"name": "users.rows_balance", "passed": True, "detail": "8 read = 3 kept + 3 rejected + 2 deduplicated"},
-            {"name": "events.rows_balance", "passed": True, "detail": "10 read = 5 kept + 4 rejected + 1 deduplicated"},
-            {"name": "orders.rows_balance", "passed": True, "detail": "8 read = 6 kept + 1 rejected + 1 deduplicated"},
-            {"name": "user_activity.schema", "passed": True, "detail": "16 columns as declared"},
-            {
-                "name": "user_activity.one_row_per_user_id",
-                "passed": True,
-                "detail": "0 values occur more than once",
-            },
-            {"name": "user_activity.no_null_in_user_id", "passed": True, "detail": "0 rows"},
+            passed("users.rows_balance", "8 read = 3 kept + 3 rejected + 2 deduplicated"),
+            passed("users.schema_evolution", "additive: nothing to object to"),
+            passed("users.max_rejected", "expected at most 100%, actual 37.5% (3 of 8 rows)"),
+            passed("events.rows_balance", "10 read = 5 kept + 4 rejected + 1 deduplicated"),
+            passed("events.schema_evolution", "additive: nothing to object to"),
+            passed("events.max_rejected", "expected at most 100%, actual 40% (4 of 10 rows)"),
+            passed("orders.rows_balance", "8 read = 6 kept + 1 rejected + 1 deduplicated"),
+            passed("orders.schema_evolution", "additive: nothing to object to"),
+            passed("orders.max_rejected", "expected at most 100%, actual 12.5% (1 of 8 rows)"),
+            passed("user_activity.schema", "16 columns as declared"),
+            passed("user_activity.one_row_per_user_id", "expected 0 values of more than one row, actual 0"),
+            passed("user_activity.no_null_in_user_id", "expected 0 rows, actual 0"),
+            passed("user_activity.balance_users", "expected 3, actual 3"),
+            passed("user_activity.balance_events", "expected 5, actual 5"),
+            passed("user_activity.balance_orders", "expected 6, actual 6"),
+            passed("user_activity.balance_revenue", "expected 1030.35, actual 1030.35"),
         ],
         "engine": {"name": "spark", "version": "3.5.6"},
     }
@@ -195,8 +215,13 @@ def test_writes_no_rejected_rows_when_there_are_none(commerce):
     assert commerce.rows()[0]["total_orders"] == 1
 
 
-def test_gives_the_same_answer_whatever_the_order_of_the_rows(commerce):
-    put_inputs(commerce, shuffle=1)
+@pytest.mark.parametrize(
+    ("arrange", "compressed"),
+    [(shuffled, False), (list, True), (keys_reversed, False)],
+    ids=["shuffled", "gzip", "keys"],
+)
+def test_gives_the_same_answer_whatever_the_order_of_rows_and_keys_and_the_packing(commerce, arrange, compressed):
+    put_inputs(commerce, arrange, compressed=compressed)
     commerce.run()
 
     assert commerce.rows() == ANSWER

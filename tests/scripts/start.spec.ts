@@ -9,7 +9,8 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { expect } from "chai";
 import { loadConfig } from "../../config/load.ts";
 import { type Decision, emptyDocument, type LedgerDocument, type Run } from "../../handlers/ledger/document.ts";
-import type { Answer, DatasetCounts } from "../../scripts/generate/answer.ts";
+import type { DatasetReport } from "../../handlers/report.ts";
+import type { Answer } from "../../scripts/generate/answer.ts";
 import { parseStart } from "../../scripts/start/arguments.ts";
 import { prepareOut } from "../../scripts/start/collect.ts";
 import { compareWithAnswer } from "../../scripts/start/compare.ts";
@@ -361,13 +362,15 @@ describe("the published Parquet", () => {
     last_order_at: "2024-05-02T10:00:00Z",
   };
   const { user_id: _, country, device_type, marketing_source, signup_date, ...totals } = row;
-  const counts = { read: 1, kept: 1, rejected: { malformed: 0 }, deduplicated: 0, orphans: {} };
+  const drift = { undeclared: [], absent: [], changed: [] };
+  const counts = { read: 1, kept: 1, rejected: { malformed: 0 }, warned: {}, deduplicated: 0, orphans: {}, drift };
+  const reported = { users: counts, events: counts, orders: counts };
   const answer: Answer = {
     format: 1,
     records: 1,
     seed: 1,
     files: {},
-    datasets: { users: counts, events: counts, orders: counts },
+    datasets: reported,
     outputs: {
       user_activity: {
         rows: 1,
@@ -394,7 +397,7 @@ describe("the published Parquet", () => {
   };
   const compare = async (
     changes: Partial<typeof row>,
-    datasets: Readonly<Record<string, DatasetCounts>> = answer.datasets,
+    datasets: Readonly<Record<string, DatasetReport>> = reported,
   ) => {
     const parquet = await openParquet([await write(changes)]);
     try {
@@ -439,7 +442,7 @@ describe("the published Parquet", () => {
   it("differs by a country, a time and a count of rows", async () => {
     const { differences } = await compare(
       { country: "US", signup_date: "2024-01-01T00:00:00Z" as unknown as null },
-      { ...answer.datasets, events: { ...counts, kept: 2, rejected: { malformed: 1 } } },
+      { ...reported, events: { ...counts, kept: 2, rejected: { malformed: 1 } } },
     );
     expect(differences).to.deep.equal([
       "events.kept: 1 is right, 2 was found",
@@ -460,12 +463,14 @@ describe("the command line of npm start", () => {
       isShippedConfig: true,
       environment: "dev",
       out: "out",
+      keep: false,
     });
+    expect(parseStart(["--keep"]).keep).to.equal(true);
   });
 
   for (const [args, message] of [
     [["--recrods", "5"], "unknown flag --recrods; did you mean --records?"],
-    [["--xyzzy"], "unknown flag --xyzzy; the flags are --records, --seed, --data, --config, --env, --out"],
+    [["--xyzzy"], "unknown flag --xyzzy; the flags are --records, --seed, --data, --config, --env, --out, --keep"],
     [["--data", "d", "--seed", "1"], "--data brings its own files, so --seed can't go with it"],
     [["--records", "many"], '--records must be a whole number from 1 to 100000000, not "many"'],
   ] as const)
@@ -503,12 +508,42 @@ describe("what npm start prints", () => {
       "  promoted   u.json        2.0 MB",
       "  rejected   events.json   empty: the file is empty; upload it again",
     ]);
-    const counts = { read: 1200, kept: 1100, rejected: { malformed: 0, a_is_null: 60 }, deduplicated: 40, orphans: {} };
+    const counts = {
+      read: 1200,
+      kept: 1100,
+      rejected: { malformed: 0, a_is_null: 60 },
+      warned: {},
+      deduplicated: 40,
+      orphans: {},
+      drift: { undeclared: [], absent: [], changed: [] },
+    };
     expect(rowsText({ users: counts }, plain)).to.deep.equal([
       "Rows",
       "           read    kept   rejected   deduplicated   orphans",
       "  users   1,200   1,100         60             40         0",
       "  users rejected: a_is_null 60",
+    ]);
+  });
+
+  it("tells of rules that kept rows broke, and of fields that are not as declared", () => {
+    const counts = {
+      read: 3,
+      kept: 3,
+      rejected: { malformed: 0 },
+      warned: { a_out_of_range: 2, a_pattern: 0 },
+      deduplicated: 0,
+      orphans: {},
+      drift: {
+        undeclared: [{ name: "more", rows: 1, examples: ["1"] }],
+        absent: ["b", "c"],
+        changed: [{ name: "d", type: "bigint", rows: 3, of: 3, examples: ['"x"'] }],
+      },
+    };
+    expect(rowsText({ users: counts }, plain).slice(3)).to.deep.equal([
+      "  users kept in spite of: a_out_of_range 2",
+      "  users has fields that are not declared: more 1",
+      "  users has values of another type: d 3",
+      "  users lacks in every row: b, c",
     ]);
   });
 

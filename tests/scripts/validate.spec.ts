@@ -44,7 +44,7 @@ describe("npm run validate", () => {
   });
 
   it("finds SQL that reads what no dataset declares", () => {
-    const config = edited("event_type: { type", "kind: { type");
+    const config = edited("      event_type:\n", "      kind:\n");
     const { status, stderr } = validate("--config", config);
     expect(status).to.equal(1);
     expect(stderr).to.match(

@@ -88,7 +88,13 @@ interface Row {
   readonly description: string;
 }
 
-const placeholders: Readonly<Record<string, string>> = { datasets: "DATASET", outputs: "OUTPUT", columns: "COLUMN" };
+const placeholders: Readonly<Record<string, string>> = {
+  datasets: "DATASET",
+  outputs: "OUTPUT",
+  columns: "COLUMN",
+  references: "COLUMN",
+  balances: "NAME",
+};
 
 /** The settings below `path`, in the order of the schema; a mapping of fixed keys is a heading, not a row. */
 function rowsOf(path: string, schema: JsonSchema, required: boolean): Row[] {
@@ -98,6 +104,8 @@ function rowsOf(path: string, schema: JsonSchema, required: boolean): Row[] {
       rowsOf(path ? `${path}.${key}` : key, child, schema.required?.includes(key) ?? false),
     );
   const row = { path, kind: kindOf(schema), required, description };
+  const { items } = schema;
+  if (items?.properties) return [{ ...row, kind: "list" }, ...rowsOf(`${path}[]`, items, false)];
   const placeholder = placeholders[path.split(".").at(-1)!];
   if (!isSchema(additionalProperties) || !placeholder) return [row];
   const entries = rowsOf(`${path}.${placeholder}`, additionalProperties, false);
@@ -139,8 +147,8 @@ export function configReference(): string {
       "- A **duration** is a whole number and `s`, `m`, `h` or `d`: `90s`, `15m`, `6h`. **Days** are a duration in `d`.",
       "- A required setting has to be there once the environment is laid over the rest; a key that is not below is an error.",
       "- `environments` names the stacks. Each may override any setting, key by key; lists are replaced whole.",
-      "- `DATASET`, `OUTPUT` and `COLUMN` stand for names of yours: lower case letters, digits and `_`; a column of a dataset is",
-      "  named as its field is, also with capitals.",
+      "- `DATASET`, `OUTPUT`, `COLUMN` and `NAME` stand for names of yours: lower case letters, digits and `_`; a column of a",
+      "  dataset is named as its field is, also with capitals. `[]` stands for each entry of a list.",
     ].join("\n"),
     ...sections,
   ].join("\n\n")}\n`;

@@ -20,6 +20,8 @@ export interface Machine {
   readonly directory: string;
   readonly driverMemory: string;
   readonly shortRuns: boolean;
+  /** Runs instead of Python with the job's script. */
+  readonly engine?: readonly string[] | undefined;
 }
 
 async function download(s3: S3Client, uri: string, folder: string): Promise<string> {
@@ -87,7 +89,8 @@ export async function execute(machine: Machine, job: Job, run: Run): Promise<Exe
 
   const named = { ...given, "--JOB_NAME": run.job, "--JOB_RUN_ID": run.id };
   const logFile = join(folder, "run.log");
-  const guarded = startGuarded([venvPython, script, ...Object.entries(named).flat()], {
+  const command = machine.engine ?? [venvPython, script];
+  const guarded = startGuarded([...command, ...Object.entries(named).flat()], {
     env: environment(machine, folder, libraries),
     cwd: folder,
     logFile,

@@ -417,22 +417,44 @@ describe("ledger transition", () => {
       expect(story.claim(1500).runs).to.deep.equal(["1 claimed"]);
     });
 
-    it("keeps the newest runs, the published one and the newest ever published", () => {
+    it("keeps a late batch open that is ready, until it is claimed", () => {
+      const story = new Story().arriveAll("1").claim();
+      story.tell({ kind: "started", run: 1, jobRun: "jr1" });
+      story.tell({ kind: "sweep" }, { at: 1441 });
+      story.observe(1, jobRun("jr1", "failed"));
+      expect(story.runs).to.deep.equal(["1 failed"]);
+      expect(story.document!.open).to.equal(1);
+      story.claim(1442);
+      story.observe(2, jobRun("jr2", "failed", { bad: "no" }));
+      expect(story.document!.open).to.equal(null);
+    });
+
+    it("keeps the newest runs, the newest ever published and the one that is, and lets the others expire", () => {
       const story = new Story("current", { keepRuns: 2 });
       for (const run of [1, 2, 3]) story.arriveAll(String(run)).publish(run);
       expect(story.runs).to.deep.equal(["2 superseded", "3 published"]);
+      expect(story.effects).to.deep.equal(["expire:1"]);
+      story.tell({ kind: "expired", run: 1 });
+      expect(story.document!.open).to.equal(null);
       story.tell({ kind: "operate", id: "op1", order: { operation: "rollback", run: 2 } });
-      story
-        .switched(2)
-        .arriveAll("4")
-        .claim()
-        .observe(4, jobRun("jr4", "failed", { bad: "no" }));
-      story
-        .arriveAll("5")
-        .claim()
-        .observe(5, jobRun("jr5", "failed", { bad: "no" }));
-      expect(story.runs).to.deep.equal(["2 published", "3 superseded", "4 failed", "5 failed"]);
-      expect(story.document!.runs.at(-1)!.run).to.equal(5);
+      story.switched(2);
+      for (const run of [4, 5, 6]) {
+        story.arriveAll(String(run)).claim();
+        story.observe(run, jobRun(`jr${run}`, "failed", { bad: "no" }));
+      }
+      expect(story.runs).to.deep.equal(["2 published", "3 superseded", "5 failed", "6 failed"]);
+      expect(story.effects).to.deep.equal(["expire:4"]);
+    });
+
+    it("lets no run expire that is published, however many come after it", () => {
+      const story = new Story("current", { keepRuns: 1 }).arriveAll("1").publish(1).arriveAll("2").publish(2);
+      story.tell({ kind: "expired", run: 1 });
+      for (const run of [3, 4, 5]) {
+        story.arriveAll(String(run)).claim();
+        story.observe(run, jobRun(`jr${run}`, "failed", { bad: "no" }));
+        expect(story.runs).to.include("2 published");
+        expect(story.effects).to.not.include("expire:2");
+      }
     });
   });
 });

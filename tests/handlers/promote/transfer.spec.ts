@@ -1,8 +1,13 @@
-import { DeleteObjectCommand, type ServiceInputTypes, UploadPartCopyCommand } from "@aws-sdk/client-s3";
+import {
+  CompleteMultipartUploadCommand,
+  DeleteObjectCommand,
+  type ServiceInputTypes,
+  UploadPartCopyCommand,
+} from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { partsOf, transfer } from "../../../handlers/promote/transfer.ts";
 import type { S3 } from "../../../handlers/storage.ts";
-import { MemoryS3 } from "../../simulation/s3/memoryS3.ts";
+import { conditionalRequestConflict, MemoryS3 } from "../../simulation/s3/memoryS3.ts";
 
 /**
  * Copies of all sizes on the S3 in memory, which `s3Contract.spec.ts` holds to AWS's documentation. How long a part
@@ -133,6 +138,40 @@ describe("a copy inside S3", () => {
     expect(outcomes).to.include("done");
     expectCopied(world);
     expect(world.uploads()).to.equal(0);
+  });
+
+  it("begins a new upload after a conflict, as S3 asks, and completes that", async () => {
+    const world = bronzeWith(1 * gibibyte);
+    let conflicts = 0;
+    world.onCall((command) => {
+      if (command instanceof CompleteMultipartUploadCommand && conflicts++ === 0) throw conditionalRequestConflict();
+    });
+    expect(await transfer(world.s3, world.source, target, time)).to.equal("unfinished");
+    expect(world.uploads()).to.equal(0);
+    expect(await transfer(world.s3, world.source, target, time)).to.equal("done");
+    expectCopied(world);
+  });
+
+  it("goes on when another invocation copied a part again, whose ETag is then another", async () => {
+    const world = bronzeWith(1 * gibibyte);
+    world.onCall((command) => {
+      if (!(command instanceof CompleteMultipartUploadCommand)) return;
+      world.onCall(() => {});
+      const { Bucket, Key, UploadId } = command.input;
+      world.memory.apply(
+        new UploadPartCopyCommand({
+          Bucket,
+          Key,
+          UploadId,
+          PartNumber: 1,
+          CopySource: `bronze/${world.source.key}?versionId=${world.source.version}`,
+          CopySourceRange: `bytes=0-${256 * mebibyte - 1}`,
+        }),
+      );
+    });
+    expect(await transfer(world.s3, world.source, target, time)).to.equal("unfinished");
+    expect(await transfer(world.s3, world.source, target, time)).to.equal("done");
+    expectCopied(world);
   });
 
   it("tells when the version is deleted on the way, and cleans up", async () => {

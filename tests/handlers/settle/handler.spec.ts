@@ -1,3 +1,4 @@
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { UnknownEvent } from "../../../handlers/settle/handler.ts";
 import { type PipelineUnderTest, type Report, startPipelineUnderTest } from "../../support/pipelineUnderTest.ts";
@@ -136,13 +137,17 @@ describe("settle handler", function () {
 
   it("sweeps away marks that no document names", async () => {
     const { batch } = await startedBatch();
-    const { open, revision } = await pipeline.ledger(batch);
+    const before = await pipeline.ledger(batch);
+    const { open, revision } = before;
     const mark = (epoch: number) => `open/${batch}/${epoch}`;
-    const { PutObjectCommand } = await import("@aws-sdk/client-s3");
-    for (const epoch of [revision, revision + 50])
-      await pipeline.s3.send(new PutObjectCommand({ Bucket: "test-ledger", Key: mark(epoch), Body: "{}" }));
+    const put = (Key: string) => pipeline.s3.send(new PutObjectCommand({ Bucket: "test-ledger", Key, Body: "{}" }));
+    // The first is long past; the writer of the second died before it wrote the document, of the third without one.
+    for (const key of [mark(revision), mark(revision + 1), "open/2026-12-31/1"]) await put(key);
     await pipeline.settle({ kind: "sweep" });
-    expect(await pipeline.keys("test-ledger", `open/${batch}/`)).to.have.members([mark(open!), mark(revision + 50)]);
+    expect(await pipeline.keys("test-ledger", `open/${batch}/`)).to.deep.equal([mark(open!)]);
+    expect(await pipeline.keys("test-ledger", "open/2026-12-31/")).to.deep.equal([]);
+    const after = await pipeline.ledger(batch);
+    expect(after).to.deep.equal({ ...before, revision: revision + 1, writer: after.writer });
   });
 
   it("leaves a job run alone that nothing claimed, and refuses an event of another kind", async () => {

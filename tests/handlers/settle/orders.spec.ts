@@ -1,3 +1,4 @@
+import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import type { OrderEvent } from "../../../handlers/settle/orders.ts";
 import { type PipelineUnderTest, startPipelineUnderTest } from "../../support/pipelineUnderTest.ts";
@@ -97,6 +98,35 @@ describe("an operator's order", function () {
       published: null,
     });
     expect((await pipeline.ledger(batch)).runs.map(({ state }) => state)).to.deep.equal(["started"]);
+  });
+
+  it("expires what runs wrote that are kept no more, and nothing else", async () => {
+    const batch = await publishedBatch();
+    const write = (run: number, jobRun: string) =>
+      pipeline.s3.send(
+        new PutObjectCommand({
+          Bucket: "test-gold",
+          Key: `user_activity/batch=${batch}/run=${run}/${jobRun}/part-0.parquet`,
+          Body: "rows",
+        }),
+      );
+    await write(1, "jr_a");
+    await write(1, "jr_twin");
+    await write(10, "jr_b");
+    const { keepRuns } = pipeline.settings;
+    for (let run = 2; run <= keepRuns + 1; run++) {
+      await give(batch, { operation: "replay", run: run - 1 });
+      await write(run, "jr_c");
+      await finish(batch, run);
+    }
+    await pipeline.settle({ kind: "sweep" });
+    const runs = (await pipeline.keys("test-gold", `user_activity/batch=${batch}/`)).map((key) => key.split("/")[2]);
+    expect(runs).to.deep.equal(["run=10", "run=2", "run=3", "run=4", "run=5", "run=6"]);
+    expect((await pipeline.ledger(batch)).effects).to.deep.equal([]);
+    expect(JSON.parse(await pipeline.text("test-ledger", `runs/${batch}/1.json`))).to.include({ run: 1 });
+    expect(await give(batch, { operation: "rollback", run: 1 }))
+      .to.have.property("refused")
+      .that.matches(/keeps no run 1/);
   });
 
   const refusals: [string, OrderEvent["order"], RegExp][] = [

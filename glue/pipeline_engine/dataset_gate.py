@@ -1,0 +1,66 @@
+"""What the datasets must hold before any output is made of them."""
+
+from dataclasses import dataclass, field
+
+from .contract import Contract, Dataset
+from .datasets import Datasets
+from .drift import complaints
+from .errors import CheckFailed, EngineError, RuleViolated, SchemaChanged, TooManyRejected
+from .orphans import OrphanCount
+from .report import DatasetCounts, Report
+from .rules import failing_names, orphan_rule
+
+
+@dataclass
+class DatasetGate:
+    """Enters each check in the report and gathers the failures, to be raised together."""
+
+    datasets: Datasets
+    contract: Contract
+    report: Report
+    _failures: list[EngineError] = field(default_factory=list)
+
+    def check(self, dataset: Dataset, counts: DatasetCounts, rejected_uri: str) -> None:
+        """`rejected_uri`: where the dataset's rejected rows lie."""
+        balances, detail = counts.balance()
+        self._enter(dataset, "rows_balance", balances, detail, CheckFailed)
+
+        mode = self.contract.schema_evolution
+        found = complaints(counts.drift, dataset, mode)
+        detail = f"{mode}: {'; '.join(found) or 'nothing to object to'}"
+        self._enter(dataset, "schema_evolution", not found, detail, SchemaChanged)
+
+        for rule in failing_names(dataset):
+            rows = counts.rejected[rule]
+            examples = self.datasets.examples(dataset, rule) if rows > 0 else []
+            detail = f"expected 0 rows, actual {rows}{''.join(f'; {text}' for text in examples)}"
+            self._enter(dataset, rule, rows == 0, detail, RuleViolated)
+
+        rejected, allowed = counts.rejected_rows, dataset.max_rejected
+        percent = 100 * rejected / counts.read if counts.read > 0 else 0
+        detail = f"expected at most {allowed:g}%, actual {percent:.3g}% ({rejected} of {counts.read} rows)"
+        if 100 * rejected > allowed * counts.read:
+            by_rule = ", ".join(f"{rule} {rows}" for rule, rows in counts.rejected.items() if rows > 0)
+            self._enter(dataset, "max_rejected", False, f"{detail}: {by_rule}; see {rejected_uri}", TooManyRejected)
+        else:
+            self._enter(dataset, "max_rejected", True, detail, TooManyRejected)
+
+    def check_orphans(self, orphans: dict[str, list[OrphanCount]]) -> None:
+        for name, dataset in self.contract.datasets.items():
+            counted = {count.column: count for count in orphans[name]}
+            self.report.orphans[name] = {column: count.rows for column, count in counted.items()}
+            for reference in dataset.references:
+                if reference.orphans == "fail":
+                    count = counted[reference.column]
+                    examples = dict.fromkeys(text for text in (count.least, count.greatest) if text is not None)
+                    detail = f"expected 0 rows, actual {count.dangling}{''.join(f'; {text}' for text in examples)}"
+                    self._enter(dataset, orphan_rule(reference), count.dangling == 0, detail, RuleViolated)
+
+    def close(self) -> None:
+        """@raises EngineError of the first failure's kind, with all of them in its message."""
+        if self._failures:
+            raise type(self._failures[0])("; ".join(map(str, self._failures)))
+
+    def _enter(self, dataset: Dataset, name: str, passed: bool, detail: str, failure: type[EngineError]) -> None:
+        if not self.report.check(f"{dataset.name}.{name}", passed, detail):
+            self._failures.append(failure(f"{dataset.name}.{name} failed: {detail}"))

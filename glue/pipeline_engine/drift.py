@@ -1,0 +1,227 @@
+"""Where the data and the contract no longer agree on the fields.
+
+The statement that classifies the rows carries what each row tells of it, so that no row is read a second time: its
+fields that are not declared, and which columns it has a field for. Only malformed rows are looked into once more, and
+only where they may be most of a column's.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pyspark.sql import Row
+
+from . import fidelity
+from .contract import Dataset
+from .json_types import FIELDS, ROW, TEXT, fields, parse, typed, value_of, wrong_type
+from .rules import MALFORMED
+from .sql_text import identifier, literal
+
+_UNDECLARED = "`#undeclared`"
+_BITS = 63
+_EXAMPLE_LENGTH = 80
+# Names of fields may be data themselves, such as an id each.
+_REPORTED_FIELDS = 50
+
+
+@dataclass(frozen=True)
+class Undeclared:
+    name: str
+    rows: int
+    examples: list[str]
+    """Values as they are written, cut short."""
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A column that is of another type in most of the rows that have it."""
+
+    name: str
+    type: str
+    """The declared one."""
+    rows: int
+    of: int
+    examples: list[str]
+
+
+@dataclass(frozen=True)
+class Drift:
+    undeclared: list[Undeclared] = field(default_factory=list)
+    """The most frequent first."""
+    absent: list[str] = field(default_factory=list)
+    """Columns for which no row has a field."""
+    changed: list[Changed] = field(default_factory=list)
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def complaints(drift: Drift, dataset: Dataset, mode: str) -> list[str]:
+    """What of it fails the run in this mode of schema evolution."""
+    if mode == "additive":
+        return []
+    refusing_null = {column.name for column in dataset.columns if column.on_null in ("reject", "fail")}
+    absent = drift.absent if mode == "strict" else [name for name in drift.absent if name in refusing_null]
+    found = [f'no row has the column "{name}"' for name in absent]
+    if mode == "strict":
+        found += [
+            f'the field "{item.name}" is not declared ({item.rows} rows{_such_as(item.examples)})'
+            for item in drift.undeclared
+        ]
+        found += [
+            f'the column "{item.name}" is not {item.type} in {item.rows} of {item.of} rows{_such_as(item.examples)}'
+            for item in drift.changed
+        ]
+    return found
+
+
+def _such_as(examples: list[str]) -> str:
+    return f", such as {' and '.join(examples)}" if examples else ""
+
+
+def drift_of(
+    dataset: Dataset,
+    mode: str,
+    sound: int,
+    sound_rows: dict[str, int],
+    undeclared: list[Row],
+    malformed_by_column: list[Row],
+) -> Drift:
+    """What the counts come to.
+
+    `sound` rows are not malformed, `sound_rows` of them have each column; the others are what `undeclared_sql` and
+    `malformed_sql` found, the latter empty where it was not asked.
+    """
+    malformed = {row["name"]: row for row in malformed_by_column}
+    objects = sound + sum(row["row_count"] for row in malformed_by_column)
+    absent, changed = [], []
+    for column in dataset.columns:
+        found = malformed.get(column.name)
+        rows = sound_rows[column.name] + (found["named_rows"] if found else 0)
+        if rows == 0 and objects > 0:
+            absent.append(column.name)
+        elif found and 2 * found["wrong_rows"] > rows:
+            changed.append(Changed(column.name, column.type, found["wrong_rows"], rows, _examples(found)))
+    return Drift(
+        # What is not declared may be personal: a mode that asks for no look at it shows no values.
+        undeclared=[
+            Undeclared(row["name"], row["row_count"], [] if mode == "ignore-unknown" else _examples(row))
+            for row in undeclared
+        ],
+        absent=absent,
+        changed=changed,
+    )
+
+
+def _examples(row: Row) -> list[str]:
+    """At most two, and not the same twice."""
+    return list(dict.fromkeys(value for value in (row["least"], row["greatest"]) if value is not None))
+
+
+def columns_of_a_row(dataset: Dataset) -> list[str]:
+    """What the classifying statement finds out of each row: a map of the fields that are not declared, null without
+    any, and numbers with a bit for each column that the row has a field for."""
+    names = ", ".join(literal(column.name) for column in dataset.columns)
+    is_undeclared = f"not in ({names})"
+    undeclared = (
+        f"case when exists(map_keys({FIELDS}), name -> name {is_undeclared}) then transform_values("
+        f"map_filter({FIELDS}, (name, value) -> name {is_undeclared}), "
+        f"(name, value) -> substring(value, 1, {_EXAMPLE_LENGTH})) end"
+    )
+    bits: dict[str, list[str]] = {}
+    for index, column in enumerate(dataset.columns):
+        named = f"{value_of(column)} is not null or map_contains_key({FIELDS}, {literal(column.name)})"
+        bits.setdefault(_number(index), []).append(f"if({named}, {1 << index % _BITS}L, 0L)")
+    return [f"{undeclared} as {_UNDECLARED}", *(f"{' + '.join(parts)} as {name}" for name, parts in bits.items())]
+
+
+def carried(dataset: Dataset) -> list[str]:
+    """The names of these columns."""
+    numbers = dict.fromkeys(_number(index) for index in range(len(dataset.columns)))
+    return [_UNDECLARED, *numbers]
+
+
+def counts(dataset: Dataset, rule: str) -> list[str]:
+    """Aggregates: the rows that have each column and are not malformed, then the rows with undeclared fields."""
+    sound = f"not {rule} <=> {literal(MALFORMED)}"
+    return [
+        *(
+            f"count_if({sound} and {_number(index)} & {1 << index % _BITS}L != 0) as {identifier(column.name)}"
+            for index, column in enumerate(dataset.columns)
+        ),
+        f"count({_UNDECLARED}) as undeclared_rows",
+    ]
+
+
+def undeclared_sql(view: str) -> str:
+    return f"""select
+    name,
+    count(*) as row_count,
+    min(value) as least,
+    max(value) as greatest
+from (
+    -- A name that comes twice in a row counts once.
+    select name, element_at({_UNDECLARED}, name) as value
+    from (select {_UNDECLARED}, explode(array_distinct(map_keys({_UNDECLARED}))) as name from {identifier(view)})
+)
+group by name
+order by row_count desc, name
+limit {_REPORTED_FIELDS}"""
+
+
+def malformed_sql(dataset: Dataset, view: str, rule: str) -> str:
+    """Of the malformed rows that are objects all the same, by column: how many there are, how many have the column's
+    field, and in how many its value is of another type, with two of these values."""
+    columns = ",\n            ".join(
+        f"named_struct('name', {literal(column.name)}, "
+        f"'is_named', map_contains_key({FIELDS}, {literal(column.name)}), "
+        f"'value', substring({FIELDS}[{literal(column.name)}], 1, {_EXAMPLE_LENGTH}), "
+        f"'is_wrong', {_wrong(dataset, index)})"
+        for index, column in enumerate(dataset.columns)
+    )
+    values = ",\n        ".join(f"{typed(column)} as {identifier(column.name)}" for column in dataset.columns)
+    return f"""with parsed as (
+    select
+        {identifier(TEXT)},
+        {parse(dataset, fidelity.readable(dataset))} as `#json`,
+        {fields(identifier(TEXT))} as {FIELDS}
+    from {identifier(view)}
+    where {rule} = {literal(MALFORMED)}
+),
+
+typed as (
+    select
+        {identifier(TEXT)},
+        `#json`,
+        {FIELDS},
+        {values}
+    from parsed
+    where {FIELDS} is not null and {ROW} is not null
+),
+
+judged as (
+    select
+        inline(array(
+            {columns}
+        ))
+    from typed
+)
+
+select
+    name,
+    count(*) as row_count,
+    count_if(is_named) as named_rows,
+    count_if(value is not null and is_wrong) as wrong_rows,
+    min(case when is_wrong then value end) as least,
+    max(case when is_wrong then value end) as greatest
+from judged
+group by name"""
+
+
+def _wrong(dataset: Dataset, index: int) -> str:
+    column = dataset.columns[index]
+    wrong = [f"{value_of(column)} is null", f"{identifier(column.name)} is null", *filter(None, [wrong_type(column)])]
+    return f"coalesce({' or '.join(wrong)}, false)"
+
+
+def _number(index: int) -> str:
+    return identifier(f"#named_{index // _BITS}")

@@ -1,0 +1,68 @@
+"""Kept rows whose reference names no kept row, as Spark SQL. Pure: contract in, text out."""
+
+from dataclasses import dataclass
+
+from .contract import Dataset
+from .sql_text import identifier, literal
+
+ORPHAN_COLUMN = "orphan_column"
+
+
+@dataclass(frozen=True)
+class OrphanCount:
+    column: str
+    rows: int = 0
+    """Orphans, also those whose reference is null."""
+    dangling: int = 0
+    """Orphans whose reference is a value that names no row."""
+    least: str | None = None
+    greatest: str | None = None
+    """Two of these values."""
+
+
+def orphans_table(dataset: Dataset) -> str:
+    """The table that the balances of an output may read."""
+    return f"{dataset.name}_orphans"
+
+
+def orphans_sql(dataset: Dataset, columns: list[str], keys: dict[str, str]) -> str:
+    """The named columns of the orphans, and in ORPHAN_COLUMN the reference that names no row: a row of several such
+    references comes several times.
+
+    `keys` is each dataset's single primary key. Rows whose reference is null are orphans, too; they take a way of their
+    own, as null join keys would all land on one task.
+    """
+    child = identifier(dataset.name)
+    listed = ", ".join(f"{child}.{identifier(name)}" for name in columns)
+    parts = []
+    for reference in dataset.references:
+        column = f"{child}.{identifier(reference.column)}"
+        of = f"select {listed}, {literal(reference.column)} as {ORPHAN_COLUMN} from {child}"
+        parent, key = identifier(reference.dataset), identifier(keys[reference.dataset])
+        parts.append(
+            f"{of} left anti join {parent} as `#parent` on {column} = `#parent`.{key} where {column} is not null"
+        )
+        parts.append(f"{of} where {column} is null")
+    return "\nunion all\n".join(parts)
+
+
+def orphan_counts_sql(datasets: list[Dataset]) -> str | None:
+    """By dataset and reference: the orphans, those whose reference is not null, and two values that name no row; None
+    when nothing refers to anything."""
+    parts = [
+        f"select {literal(dataset.name)} as dataset, {ORPHAN_COLUMN} as reference, count(*) as orphan_rows, "
+        f"count({value}) as dangling_rows, min({value}) as least, max({value}) as greatest\n"
+        f"    from {identifier(orphans_table(dataset))} group by {ORPHAN_COLUMN}"
+        for dataset in datasets
+        if dataset.references
+        for value in [_reference_value(dataset)]
+    ]
+    return "\nunion all\n".join(parts) if parts else None
+
+
+def _reference_value(dataset: Dataset) -> str:
+    cases = " ".join(
+        f"when {literal(reference.column)} then cast({identifier(reference.column)} as string)"
+        for reference in dataset.references
+    )
+    return f"case {ORPHAN_COLUMN} {cases} end"

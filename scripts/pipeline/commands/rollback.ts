@@ -1,0 +1,50 @@
+import type { LedgerDocument } from "../../../handlers/ledger/document.ts";
+import { UsageError } from "../../flags.ts";
+import { defineCommand, exitCodes } from "../command.ts";
+import { documentOf } from "../ledger.ts";
+import { give, plan } from "../orders.ts";
+
+export const command = defineCommand({
+  name: "rollback",
+  summary: "publish an earlier run of a batch instead",
+  words: ["BATCH"],
+  required: "--run N",
+  flags: { run: { kind: "integer", minimum: 1, maximum: 999_999_999, help: "the run to publish" } },
+  about: [
+    "Moves a pointer: readers see the earlier run as soon as the order is carried out. Nothing is computed and nothing deleted, so a rollback to the newer run undoes it. Files that come later are run and published as ever.",
+  ],
+  examples: [{ args: "rollback 2026-11-22 --run 2", does: "back to run 2" }],
+  changes: true,
+  async run(invocation) {
+    const [batch] = invocation.words as [string];
+    const { run } = invocation.flags;
+    const target = await invocation.target();
+    const document = await documentOf(target.ledger, batch);
+    if (run === undefined) throw new UsageError(`rollback needs --run: ${choices(batch, document)}`);
+    if (document.published?.run === run)
+      return {
+        exitCode: exitCodes.done,
+        lines: [`batch ${batch}: run ${run} is the published one already`],
+        data: { batch, operation: "rollback", run, published: run },
+      };
+    const planned = await plan(
+      target,
+      batch,
+      { operation: "rollback", run },
+      ({ published }) => `publish run ${run} of batch ${batch} instead of run ${published?.run}`,
+    );
+    return await give(planned, invocation, {
+      wait: false,
+      done: () => `batch ${batch}: run ${run} is published instead of run ${document.published?.run}`,
+    });
+  },
+});
+
+function choices(batch: string, { runs, published }: LedgerDocument): string {
+  const earlier = runs.filter(({ run, publishedAt }) => publishedAt !== null && run !== published?.run);
+  if (earlier.length === 0) return `batch ${batch} has no other run that was published`;
+  const list = earlier.map(
+    ({ run, publishedAt }) => `${run} (of ${new Date(publishedAt!).toISOString().slice(0, 16)}Z)`,
+  );
+  return `batch ${batch} shows run ${published?.run} and can show run ${list.join(", ")}`;
+}

@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Contract } from "../../config/contract.ts";
+import { isUnsettled, type LedgerDocument, type Release, type Run } from "../../handlers/ledger/document.ts";
+import { type OperatorOrder, OrderRefused, transition } from "../../handlers/ledger/transition.ts";
+import type { OrderAnswer, OrderEvent } from "../../handlers/settle/orders.ts";
+import { exitCodes, type Invocation, Refused, type Result } from "./command.ts";
+import { documentOf, readDocument } from "./ledger.ts";
+import type { Target } from "./target.ts";
+
+export type Order = OrderEvent["order"];
+export type CarriedOut = Exclude<OrderAnswer, { refused: string }>;
+
+/** How often the ledger is looked at for the end of a run, in milliseconds. */
+export const lookEvery = 2000;
+
+/**
+ * The document as it would be after the order, by the function that decides it; nothing is written.
+ * @throws Refused
+ */
+export function foresee(
+  batch: string,
+  document: LedgerDocument,
+  order: OperatorOrder,
+  datasets: Contract["datasets"],
+): LedgerDocument {
+  // No effect of it is performed, an order marks nothing late, and the runs that it names are looked for.
+  const rules = { datasets, outputs: [], maxSpread: 0, deadline: 0, attempts: 0, effectLease: 0, keepRuns: Infinity };
+  const context = { batch, now: Date.now(), invocation: "", writer: "", rules };
+  try {
+    return transition(document, { kind: "operate", id: "foreseen", order }, context);
+  } catch (error) {
+    if (error instanceof OrderRefused) throw new Refused(error.message);
+    throw error;
+  }
+}
+
+/** What an order would change, and the words for it. */
+export interface Plan {
+  readonly batch: string;
+  readonly order: Order;
+  /** The ledger as it stands. */
+  readonly document: LedgerDocument;
+  /** What would be done, as a sentence that begins small. */
+  readonly would: string;
+  /** The run that it would make; null for an order that makes none. */
+  readonly run: Run | null;
+}
+
+/** @throws Refused, and UsageError for a batch that is not known */
+export async function plan(
+  target: Target,
+  batch: string,
+  order: Order,
+  describe: (before: LedgerDocument, run: Run | null) => string,
+): Promise<Plan> {
+  const document = await documentOf(target.ledger, batch);
+  const after =
+    order.operation === "run" ? await foreseeRun(target, batch, document) : foresee(batch, document, order, {});
+  const last = after.runs.at(-1);
+  const run = last && last.run !== document.runs.at(-1)?.run ? last : null;
+  return { batch, order, document, would: describe(document, run), run };
+}
+
+/** What a new run reads depends on the datasets that are deployed. */
+async function foreseeRun(target: Target, batch: string, document: LedgerDocument): Promise<LedgerDocument> {
+  const release = await target.release();
+  const { datasets } = await target.contract(release);
+  return foresee(batch, document, { operation: "run", release }, datasets);
+}
+
+/** Asks, has the ledger carry the order out, and waits for the run when that is wanted. */
+export async function give(
+  { batch, order, document, would, run }: Plan,
+  invocation: Invocation,
+  options: { readonly wait: boolean; readonly done: (answer: CarriedOut) => string },
+): Promise<Result> {
+  const data = { batch, ...order };
+  if (invocation.isDryRun)
+    return {
+      exitCode: exitCodes.done,
+      lines: [`would ${would}`],
+      data: { ...data, dryRun: true, wouldRun: run?.run ?? null, published: document.published?.run ?? null },
+    };
+  const target = await invocation.target();
+  await invocation.confirm(`${target.title}: ${would}?`);
+  const answer = await send(target, { kind: "order", id: invocation.orderId(), batch, order });
+  const result = { exitCode: exitCodes.done, lines: [options.done(answer)], data: { ...data, ...answer } };
+  if (!options.wait || answer.run === null) return result;
+  const ended = await waitForEnd(target, batch, answer.run, invocation);
+  return {
+    exitCode: ended.state === "failed" ? exitCodes.failed : exitCodes.done,
+    lines: [endText(batch, ended)],
+    data: { ...result.data, state: ended.state, reason: ended.failure?.message ?? null },
+  };
+}
+
+/** @throws Refused */
+export async function send(target: Target, event: OrderEvent): Promise<CarriedOut> {
+  const answer = (await target.settle(event)) as OrderAnswer;
+  if ("refused" in answer) throw new Refused(answer.refused);
+  return answer;
+}
+
+async function waitForEnd(
+  { ledger }: Target,
+  batch: string,
+  number: number,
+  { status, signal, pause }: Invocation,
+): Promise<Run> {
+  const begun = Date.now();
+  try {
+    for (;;) {
+      const run = (await readDocument(ledger, batch))?.runs.find((one) => one.run === number);
+      if (run === undefined) throw new Error(`the ledger of batch ${batch} keeps no run ${number} any more`);
+      if (!isUnsettled(run)) return run;
+      status.show(`run ${number}`, `${run.state} for ${Math.round((Date.now() - begun) / 1000)} s`);
+      await pause(lookEvery);
+      signal.throwIfAborted();
+    }
+  } finally {
+    status.clear();
+  }
+}
+
+export function endText(batch: string, { run, state, failure, claimedAt, settledAt }: Run): string {
+  const seconds = (((settledAt ?? claimedAt) - claimedAt) / 1000).toFixed(1);
+  return state === "failed"
+    ? `batch ${batch}: run ${run} failed after ${seconds} s: ${failure?.message ?? "no reason is known"}`
+    : `batch ${batch}: run ${run} is ${state} after ${seconds} s`;
+}
+
+/** `users.json, events.json (new), no coupons`: what a run reads, and what of it no published run has read. */
+export function inputsText(run: Run, { inputs }: LedgerDocument): string {
+  return Object.entries(run.inputs)
+    .map(([dataset, pinned]) => {
+      if (pinned === null) return `no ${dataset}`;
+      return inputs[pinned.key]?.read.includes(pinned.version) ? pinned.key : `${pinned.key} (new)`;
+    })
+    .join(", ");
+}
+
+export const isRelease = (one: Release, other: Release): boolean => releaseText(one) === releaseText(other);
+
+/** The release as one comparable text, whatever the order of its outputs. */
+export const releaseText = ({ script, engine, contract, sql }: Release): string =>
+  JSON.stringify([script, engine, contract, Object.entries(sql).sort(([a], [b]) => (a < b ? -1 : 1))]);
+
+/** A pause that ends early when the command is stopped. */
+export async function pauseFor(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => {});
+}

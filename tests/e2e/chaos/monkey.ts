@@ -1,0 +1,66 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Random } from "../../../scripts/generate/random.ts";
+import { processesIn } from "../../support/processes.ts";
+
+/** The processes that run function code: the local AWS starts each in a folder of its own below its temporary one. */
+const functionProcesses = (stack: string) => processesIn(join(stack, "aws", "tmp"));
+
+/** The processes of Glue runs. The guard, which is the local Glue's own hand, is left alone. */
+const jobProcesses = (stack: string) =>
+  processesIn(join(stack, "runs")).filter((pid) => {
+    const command = attempt(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"));
+    return command !== undefined && !command.includes("guard.mjs");
+  });
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    // It ended while it was looked at.
+    return undefined;
+  }
+}
+
+export interface Kills {
+  functions: number;
+  jobs: number;
+}
+
+export interface MonkeyOptions {
+  /** The stack's folder; nothing that runs elsewhere is touched. */
+  readonly stack: string;
+  readonly random: Random;
+  /** Milliseconds between two kills of a kind, on average. */
+  readonly every: { readonly function: number; readonly job: number };
+  /** No more Glue runs than these are killed: each has to be run again. */
+  readonly jobs: number;
+  readonly signal: AbortSignal;
+}
+
+const tick = 100;
+/** Milliseconds that a function has to load its code. One killed before has done nothing yet. */
+const warmUp = 2000;
+
+/** `kill -9` of function processes and of Glue runs' processes at random moments, until `signal`. */
+export async function letLoose({ stack, random, every, jobs, signal }: MonkeyOptions): Promise<Kills> {
+  const kills: Kills = { functions: 0, jobs: 0 };
+  const firstSeen = new Map<number, number>();
+  const isWarm = (pid: number) => {
+    if (!firstSeen.has(pid)) firstSeen.set(pid, Date.now());
+    return Date.now() - firstSeen.get(pid)! > warmUp;
+  };
+  const kill = (pids: readonly number[]): boolean => {
+    const pid = pids[random.below(pids.length)];
+    if (pid === undefined) return false;
+    return attempt(() => readlinkSync(`/proc/${pid}/cwd`).startsWith(stack) && process.kill(pid, "SIGKILL")) ?? false;
+  };
+  while (!signal.aborted) {
+    const functions = functionProcesses(stack).filter(isWarm);
+    if (random.chance(tick / every.function) && kill(functions)) kills.functions++;
+    if (random.chance(tick / every.job) && kills.jobs < jobs && kill(jobProcesses(stack))) kills.jobs++;
+    await sleep(tick, undefined, { signal }).catch(() => {});
+  }
+  return kills;
+}

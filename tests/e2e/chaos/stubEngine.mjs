@@ -1,0 +1,75 @@
+/**
+ * Stands in for Spark and glue/job.py: `node stubEngine.mjs --manifest URI --manifest_sha256 HEX --JOB_RUN_ID ID …`.
+ * Reads the manifest, counts the lines of its inputs, writes one object an output and the report in the documented
+ * shape (handlers/report.ts), and takes its time between any two of these. It cleans, joins and checks nothing.
+ */
+import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+
+const { AWS_ENDPOINT_URL: endpoint } = process.env;
+const given = Object.fromEntries(
+  process.argv.slice(2).flatMap((name, index, all) => (index % 2 === 0 ? [[name, all[index + 1]]] : [])),
+);
+const sha256 = (content) => createHash("sha256").update(content).digest("hex");
+const url = (uri) => {
+  const [, bucket, key] = uri.match(/^s3:\/\/([^/]+)\/(.+)$/);
+  return `${endpoint}/${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;
+};
+
+async function read(uri) {
+  const response = await fetch(url(uri));
+  if (!response.ok) throw new Error(`${uri} can't be read: ${response.status}`);
+  return Buffer.from(await response.arrayBuffer());
+}
+
+async function write(uri, document) {
+  const response = await fetch(url(uri), { method: "PUT", body: JSON.stringify(document) });
+  if (!response.ok) throw new Error(`${uri} can't be written: ${response.status}`);
+}
+
+const jobRun = given["--JOB_RUN_ID"];
+/** Milliseconds between two steps: 50 to 250, another for each job run. */
+const step = 50 + (Number.parseInt(sha256(jobRun).slice(0, 8), 16) % 200);
+
+const uri = given["--manifest"];
+const text = await read(uri);
+if (sha256(text) !== given["--manifest_sha256"]) throw new Error(`${uri} is not the manifest that was claimed`);
+const { batch, run, inputs, release, destination } = JSON.parse(text);
+await sleep(step);
+
+const counted = {};
+for (const [dataset, input] of Object.entries(inputs)) {
+  const content = input ? await read(input.uri) : Buffer.alloc(0);
+  counted[dataset] = { rows: content.toString().split("\n").filter(Boolean).length, sha256: sha256(content) };
+}
+const rows = Object.values(counted).reduce((sum, dataset) => sum + dataset.rows, 0);
+await sleep(step);
+
+const outputs = {};
+for (const name of Object.keys(release.sql)) {
+  const folder = `${destination.gold}/${name}/batch=${batch}/run=${run}/${jobRun}/`;
+  await write(`${folder}part-00000.json`, counted);
+  outputs[name] = { rows, files: 1, uri: folder, columns: [] };
+}
+await sleep(step);
+
+await write(`${destination.report}/${jobRun}.json`, {
+  format: 1,
+  batch,
+  run,
+  jobRun,
+  manifest: { uri, sha256: sha256(text) },
+  state: "succeeded",
+  failure: null,
+  datasets: Object.fromEntries(
+    Object.entries(counted).map(([dataset, { rows: read }]) => [
+      dataset,
+      { read, kept: read, rejected: {}, deduplicated: 0, orphans: {} },
+    ]),
+  ),
+  outputs,
+  checks: [],
+  seconds: {},
+  engine: { name: "stub", version: "0" },
+});
+await sleep(step);

@@ -1,0 +1,168 @@
+import type { GlueClient } from "@aws-sdk/client-glue";
+import type { S3Client } from "@aws-sdk/client-s3";
+import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { createCatalog } from "../../handlers/catalog.ts";
+import { createGlueEngine } from "../../handlers/engine/glue.ts";
+import { rulesOf } from "../../handlers/ledger/rules.ts";
+import type { transition } from "../../handlers/ledger/transition.ts";
+import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
+import { assemble } from "../../handlers/runtime.ts";
+import { createHandler as createSettle, type SettleEvent } from "../../handlers/settle/handler.ts";
+import { createDocumentStore } from "../../handlers/storage.ts";
+import type { Transition } from "./faults.ts";
+import { type Ending, FaultRates, Invocation, type Service, type ServiceName } from "./invocation.ts";
+import { names, settingsOf, timeouts } from "./settings.ts";
+import type { Truth } from "./truth.ts";
+import type { Witness } from "./witness.ts";
+import { second, type World } from "./world.ts";
+
+const settings = { promote: settingsOf("promote"), settle: settingsOf("settle") };
+const rules = rulesOf(settings.settle);
+
+export interface Surroundings {
+  readonly world: World;
+  readonly witness: Witness;
+  readonly truth: Truth;
+  readonly s3: Service;
+  readonly glue: Service;
+  readonly sqs: Service;
+  /** The protocol that decides every change. */
+  readonly transition: typeof transition;
+}
+
+/** The two functions as Lambda runs them: the real handlers, with clients of the simulated services. */
+export class Functions {
+  readonly #around: Surroundings;
+  readonly #rates: FaultRates;
+  readonly #running = new Set<Invocation>();
+  /** The invocation during which no other one was running, so far. */
+  #alone: Invocation | null = null;
+  #invocations = 0;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+    this.#rates = new FaultRates(around.world);
+  }
+
+  get isBusy(): boolean {
+    return this.#running.size > 0;
+  }
+
+  /** @param onEnd is told besides whether no other invocation was running meanwhile */
+  promote(name: string, event: SQSEvent, onEnd: (ending: Ending, wasAlone: boolean) => void): void {
+    const invocation = this.#invoke(
+      "promote",
+      name,
+      "decided",
+      (invocation) => this.#promote(invocation, event),
+      (ending) => onEnd(ending, this.#alone === invocation),
+    );
+  }
+
+  settle(event: SettleEvent, name: string, onEnd: (ending: Ending) => void): void {
+    const first: Transition =
+      "detail-type" in event
+        ? "observed"
+        : event.kind === "order"
+          ? event.order.operation
+          : event.kind === "sweep"
+            ? "sweep"
+            : "decided";
+    this.#invoke(
+      "settle",
+      name,
+      first,
+      (invocation) => this.#settleHandler(invocation)(event, lambdaContext(invocation)),
+      onEnd,
+    );
+  }
+
+  #invoke(
+    kind: "promote" | "settle",
+    name: string,
+    firstTransition: Transition,
+    work: (invocation: Invocation) => Promise<unknown>,
+    onEnd: (ending: Ending) => void,
+  ): Invocation {
+    const number = ++this.#invocations;
+    const options = { name, title: `${kind} ${number}`, kind, timeout: timeouts[kind] * second, firstTransition };
+    const invocation: Invocation = new Invocation(this.#around.world, this.#rates, options, (ending) => {
+      this.#running.delete(invocation);
+      if (ending.kind === "cut off") this.#around.witness.lost(invocation);
+      if (ending.kind === "failed") this.#around.world.tell(() => `${kind} ${number} fails: ${ending.error.message}`);
+      onEnd(ending);
+    });
+    this.#alone = this.#running.size === 0 ? invocation : null;
+    this.#running.add(invocation);
+    this.#around.world.tell(() => `${kind} ${number} begins (${name})`);
+    invocation.run(() => work(invocation));
+    return invocation;
+  }
+
+  #promote(invocation: Invocation, event: SQSEvent): Promise<SQSBatchResponse> {
+    const parts = this.#partsOf(invocation);
+    const reasons = createDocumentStore(parts.s3, names.rejectedBucket, names.keyArn);
+    const handler = createPromote({ ...parts, reasons, open: assemble({ ...parts, catalog: null }) });
+    return handler(event, lambdaContext(invocation));
+  }
+
+  #settleHandler(invocation: Invocation): ReturnType<typeof createSettle> {
+    const parts = this.#partsOf(invocation);
+    const catalogClient = this.#client<GlueClient>(invocation, "Glue catalog", this.#around.glue);
+    const catalog = createCatalog(catalogClient, names.catalogDatabase);
+    return createSettle({ ...parts, rules, open: assemble({ ...parts, catalog }) });
+  }
+
+  #client<Client extends { send: unknown }>(
+    invocation: Invocation,
+    name: ServiceName,
+    service: Service,
+  ): Pick<Client, "send"> {
+    const send = (command: object) => invocation.call(name, service, command);
+    return { send } as unknown as Pick<Client, "send">;
+  }
+
+  #partsOf(invocation: Invocation) {
+    const { witness, s3, glue, sqs, transition } = this.#around;
+    let opened = 0;
+    const decide: Surroundings["transition"] = (before, event, context) => {
+      const kind: Transition = event.kind === "operate" ? event.order.operation : event.kind;
+      invocation.decides(context.batch, kind);
+      witness.deciding(context.writer, kind);
+      return transition(before, event, context);
+    };
+    return {
+      s3: this.#client<S3Client>(invocation, "S3", s3),
+      sqs: this.#client<SQSClient>(invocation, "SQS", sqs),
+      engine: createGlueEngine(this.#client<GlueClient>(invocation, "Glue", glue), names.glueJob),
+      settings: settings[invocation.kind],
+      names,
+      log: this.#logOf(invocation),
+      now: invocation.now,
+      pause: invocation.pause,
+      transition: decide,
+      nonce: () => {
+        const nonce = `${invocation.title.replace(" ", "-")}-${++opened}`;
+        witness.named(nonce, invocation);
+        return nonce;
+      },
+    };
+  }
+
+  #logOf({ title }: Invocation) {
+    const write = (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
+      if (message === "file.skipped") {
+        const upload = this.#around.truth.byVersion.get(fields.version as string);
+        if (upload) upload.skipped = fields.reason as string;
+      }
+      const { key, run, jobRun, reason } = fields;
+      this.#around.world.tell(() =>
+        [title, "logs", message, key, run && `run ${run}`, jobRun, reason].filter(Boolean).join(" "),
+      );
+    };
+    return { info: write, warn: write, error: write };
+  }
+}
+
+const lambdaContext = ({ remaining }: Invocation) => ({ getRemainingTimeInMillis: remaining });

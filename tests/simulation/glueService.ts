@@ -1,0 +1,212 @@
+import {
+  AlreadyExistsException,
+  BatchStopJobRunCommand,
+  ConcurrentRunsExceededException,
+  CreatePartitionCommand,
+  EntityNotFoundException,
+  GetJobCommand,
+  GetJobRunCommand,
+  GetJobRunsCommand,
+  GetTableCommand,
+  type JobRun,
+  type JobRunState,
+  type PartitionInput,
+  StartJobRunCommand,
+  UpdatePartitionCommand,
+} from "@aws-sdk/client-glue";
+import type { Parts } from "./cloud.ts";
+import type { Service } from "./invocation.ts";
+import { startJob } from "./job.ts";
+import { minute, second } from "./world.ts";
+
+const badRequest = { httpStatusCode: 400 };
+
+/** One job run, and what became of it. Times are milliseconds since the epoch. */
+export interface SimulatedJobRun {
+  readonly id: string;
+  /** Names it in the questions to chance. */
+  readonly name: string;
+  readonly arguments: Readonly<Record<string, string>>;
+  readonly batch: string;
+  readonly run: number;
+  readonly startedAt: number;
+  /** From when on GetJobRuns shows it: AWS does not promise that it does at once. */
+  readonly listedAt: number;
+  state: JobRunState;
+  message: string;
+  endedAt: number | null;
+  /** The report that it left says that all went well. */
+  reportedWell: boolean;
+  /** A person stopped it, not the pipeline. */
+  stoppedByPerson: boolean;
+}
+
+export const isAlive = ({ endedAt }: SimulatedJobRun): boolean => endedAt === null;
+
+/** What watches over the pipeline. */
+export interface GlueWatch {
+  starting(jobRun: SimulatedJobRun): void;
+  stopping(jobRun: SimulatedJobRun): void;
+  pointing(output: string, batch: string, location: string): void;
+}
+
+/** The job and its runs, and the catalog's tables. */
+export class GlueService implements Service {
+  readonly jobRuns: SimulatedJobRun[] = [];
+  /** `<output>/<batch>` to location. */
+  readonly partitions = new Map<string, string>();
+  readonly #byId = new Map<string, SimulatedJobRun>();
+  readonly #parts: Parts;
+  readonly #watch: GlueWatch;
+  readonly #maxConcurrentRuns: number;
+
+  constructor(parts: Parts, watch: GlueWatch) {
+    this.#parts = parts;
+    this.#watch = watch;
+    this.#maxConcurrentRuns = [4, 1, 2][parts.world.chance.weighted("glue/concurrent runs", [3, 1, 2])]!;
+  }
+
+  apply(command: object): unknown {
+    if (command instanceof GetJobCommand) return { Job: { DefaultArguments: { "--release": this.#parts.release } } };
+    if (command instanceof StartJobRunCommand) return this.#start(command.input.Arguments ?? {});
+    if (command instanceof GetJobRunCommand) {
+      const jobRun = this.#byId.get(command.input.RunId!);
+      if (!jobRun) throw notFound(`no job run ${command.input.RunId}`);
+      return { JobRun: shown(jobRun) };
+    }
+    if (command instanceof GetJobRunsCommand) return this.#list(command);
+    if (command instanceof BatchStopJobRunCommand) return this.#stop(command.input.JobRunIds ?? []);
+    if (command instanceof GetTableCommand)
+      return { Table: { Name: command.input.Name, StorageDescriptor: { Columns: [] } } };
+    if (command instanceof CreatePartitionCommand) {
+      const { TableName, PartitionInput } = command.input;
+      const name = `${TableName}/${PartitionInput!.Values![0]}`;
+      if (this.partitions.has(name))
+        throw new AlreadyExistsException({ message: "Partition already exists.", $metadata: badRequest });
+      this.#point(TableName!, PartitionInput!);
+      return {};
+    }
+    if (command instanceof UpdatePartitionCommand) {
+      const { TableName, PartitionInput, PartitionValueList } = command.input;
+      if (!this.partitions.has(`${TableName}/${PartitionValueList![0]}`)) throw notFound("Partition not found");
+      this.#point(TableName!, PartitionInput!);
+      return {};
+    }
+    throw new Error(`the simulated Glue knows no ${command.constructor.name}`);
+  }
+
+  #point(output: string, { Values, StorageDescriptor }: PartitionInput): void {
+    const [batch] = Values!;
+    this.#watch.pointing(output, batch!, StorageDescriptor!.Location!);
+    this.partitions.set(`${output}/${batch}`, StorageDescriptor!.Location!);
+  }
+
+  #start(args: Readonly<Record<string, string>>): { JobRunId: string } {
+    if (this.jobRuns.filter(isAlive).length >= this.#maxConcurrentRuns)
+      throw new ConcurrentRunsExceededException({ message: "Concurrent runs exceeded", $metadata: badRequest });
+    const [, batch = "", file = ""] = /\/manifests\/([^/]+)\/(\d+)\.json$/.exec(args["--manifest"] ?? "") ?? [];
+    const run = Number(file);
+    const twins = this.jobRuns.filter((other) => other.batch === batch && other.run === run);
+    const { world } = this.#parts;
+    const name = `glue/${batch}/${run}/${twins.length + 1}`;
+    const unlisted = [0, 3, 12, 30][world.calm ? 0 : world.chance.weighted(`${name}/unlisted`, [3, 1, 3, 2])]! * minute;
+    const jobRun: SimulatedJobRun = {
+      id: `jr_${this.jobRuns.length + 1}`,
+      name,
+      arguments: args,
+      batch,
+      run,
+      startedAt: world.now,
+      listedAt: world.now + unlisted,
+      state: "STARTING",
+      message: "",
+      endedAt: null,
+      reportedWell: false,
+      stoppedByPerson: false,
+    };
+    this.#watch.starting(jobRun);
+    if (twins.some(isAlive)) world.hurt("twins alive", batch);
+    this.jobRuns.push(jobRun);
+    this.#byId.set(jobRun.id, jobRun);
+    world.tell(() => `Glue starts job run ${jobRun.id} for run ${run} of ${batch}`);
+    startJob(this.#parts, jobRun, (state, message) => this.end(jobRun, state, message));
+    return { JobRunId: jobRun.id };
+  }
+
+  #list({ input }: GetJobRunsCommand): { JobRuns: JobRun[]; NextToken?: string } {
+    const from = Number(input.NextToken ?? 0);
+    const until = from + (input.MaxResults ?? 100);
+    const { now } = this.#parts.world;
+    const newestFirst = this.jobRuns.filter(({ listedAt }) => listedAt <= now).reverse();
+    return {
+      JobRuns: newestFirst.slice(from, until).map(shown),
+      ...(until < newestFirst.length ? { NextToken: String(until) } : {}),
+    };
+  }
+
+  #stop(ids: readonly string[]): { Errors: object[] } {
+    const Errors = ids.flatMap((id) => {
+      const jobRun = this.#byId.get(id);
+      const error = (ErrorCode: string, ErrorMessage: string) => [
+        { JobRunId: id, ErrorDetail: { ErrorCode, ErrorMessage } },
+      ];
+      if (!jobRun) return error("EntityNotFoundException", "no such job run");
+      if (!isAlive(jobRun)) return error("InvalidInputException", `job run is ${jobRun.state}`);
+      this.#watch.stopping(jobRun);
+      this.stopSoon(jobRun);
+      return [];
+    });
+    return { Errors };
+  }
+
+  /** Stopping takes a while, in which the job may still end by itself. */
+  stopSoon(jobRun: SimulatedJobRun): void {
+    const { world } = this.#parts;
+    if (jobRun.state === "STOPPING") return;
+    world.tell(() => `Glue is asked to stop ${jobRun.id}`);
+    jobRun.state = "STOPPING";
+    world.after((5 + 5 * world.chance.pick(`${jobRun.name}/stopping`, 12)) * second, () =>
+      this.end(jobRun, "STOPPED", "stopped by a user"),
+    );
+  }
+
+  end(jobRun: SimulatedJobRun, state: JobRunState, message: string): void {
+    if (!isAlive(jobRun)) return;
+    const { world, tellOfEnd } = this.#parts;
+    jobRun.state = state;
+    jobRun.message = message;
+    jobRun.endedAt = world.now;
+    world.tell(() => `Glue ends ${jobRun.id} as ${state}${message ? ` (${message})` : ""}`);
+    const event = {
+      "detail-type": "Glue Job State Change",
+      detail: { jobName: "job", jobRunId: jobRun.id, state },
+    };
+    const name = `${jobRun.name}/event`;
+    const delay = (world.calm ? 1 : 1 + world.chance.pick(`${name}/delay`, 5)) * second;
+    if (!world.calm && world.chance.happens(`${name}/lost`, 1000)) {
+      world.hurt("Glue event lost", jobRun.batch);
+      world.tell(() => `the event of ${jobRun.id}'s end is lost`);
+      return;
+    }
+    if (!world.calm && world.chance.happens(`${name}/late`, 800)) {
+      world.hurt("Glue event late", jobRun.batch);
+      world.after((5 + world.chance.pick(`${name}/late by`, 40)) * minute, () => tellOfEnd(event, name));
+    } else world.after(delay, () => tellOfEnd(event, name));
+    if (!world.calm && world.chance.happens(`${name}/twice`, 1000)) {
+      world.hurt("Glue event duplicated", jobRun.batch);
+      const again = [50, 1000, 5000, 10 * minute][world.chance.pick(`${name}/again after`, 4)]!;
+      world.after(delay + again, () => tellOfEnd(event, `${name}2`));
+    }
+  }
+}
+
+const notFound = (message: string) => new EntityNotFoundException({ message, $metadata: badRequest });
+
+const shown = ({ id, state, message, startedAt, endedAt, arguments: args }: SimulatedJobRun): JobRun => ({
+  Id: id,
+  JobRunState: state,
+  ...(message ? { ErrorMessage: message } : {}),
+  Arguments: { ...args },
+  StartedOn: new Date(startedAt),
+  ...(endedAt === null ? {} : { CompletedOn: new Date(endedAt) }),
+});

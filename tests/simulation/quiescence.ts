@@ -1,0 +1,116 @@
+import type { Cloud } from "./cloud.ts";
+import { isAlive } from "./glueService.ts";
+import type { Invariant } from "./invariants.ts";
+import { goldFolder } from "./job.ts";
+import { outputs } from "./settings.ts";
+import type { Upload } from "./truth.ts";
+import { type BatchHistory, inputsOf, isUnsettled } from "./witness.ts";
+
+/** What must hold without the help of reconciliation, once the queue is empty: a message that ended well did its work. */
+export function checkTold(cloud: Cloud): void {
+  for (const upload of cloud.truth.uploads) {
+    const fault = upload.wasTold ? fateFault(upload, cloud) : null;
+    if (fault) cloud.world.violate("told is done", `${upload.name} ${fault}, and its message is gone`);
+  }
+}
+
+/** What must hold once the faults are over, the queues empty, and sweep, reconciliation and redrive have been at work. */
+export function checkQuiescence(cloud: Cloud): void {
+  const violate = (invariant: Invariant, detail: string) => cloud.world.violate(invariant, detail);
+  for (const upload of cloud.truth.uploads) {
+    const fault = fateFault(upload, cloud);
+    if (fault) violate("fate", `${upload.name} ${fault}`);
+  }
+  for (const [batch, history] of cloud.witness.batches) {
+    const { document } = history;
+    if (!document) continue;
+    const left = [
+      ...document.runs.filter(isUnsettled).map(({ run }) => `run ${run} unsettled`),
+      ...document.effects.map(({ id }) => id),
+      ...(document.open === null ? [] : ["open"]),
+    ];
+    if (left.length > 0) violate("nothing is left", `${batch}: ${left.join(", ")}`);
+    checkReady(batch, history, cloud, violate);
+    checkShown(batch, history, cloud, violate);
+    checkKept(batch, history, cloud, violate);
+  }
+  const marks = cloud.s3.keys("ledger").filter((key) => key.startsWith("open/") && cloud.s3.object("ledger", key));
+  if (marks.length > 0) violate("nothing is left", marks.join(", "));
+  const alive = cloud.glue.jobRuns.filter(isAlive).map(({ id }) => id);
+  if (alive.length > 0) violate("nothing is left", `job runs ${alive.join(", ")}`);
+
+  const dead = new Set([...cloud.promoteDeadLetters.messages.values()].map(({ body }) => body));
+  for (const body of cloud.poison) if (!dead.has(body)) violate("dead letters", `the message ${body} vanished`);
+  for (const { body } of cloud.promoteDeadLetters.messages.values())
+    if (!cloud.poison.has(body)) violate("dead letters", `the promote dead letters hold ${body}`);
+  for (const { body } of cloud.settleDeadLetters.messages.values())
+    violate("dead letters", `the settle dead letters hold ${body}`);
+  for (const [id, answer] of cloud.orderAnswers) {
+    const { batch } = cloud.truth.orders.get(id)!;
+    if (answer === "accepted" && !cloud.witness.batch(batch).operations.has(id))
+      violate("orders are kept", `order ${id} was accepted and did not take effect`);
+  }
+}
+
+function fateFault({ key, version, order, place, wasTold, isGone, skipped }: Upload, cloud: Cloud): string | null {
+  if (!place) return wasTold && !skipped ? "is foreign and was not skipped with a reason" : null;
+  const decided = cloud.witness.batch(place.batch).document?.inputs[key]?.decision.version;
+  if (decided === version) return null;
+  const newer = decided === undefined ? undefined : cloud.truth.byVersion.get(decided);
+  if (newer && newer.order > order) return null;
+  if (isGone) return wasTold && !skipped ? "was deleted, told of and not skipped with a reason" : null;
+  // The newest that is left has to be known; an older one is superseded by it.
+  const isNewest = cloud.truth.byKey.get(key)!.every((other) => other.isGone || other.order <= order);
+  return isNewest ? `has no fate: the ledger knows ${newer?.name ?? "nothing"}` : null;
+}
+
+type Violate = (invariant: Invariant, detail: string) => void;
+
+/** Computed from what was uploaded, ordered and published, not from what the gate says. */
+function checkReady(batch: string, history: BatchHistory, { witness }: Cloud, violate: Violate): void {
+  const ready = witness.ready(batch, history, history.document!);
+  if (!ready || ready.isOver) return;
+  const runs = [...history.runs.values()].filter((run) => inputsOf(run.inputs) === ready.wanted);
+  const states = runs.map(({ run, state, failure }) => `run ${run} ${state} ${failure?.kind ?? ""}`);
+  violate(
+    "complete batch is published",
+    `${batch} is complete (${ready.wanted}) and had ${states.join(", ") || "no run"}`,
+  );
+}
+
+function checkKept(
+  batch: string,
+  { document, runs }: BatchHistory,
+  { glue, s3, witness }: Cloud,
+  violate: Violate,
+): void {
+  const kept = new Set(document!.runs.map(({ run }) => run));
+  for (const run of document!.runs.filter(({ publishedAt }) => publishedAt !== null)) {
+    const fault = witness.goldFault(run, glue.jobRuns.find(({ id }) => id === run.settledBy)!);
+    if (fault) violate("kept output", `${batch}: ${fault}`);
+  }
+  for (const jobRun of glue.jobRuns.filter((other) => other.batch === batch && !kept.has(other.run)))
+    for (const output of outputs) {
+      const key = `${goldFolder(output, jobRun)}part-0.parquet`;
+      // A twin may write after its run was forgotten.
+      const isLone = glue.jobRuns.every(
+        (other) => other === jobRun || other.batch !== batch || other.run !== jobRun.run,
+      );
+      if (isLone && runs.has(jobRun.run) && s3.object("gold", key))
+        violate("kept output", `gold/${key} is still there`);
+    }
+}
+
+function checkShown(batch: string, { document }: BatchHistory, { glue, witness }: Cloud, violate: Violate): void {
+  const { published, runs } = document!;
+  const run = published && runs.find((candidate) => candidate.run === published.run);
+  for (const output of outputs) {
+    const location = glue.partitions.get(`${output}/${batch}`);
+    const expected = run ? `s3://gold/${goldFolder(output, { batch, run: run.run, id: run.settledBy! })}` : undefined;
+    if (location !== expected)
+      violate("published run", `${output} of ${batch} leads to ${location}, not to ${expected}`);
+  }
+  const jobRun = run && glue.jobRuns.find(({ id }) => id === run.settledBy);
+  const fault = jobRun ? witness.goldFault(run, jobRun) : null;
+  if (fault) violate("published run", `${batch}: ${fault}`);
+}

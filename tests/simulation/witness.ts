@@ -1,0 +1,714 @@
+import { createHash } from "node:crypto";
+import type { Effect, Input, LedgerDocument, PinnedInputs, Run } from "../../handlers/ledger/document.ts";
+import type { Transition } from "./faults.ts";
+import type { GlueService, GlueWatch, SimulatedJobRun } from "./glueService.ts";
+import type { Invariant } from "./invariants.ts";
+import type { Invocation } from "./invocation.ts";
+import { goldFolder, goldOf, textOf } from "./job.ts";
+import type { Change, MemoryS3 } from "./s3/memoryS3.ts";
+import { attempts, datasetNames, datasets, deadline, maxSpread, outputs, release } from "./settings.ts";
+import { isCopy, type Truth } from "./truth.ts";
+import { minute, type World } from "./world.ts";
+
+/** What has been seen of one batch. */
+export class BatchHistory {
+  document: LedgerDocument | null = null;
+  readonly writers = new Set<string>();
+  epoch = 0;
+  /** Number to the run as it was last seen; runs that have moved out stay. */
+  readonly runs = new Map<number, Run>();
+  /** Runs that were published at some time. */
+  readonly published = new Set<number>();
+  /** `key\nversion` of what they read. */
+  readonly read = new Set<string>();
+  readonly withdrawn = new Set<string>();
+  readonly operations = new Set<string>();
+  /** Effect's id to the nonces of those who were to perform it. */
+  readonly owners = new Map<string, Set<string>>();
+  readonly manifests = new Set<number>();
+}
+
+/** What operators do when they see something. */
+export interface Reactions {
+  claimed(batch: string, run: number): void;
+  started(batch: string, run: number): void;
+  published(batch: string, run: number): void;
+  crashedHalfWay(batch: string, run: number): void;
+}
+
+const fileOf = (key: string, version: string) => `${key}\n${version}`;
+
+/** Key and version of each dataset, as one text. */
+export const inputsOf = (inputs: PinnedInputs): string =>
+  datasetNames.map((dataset) => `${dataset}:${inputs[dataset]?.key ?? ""}@${inputs[dataset]?.version ?? ""}`).join(" ");
+
+const spreadOf = (times: readonly number[]): number => Math.max(...times) - Math.min(...times);
+
+const moves: Readonly<Record<Run["state"], readonly Run["state"][]>> = {
+  claimed: ["started", "failed", "published", "superseded"],
+  started: ["failed", "published", "superseded"],
+  failed: [],
+  published: ["superseded"],
+  superseded: ["published"],
+};
+
+export const isUnsettled = ({ state }: Run): boolean => state === "claimed" || state === "started";
+
+/**
+ * Looks at every change as it happens and holds it against its own account of what went before. It shares no rule with
+ * the code that it watches.
+ */
+export class Witness implements GlueWatch {
+  readonly batches = new Map<string, BatchHistory>();
+  readonly #world: World;
+  readonly #s3: MemoryS3;
+  readonly #truth: Truth;
+  readonly #reactions: Reactions;
+  #glue: GlueService | null = null;
+  /** Nonce to the invocation that has it. */
+  readonly #invocations = new Map<string, Invocation>();
+  /** Writer to what it was about to write. */
+  readonly #writing = new Map<string, Transition>();
+
+  constructor(world: World, s3: MemoryS3, truth: Truth, reactions: Reactions) {
+    this.#reactions = reactions;
+    this.#world = world;
+    this.#s3 = s3;
+    this.#truth = truth;
+    s3.onChange((change) => this.#changed(change));
+  }
+
+  watch(glue: GlueService): void {
+    this.#glue = glue;
+  }
+
+  batch(name: string): BatchHistory {
+    const known = this.batches.get(name);
+    if (known) return known;
+    const history = new BatchHistory();
+    this.batches.set(name, history);
+    return history;
+  }
+
+  /** Is told each nonce that an invocation goes by. */
+  named(nonce: string, invocation: Invocation): void {
+    this.#invocations.set(nonce, invocation);
+  }
+
+  /** Is told what a write is about to decide. */
+  deciding(writer: string, transition: Transition): void {
+    this.#writing.set(writer, transition);
+  }
+
+  /** Is told of an invocation that was cut off. */
+  lost(invocation: Invocation): void {
+    for (const [batch, { document }] of this.batches)
+      if (
+        document?.effects.some(({ kind, by }) => kind === "catalog" && this.#invocations.get(by) === invocation) &&
+        !this.#world.calm
+      ) {
+        this.#world.hurt("publication crashed half way", batch);
+        this.#reactions.crashedHalfWay(batch, document.published!.run);
+      }
+  }
+
+  #violate(invariant: Invariant, detail: string): void {
+    this.#world.violate(invariant, detail);
+  }
+
+  #changed(change: Change): void {
+    const { bucket, key } = change;
+    switch (bucket) {
+      case "ledger":
+        this.#ledgerChanged(change);
+        return;
+      case "silver":
+        this.#silverChanged(change);
+        return;
+      case "gold":
+        if (change.kind === "removed" && this.#world.actor) {
+          this.#goldRemoved(key);
+          return;
+        }
+        if (this.#world.actor) this.#violate("foreign buckets", `${this.#world.actor.title} wrote gold/${key}`);
+        return;
+      case "bronze":
+        if (this.#world.actor)
+          this.#violate("foreign buckets", `${this.#world.actor.title} ${change.kind} ${bucket}/${key}`);
+    }
+  }
+
+  #goldRemoved(key: string): void {
+    const [, batch, run] = /\/batch=([^/]+)\/run=(\d+)\//.exec(key)!;
+    const history = this.batch(batch!);
+    const owners = [...(history.owners.get(`expire:${run}`) ?? [])].map((nonce) => this.#invocations.get(nonce));
+    const isKept = history.document!.runs.some((kept) => kept.run === Number(run));
+    if (isKept || !owners.includes(this.#world.actor!))
+      this.#violate("old output", `${this.#world.actor!.title} deleted gold/${key}`);
+  }
+
+  #silverChanged({ kind, key, before, version }: Change): void {
+    const upload = this.#truth.bySilverKey.get(key);
+    if (kind === "marked" || kind === "removed" || before) {
+      this.#violate("silver copy", `silver/${key} was ${before ? "overwritten" : kind}`);
+      return;
+    }
+    if (!upload) {
+      this.#violate("silver copy", `silver/${key} stands for no uploaded version`);
+      return;
+    }
+    if (!upload.isGood) {
+      this.#violate("silver copy", `${upload.name} is bad and was copied to Silver`);
+      return;
+    }
+    if (!isCopy(version.content, upload.content))
+      this.#violate("silver copy", `silver/${key} is not what ${upload.name} holds`);
+  }
+
+  #ledgerChanged(change: Change): void {
+    const { kind, key, after, before, version } = change;
+    const isGone = kind === "marked" || kind === "removed";
+    const [folder, name = "", last = ""] = key.split("/");
+    switch (folder) {
+      case "batches": {
+        const batch = name.slice(0, -".json".length);
+        if (isGone || !this.#world.actor) {
+          this.#violate("document stays", `${key} was ${kind}`);
+          return;
+        }
+        this.#written(batch, JSON.parse(version.content.text()) as LedgerDocument);
+        return;
+      }
+      case "open":
+        if (isGone && this.batch(name).document?.open === Number(last))
+          this.#violate("open mark", `${key} was deleted, and the document is open under it`);
+        return;
+      case "manifests":
+        if (isGone || (before && !before.isDeleteMarker)) {
+          this.#violate("manifest", `${key} was ${isGone ? "deleted" : "written twice"}`);
+          return;
+        }
+        this.#manifestWritten(name, Number(last.slice(0, -".json".length)), after!.content.text());
+        return;
+    }
+  }
+
+  #manifestWritten(batch: string, number: number, text: string): void {
+    const history = this.batch(batch);
+    const run = history.runs.get(number);
+    if (!run) {
+      this.#violate("manifest", `the manifest of run ${number} of ${batch} was written before its claim`);
+      return;
+    }
+    history.manifests.add(number);
+    const manifest = JSON.parse(text) as {
+      batch: string;
+      run: number;
+      inputs: Record<string, { uri: string; source: { key: string; version: string } } | null>;
+      release: unknown;
+    };
+    const isSame =
+      manifest.batch === batch &&
+      manifest.run === number &&
+      JSON.stringify(manifest.release) === JSON.stringify(run.release) &&
+      datasetNames.every((dataset) => {
+        const [stated, claimed] = [manifest.inputs[dataset] ?? null, run.inputs[dataset] ?? null];
+        if (!stated || !claimed) return stated === claimed;
+        return (
+          stated.uri === `s3://silver/${claimed.silverKey}` &&
+          stated.source.key === claimed.key &&
+          stated.source.version === claimed.version
+        );
+      });
+    if (!isSame) this.#violate("manifest", `the manifest of run ${number} of ${batch} is not what was claimed`);
+  }
+
+  // ---- the document
+
+  #written(batch: string, document: LedgerDocument): void {
+    const history = this.batch(batch);
+    const before = history.document;
+    if (document.revision !== (before?.revision ?? 0) + 1)
+      this.#violate("revision", `${batch} went from revision ${before?.revision ?? 0} to ${document.revision}`);
+    if (history.writers.has(document.writer)) this.#violate("revision", `${document.writer} wrote ${batch} twice`);
+    history.writers.add(document.writer);
+
+    const orders = this.#checkOperations(batch, history, document);
+    this.#checkInputs(batch, history, document);
+    this.#checkRuns(batch, history, document, orders);
+    this.#checkPublished(batch, history, document, orders);
+    this.#checkReads(batch, history, document);
+    this.#checkEffects(history, batch, document);
+    this.#checkOpen(batch, history, document);
+
+    history.document = document;
+    const transition = this.#writing.get(document.writer);
+    if (transition) this.#world.decided(batch, transition);
+    if (transition === "rollback" && before?.effects.some(({ kind }) => kind === "catalog"))
+      this.#world.hurt("rollback meanwhile", batch);
+    this.#world.tell(
+      () =>
+        `${this.#world.actor?.title ?? "somebody"} writes ${batch} ${document.revision} (${transition}): ${summaryOf(document)}`,
+    );
+  }
+
+  /** @returns the ids of the orders that take effect by this write */
+  #checkOperations(batch: string, history: BatchHistory, { operations }: LedgerDocument): string[] {
+    const fresh = operations.filter((id) => !history.document?.operations.includes(id));
+    for (const id of fresh) {
+      const order = this.#truth.orders.get(id);
+      if (history.operations.has(id)) this.#violate("order is an operator's", `order ${id} took effect a second time`);
+      if (order?.batch !== batch) this.#violate("order is an operator's", `nobody gave order ${id} for ${batch}`);
+      if (order?.order.operation === "withdraw") {
+        const decided = history.document?.inputs[order.order.key]?.decision.version;
+        if (decided) history.withdrawn.add(fileOf(order.order.key, decided));
+      }
+      history.operations.add(id);
+    }
+    return fresh;
+  }
+
+  #checkInputs(batch: string, { document: before }: BatchHistory, { inputs }: LedgerDocument): void {
+    for (const key of Object.keys(before?.inputs ?? {}))
+      if (!inputs[key]) this.#violate("decision", `${batch} forgot ${key}`);
+    for (const [key, input] of Object.entries(inputs)) {
+      const earlier = before?.inputs[key];
+      if (input.late && !earlier?.late) this.#checkLate(batch, inputs);
+      if (earlier?.decision.version === input.decision.version && earlier.decision.outcome === input.decision.outcome)
+        continue;
+      this.#checkDecision(batch, key, input, earlier);
+    }
+  }
+
+  #checkLate(batch: string, inputs: LedgerDocument["inputs"]): void {
+    const first = Math.min(...Object.values(inputs).map(({ decision }) => decision.decidedAt));
+    if (this.#world.now + minute < first + deadline) this.#violate("no late without deadline", batch);
+  }
+
+  #checkDecision(batch: string, key: string, { decision, dataset }: Input, earlier: Input | undefined): void {
+    const upload = this.#truth.byVersion.get(decision.version);
+    if (!upload || upload.key !== key || upload.place?.batch !== batch || upload.place.dataset !== dataset) {
+      this.#violate("decision", `${batch} decides on ${key} ${decision.version}, which nobody uploaded there`);
+      return;
+    }
+    const verdict = upload.isGood ? "promoted" : "rejected";
+    if (decision.outcome !== verdict) {
+      this.#violate("decision", `${upload.name} is ${upload.isGood ? "good" : "bad"} and was ${decision.outcome}`);
+      return;
+    }
+    const previous = earlier && this.#truth.byVersion.get(earlier.decision.version);
+    if (previous && previous.order >= upload.order) {
+      this.#violate("decision", `${batch} went back from ${previous.name} to ${upload.name}`);
+      return;
+    }
+    if (decision.outcome === "promoted") {
+      if (decision.silverKey !== upload.silverKey || !this.#s3.object("silver", upload.silverKey))
+        this.#violate("decision", `${upload.name} was promoted without its copy in Silver`);
+    } else {
+      const reason = `files/${upload.silverKey.replace(/\.json(\.gz)?$/, ".reason.json")}`;
+      const stored = this.#s3.object("rejected", reason)?.content.text();
+      if (!stored || (JSON.parse(stored) as { version: string }).version !== upload.version)
+        this.#violate("rejection is explained", `${upload.name} was rejected without a reason object`);
+    }
+  }
+
+  // ---- runs
+
+  #checkRuns(batch: string, history: BatchHistory, document: LedgerDocument, orders: readonly string[]): void {
+    const unsettled = document.runs.filter(isUnsettled);
+    if (unsettled.length > 1)
+      this.#violate("one unsettled run", `${batch} has runs ${unsettled.map(({ run }) => run).join(" and ")}`);
+    const kept = new Set(document.runs.map(({ run }) => run));
+    for (const run of history.document?.runs ?? []) if (!kept.has(run.run)) this.#checkMovedOut(batch, run, document);
+    for (const run of document.runs) {
+      const earlier = history.runs.get(run.run);
+      if (!earlier) this.#checkClaim(batch, history, run, orders);
+      else this.#checkMove(batch, earlier, run, history);
+    }
+    for (const run of document.runs) history.runs.set(run.run, run);
+  }
+
+  #checkMovedOut(batch: string, run: Run, { published }: LedgerDocument): void {
+    const kept = this.#s3.object("ledger", `runs/${batch}/${run.run}.json`);
+    if (isUnsettled(run) || published?.run === run.run || !kept)
+      this.#violate("run numbers", `${batch} lost run ${run.run} while it was ${run.state}`);
+  }
+
+  #checkMove(batch: string, earlier: Run, run: Run, history: BatchHistory): void {
+    const name = `run ${run.run} of ${batch}`;
+    if (earlier.state !== run.state) {
+      if (!moves[earlier.state].includes(run.state))
+        this.#violate("run states", `${name} went from ${earlier.state} to ${run.state}`);
+      if (earlier.state === "superseded" && !history.published.has(run.run))
+        this.#violate("run states", `${name} was never published and is shown again`);
+      if (run.state === "failed") this.#checkFailure(batch, run);
+      if (run.state === "superseded" && isUnsettled(earlier) && run.run > (history.document?.published?.highWater ?? 0))
+        this.#violate("run states", `${name} is superseded by no newer run`);
+    }
+    const isSame =
+      inputsOf(earlier.inputs) === inputsOf(run.inputs) &&
+      JSON.stringify(earlier.cause) === JSON.stringify(run.cause) &&
+      earlier.claimedAt === run.claimedAt &&
+      (earlier.settledBy === null || earlier.settledBy === run.settledBy) &&
+      (earlier.publishedAt === null || earlier.publishedAt === run.publishedAt) &&
+      earlier.jobRuns.every((id, index) => run.jobRuns[index] === id);
+    if (!isSame) this.#violate("claim stays", `${name} was changed`);
+  }
+
+  #checkFailure(batch: string, run: Run): void {
+    const name = `run ${run.run} of ${batch}`;
+    // Those that were started, or listed, after the writer began could not all be known to it.
+    const since = this.#world.actor?.startedAt ?? this.#world.now;
+    const jobRuns = this.jobRunsOf(batch, run.run);
+    const known = jobRuns.filter(
+      ({ id, startedAt, listedAt }) => startedAt < since && (listedAt < since || run.jobRuns.includes(id)),
+    );
+    const left = known.find((jobRun) => jobRun.endedAt === null || succeededWell(jobRun));
+    if (left)
+      this.#violate("claim fails late", `${name} failed (${run.failure?.kind}) while ${left.id} was ${left.state}`);
+
+    const isTrue = {
+      infrastructure: known.every(
+        (jobRun) => jobRun.state !== "TIMEOUT" && !jobRun.stoppedByPerson && !this.#reportOf(jobRun),
+      ),
+      report: jobRuns.some((jobRun) => this.#reportOf(jobRun) && !jobRun.reportedWell),
+      timeout: jobRuns.some(({ state }) => state === "TIMEOUT"),
+      stopped: jobRuns.some(({ stoppedByPerson }) => stoppedByPerson),
+      refused: this.#world.refused.has(`${batch}/${run.run}`),
+    };
+    if (!run.failure || !isTrue[run.failure.kind])
+      this.#violate(
+        "failure is named",
+        `${name} is said to have failed by ${run.failure?.kind}: ${run.failure?.message}`,
+      );
+  }
+
+  jobRunsOf(batch: string, run: number): SimulatedJobRun[] {
+    return this.#glue!.jobRuns.filter((jobRun) => jobRun.batch === batch && jobRun.run === run);
+  }
+
+  #reportOf({ batch, run, id }: SimulatedJobRun): boolean {
+    return this.#s3.object("ledger", `reports/${batch}/${run}/${id}.json`) !== null;
+  }
+
+  #checkClaim(batch: string, history: BatchHistory, run: Run, orders: readonly string[]): void {
+    const name = `run ${run.run} of ${batch}`;
+    const last = Math.max(0, ...history.runs.keys());
+    if (run.run !== last + 1 || run.state !== "claimed")
+      this.#violate("run numbers", `${name} came as ${run.state} after run ${last}`);
+    if (JSON.stringify(run.release) !== JSON.stringify(release))
+      this.#violate("claim stays", `${name} was claimed with another release`);
+    this.#reactions.claimed(batch, run.run);
+    for (const dataset of datasetNames) this.#checkPinned(name, batch, dataset, run);
+    const { cause } = run;
+    if (cause.kind === "gate") {
+      this.#checkGateClaim(name, batch, history, run);
+      return;
+    }
+    const given = this.#truth.orders.get(cause.id);
+    if (!orders.includes(cause.id) || given?.order.operation !== cause.operation) {
+      this.#violate("order is an operator's", `${name} was claimed for order ${cause.id}`);
+      return;
+    }
+    if (given.order.operation === "replay") {
+      const replayed = history.runs.get(given.order.run);
+      if (!history.published.has(given.order.run) || inputsOf(replayed!.inputs) !== inputsOf(run.inputs))
+        this.#violate("order is an operator's", `${name} does not replay run ${given.order.run}`);
+    } else this.#checkOperatorClaim(name, history, run);
+  }
+
+  #checkPinned(name: string, batch: string, dataset: string, { inputs }: Run): void {
+    const pinned = inputs[dataset];
+    if (!pinned) {
+      if (datasets[dataset as keyof typeof datasets].required)
+        this.#violate("claim is complete", `${name} was claimed without ${dataset}`);
+      return;
+    }
+    const upload = this.#truth.byVersion.get(pinned.version);
+    const silver = this.#s3.object("silver", pinned.silverKey);
+    const isRight =
+      upload?.isGood &&
+      upload.key === pinned.key &&
+      upload.place?.batch === batch &&
+      upload.place.dataset === dataset &&
+      upload.silverKey === pinned.silverKey &&
+      silver !== null;
+    if (!isRight) this.#violate("claim is complete", `${name} pins ${pinned.key} ${pinned.version} for ${dataset}`);
+  }
+
+  /** Live files by dataset, by this witness's own account. */
+  live(history: BatchHistory, document: LedgerDocument | null): Map<string, { key: string; input: Input }[]> {
+    const found = new Map<string, { key: string; input: Input }[]>();
+    for (const [key, input] of Object.entries(document?.inputs ?? {})) {
+      const file = fileOf(key, input.decision.version);
+      if (history.read.has(file) || history.withdrawn.has(file)) continue;
+      const files = found.get(input.dataset) ?? [];
+      files.push({ key, input });
+      found.set(input.dataset, files);
+    }
+    return found;
+  }
+
+  /**
+   * What a run of this batch would read, when its required files are fresh, good and unambiguous; null when they are not.
+   * `isOver` says that runs of the very same files failed for good, too often, or after a newer one was published; why
+   * a run failed was held against Glue when it did.
+   */
+  ready(batch: string, history: BatchHistory, document: LedgerDocument): { wanted: string; isOver: boolean } | null {
+    const live = this.live(history, document);
+    const inputs: Record<string, { key: string; version: string } | null> = {};
+    const times: number[] = [];
+    for (const dataset of datasetNames) {
+      const [file, second] = live.get(dataset) ?? [];
+      if (second || (datasets[dataset].required && !file)) return null;
+      const upload = file && this.#truth.byVersion.get(file.input.decision.version);
+      if (upload && !upload.isGood) return null;
+      if (upload && datasets[dataset].required) times.push(upload.lastModified);
+      inputs[dataset] = upload ? { key: upload.key, version: upload.version } : null;
+    }
+    if (batch === "current") {
+      if (spreadOf(times) > maxSpread) return null;
+      const coupons = inputs.coupons && this.#truth.byVersion.get(inputs.coupons.version);
+      if (coupons && spreadOf([...times, coupons.lastModified]) > maxSpread) inputs.coupons = null;
+    }
+    const wanted = inputsOf(inputs as Parameters<typeof inputsOf>[0]);
+    const runs = [...history.runs.values()].filter((run) => inputsOf(run.inputs) === wanted);
+    const isOver =
+      runs.length >= attempts ||
+      runs.some(
+        (run) => run.state === "superseded" || (run.state === "failed" && run.failure?.kind !== "infrastructure"),
+      );
+    return { wanted, isOver };
+  }
+
+  #checkGateClaim(name: string, batch: string, history: BatchHistory, run: Run): void {
+    const live = this.live(history, history.document);
+    for (const dataset of datasetNames) {
+      const files = live.get(dataset) ?? [];
+      const pinned = run.inputs[dataset];
+      if (files.length > 1) this.#violate("claim is complete", `${name} was claimed with two files of ${dataset}`);
+      const [file] = files;
+      const mayLeaveOut = batch === "current" && !datasets[dataset].required;
+      if (file ? !pinned && !mayLeaveOut : pinned)
+        this.#violate(
+          "claim is complete",
+          `${name} ${pinned ? "takes a file that is not live" : "leaves out a live file"} of ${dataset}`,
+        );
+      if (file && pinned && (file.key !== pinned.key || file.input.decision.version !== pinned.version))
+        this.#violate("claim is complete", `${name} pins ${pinned.key} ${pinned.version}, which is not the newest`);
+      if (file?.input.decision.outcome === "rejected")
+        this.#violate("claim is complete", `${name} was claimed while ${file.key} is rejected`);
+    }
+    if (batch === "current") {
+      const times = Object.values(run.inputs).flatMap((pinned) =>
+        pinned ? [this.#truth.byVersion.get(pinned.version)!.lastModified] : [],
+      );
+      if (spreadOf(times) > maxSpread) this.#violate("claim is complete", `${name} mixes files that lie too far apart`);
+    }
+    const same = [...history.runs.values()].filter((other) => inputsOf(other.inputs) === inputsOf(run.inputs));
+    if (same.length >= attempts) this.#violate("claim is new", `${name} is attempt ${same.length + 1}`);
+    // What failed for good waits for the operator, whose run is a new beginning.
+    const ordered = same.findLastIndex(({ cause }) => cause.kind === "operator");
+    for (const other of same.slice(Math.max(0, ordered)))
+      if (other.state !== "failed" || other.failure?.kind !== "infrastructure")
+        this.#violate("claim is new", `${name} repeats run ${other.run}, which is ${other.state}`);
+  }
+
+  #checkOperatorClaim(name: string, history: BatchHistory, run: Run): void {
+    const live = this.live(history, history.document);
+    const last = history.runs.get(history.document?.published?.highWater ?? 0);
+    for (const dataset of datasetNames) {
+      const files = live.get(dataset) ?? [];
+      const pinned = run.inputs[dataset] ?? null;
+      const [file] = files;
+      const expected = file
+        ? fileOf(file.key, file.input.decision.version)
+        : last?.inputs[dataset]
+          ? fileOf(last.inputs[dataset].key, last.inputs[dataset].version)
+          : null;
+      if (files.length > 1 || (pinned && fileOf(pinned.key, pinned.version)) !== expected)
+        this.#violate("claim is complete", `${name} takes for ${dataset} what the order does not say`);
+    }
+  }
+
+  // ---- publication
+
+  #checkPublished(batch: string, history: BatchHistory, document: LedgerDocument, orders: readonly string[]): void {
+    const { published } = document;
+    const earlier = history.document?.published ?? null;
+    if (!published) {
+      if (earlier) this.#violate("pointer", `${batch} is not published any more`);
+      return;
+    }
+    const shown = document.runs.filter(({ state }) => state === "published").map(({ run }) => run);
+    if (shown.length !== 1 || shown[0] !== published.run)
+      this.#violate(
+        "pointer",
+        `${batch} points to run ${published.run} while ${shown.join(", ") || "none"} is published`,
+      );
+    if (published.highWater < (earlier?.highWater ?? 0))
+      this.#violate("high water", `${batch} fell from ${earlier!.highWater} to ${published.highWater}`);
+    if (published.run === earlier?.run && published.highWater === earlier.highWater) return;
+
+    const isNew = published.highWater > (earlier?.highWater ?? 0);
+    if (isNew) {
+      if (published.run !== published.highWater)
+        this.#violate("high water", `${batch} points to ${published.run} and rose to ${published.highWater}`);
+      this.#checkPublication(batch, document.runs.find(({ run }) => run === published.run)!);
+      this.#reactions.published(batch, published.run);
+      history.published.add(published.run);
+      for (const pinned of Object.values(history.runs.get(published.run)!.inputs))
+        if (pinned) history.read.add(fileOf(pinned.key, pinned.version));
+      return;
+    }
+    const isOrdered = orders.some((id) => {
+      const order = this.#truth.orders.get(id)?.order;
+      return order?.operation === "rollback" && order.run === published.run;
+    });
+    if (!isOrdered || !history.published.has(published.run))
+      this.#violate("pointer", `${batch} went from run ${earlier?.run} to run ${published.run} without an order`);
+  }
+
+  #checkPublication(batch: string, run: Run): void {
+    const name = `run ${run.run} of ${batch}`;
+    const jobRun = this.#glue!.jobRuns.find(({ id }) => id === run.settledBy);
+    if (!jobRun || jobRun.batch !== batch || jobRun.run !== run.run || !succeededWell(jobRun)) {
+      this.#violate("whole publication", `${name} was published for ${run.settledBy} (${jobRun?.state})`);
+      return;
+    }
+    const fault = this.goldFault(run, jobRun);
+    if (fault) this.#violate("whole publication", `${name}: ${fault}`);
+  }
+
+  /** What is wrong with the outputs of a run, by the contents of the files that it pinned; or null. */
+  goldFault({ inputs }: Run, jobRun: SimulatedJobRun): string | null {
+    const texts = Object.fromEntries(
+      datasetNames.map((dataset) => {
+        const upload = inputs[dataset] && this.#truth.byVersion.get(inputs[dataset].version);
+        return [dataset, upload ? textOf(upload.content.read(0, upload.content.bytes), upload.isPacked) : null];
+      }),
+    );
+    for (const output of outputs) {
+      const stored = this.#s3.object("gold", `${goldFolder(output, jobRun)}part-0.parquet`);
+      if (stored?.content.text() !== goldOf(output, texts))
+        return `${output} of ${jobRun.id} is ${stored ? "wrong" : "missing"}`;
+    }
+    return null;
+  }
+
+  #checkReads(batch: string, history: BatchHistory, { inputs }: LedgerDocument): void {
+    for (const [key, { read, withdrawn }] of Object.entries(inputs)) {
+      for (const version of read)
+        if (!history.read.has(fileOf(key, version)))
+          this.#violate("read versions", `${batch} says that a published run read ${key} ${version}`);
+      for (const upload of this.#truth.byKey.get(key) ?? [])
+        if (history.read.has(fileOf(key, upload.version)) && !read.includes(upload.version))
+          this.#violate("read versions", `${batch} forgot that a published run read ${upload.name}`);
+      if (withdrawn !== null && !history.withdrawn.has(fileOf(key, withdrawn)))
+        this.#violate("read versions", `nobody withdrew ${key} ${withdrawn}`);
+    }
+  }
+
+  #checkEffects(history: BatchHistory, batch: string, document: LedgerDocument): void {
+    for (const effect of document.effects) {
+      if (!this.#invocations.has(effect.by))
+        this.#violate("start has an owner", `${effect.id} of ${batch} is ${effect.by}'s`);
+      const isNew = !history.document?.effects.some(({ id }) => id === effect.id);
+      if (effect.kind === "stop" && isNew) this.#checkStop(batch, document, effect);
+      const owners = history.owners.get(effect.id) ?? new Set<string>();
+      history.owners.set(effect.id, owners.add(effect.by));
+    }
+  }
+
+  #checkStop(batch: string, { runs }: LedgerDocument, { jobRun: id }: Effect & { kind: "stop" }): void {
+    const jobRun = this.#glue!.jobRuns.find((candidate) => candidate.id === id);
+    const run = runs.find(({ run }) => run === jobRun?.run);
+    if (!jobRun || !run || !isUnsettled(run)) return;
+    const since = this.#world.actor?.startedAt ?? this.#world.now;
+    const hasOther = this.#glue!.jobRuns.some(
+      (other) =>
+        other !== jobRun &&
+        other.batch === batch &&
+        other.run === jobRun.run &&
+        (other.endedAt === null || other.endedAt > since || succeededWell(other)),
+    );
+    if (!hasOther) this.#violate("stop spares the last", `${id} of run ${jobRun.run} of ${batch} is to be stopped`);
+  }
+
+  #checkOpen(batch: string, history: BatchHistory, document: LedgerDocument): void {
+    const live = [...this.live(history, document).values()].flat();
+    const isPending =
+      document.effects.length > 0 || document.runs.some(isUnsettled) || live.some(({ input }) => !input.late);
+    if (document.open === null) {
+      if (isPending) this.#violate("open mark", `${batch} has something pending and is closed`);
+      return;
+    }
+    if (!isPending && !this.ready(batch, history, document))
+      this.#violate("open mark", `${batch} has nothing pending and is open`);
+    if (document.open !== history.document?.open) {
+      if (document.open <= history.epoch)
+        this.#violate("open mark", `${batch} uses epoch ${document.open} after ${history.epoch}`);
+      history.epoch = document.open;
+    }
+    if (!this.#s3.object("ledger", `open/${batch}/${document.open}`))
+      this.#violate("open mark", `${batch} is open and has no mark open/${batch}/${document.open}`);
+  }
+
+  // ---- Glue
+
+  starting(jobRun: SimulatedJobRun): void {
+    const { batch, run, arguments: args } = jobRun;
+    const name = `run ${run} of ${batch}`;
+    const history = this.batch(batch);
+    const claim = history.runs.get(run);
+    if (!claim) {
+      this.#violate("start has an owner", `Glue was started for ${name}, which was never claimed`);
+      return;
+    }
+    const manifest = this.#s3.object("ledger", `manifests/${batch}/${run}.json`)?.content.text();
+    if (!manifest || createHash("sha256").update(manifest).digest("hex") !== args["--manifest_sha256"]) {
+      this.#violate("manifest", `Glue was started for ${name} ${manifest ? "with another" : "without its"} manifest`);
+      return;
+    }
+    if (args["--scriptLocation"] !== claim.release.script || args["--extra-py-files"] !== claim.release.engine)
+      this.#violate("start has an owner", `Glue was started for ${name} with other code than was claimed`);
+    const owners = [...(history.owners.get(`start:${run}`) ?? [])].map((nonce) => this.#invocations.get(nonce)!);
+    if (!this.#world.actor || !owners.includes(this.#world.actor))
+      this.#violate("start has an owner", `${this.#world.actor?.title} started ${name} without being named for it`);
+    this.#reactions.started(batch, run);
+    const isSecond = this.#glue!.jobRuns.some((other) => other.batch === batch && other.run === run);
+    if (isSecond && !owners.some(({ wasHurt }) => wasHurt))
+      this.#violate("one start", `Glue was started a second time for ${name} without a fault`);
+  }
+
+  stopping({ id, batch }: SimulatedJobRun): void {
+    const owners = [...(this.batch(batch).owners.get(`stop:${id}`) ?? [])].map((nonce) => this.#invocations.get(nonce));
+    if (!this.#world.actor || !owners.includes(this.#world.actor))
+      this.#violate("start has an owner", `${this.#world.actor?.title} stopped ${id} without being named for it`);
+  }
+
+  pointing(output: string, batch: string, location: string): void {
+    const history = this.batch(batch);
+    const leadsToPublished = [...history.published].some((number) => {
+      const { run, settledBy } = history.runs.get(number)!;
+      return location === `s3://gold/${goldFolder(output, { batch, run, id: settledBy! })}`;
+    });
+    if (!leadsToPublished) this.#violate("catalog", `${output} of ${batch} leads to ${location}`);
+  }
+}
+
+export const succeededWell = ({ state, reportedWell }: SimulatedJobRun): boolean =>
+  state === "SUCCEEDED" && reportedWell;
+
+/** A document in a few words. */
+function summaryOf({ open, inputs, runs, effects, published }: LedgerDocument): string {
+  const files = Object.entries(inputs).map(([key, { decision }]) => `${key} ${decision.outcome}`);
+  const states = runs.map(({ run, state }) => `run ${run} ${state}`);
+  return [
+    ...files,
+    ...states,
+    ...effects.map(({ id }) => id),
+    ...(published ? [`readers see run ${published.run}`] : []),
+    open === null ? "closed" : "open",
+  ].join(", ");
+}
