@@ -1,6 +1,5 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "./flags.ts";
-import { compareContracts } from "./plan/compareContracts.ts";
 import { markdown } from "./plan/markdown.ts";
 import { planOf } from "./plan/plan.ts";
 import { commitOf, PlanError, snapshot, withCommit } from "./plan/trees.ts";
@@ -36,7 +35,7 @@ try {
       withCommit(commit, (tree) => snapshot(tree, asked.stack)),
       snapshot(process.cwd(), asked.stack),
     ]);
-    process.stdout.write(markdown(planOf(asked, before, after, compareContracts)));
+    process.stdout.write(markdown(planOf(asked, before, after)));
   }
 } catch (error) {
   console.error(error instanceof PlanError || error instanceof UsageError ? error.message : error);

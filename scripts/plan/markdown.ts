@@ -1,4 +1,4 @@
-import type { ContractChange } from "./contract.ts";
+import type { Change } from "../contractDiff/change.ts";
 import { type JobCost, price, runsPerMonth } from "./cost.ts";
 import type { PermissionChange } from "./permissions.ts";
 import type { Plan } from "./plan.ts";
@@ -11,6 +11,8 @@ export const maxLength = 60_000;
 const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 /** Names and values may hold what Markdown would take for its own. */
 const code = (text: string) => `\`${text.replaceAll("`", "'").replaceAll("|", "\\|").replace(/\s+/g, " ")}\``;
+/** Config values stand in sentences too: none of them may format the text or end a table's cell. */
+const plain = (text: string) => text.replace(/[\\`*_~<>[\]|]/g, "\\$&");
 const shortType = (type: string) => type.split(":").at(-1)!;
 const nameOf = ({ type, name }: PlannedResource) => `${code(name)} (${shortType(type)})`;
 const usd = (amount: number) => `USD ${amount.toFixed(2)}`;
@@ -46,11 +48,11 @@ function permissionSummary(permissions: readonly PermissionChange[]): string {
   return gained.length > 0 ? `**Permissions widened**: ${text}` : `Permissions narrowed: ${text}`;
 }
 
-function contractSummary(contract: readonly ContractChange[]): string {
+function contractSummary(contract: readonly Change[]): string {
   if (contract.length === 0) return "Contract: no change";
   const breaking = contract.filter(({ verdict }) => verdict === "breaking");
-  const shown = (changes: readonly ContractChange[]) =>
-    changes.map(({ key, what }) => `${code(key)} ${what}`).join(", ");
+  const shown = (changes: readonly Change[]) =>
+    changes.map(({ key, what }) => `${code(key)} ${plain(what)}`).join(", ");
   return breaking.length > 0
     ? `**Contract breaks**: ${shown(breaking)}`
     : `Contract: ${count(contract.length, "compatible change")}: ${shown(contract)}`;
@@ -168,7 +170,12 @@ export function markdown(plan: Plan, limit?: number): string {
             ["", "for", "what", "why"],
             [...contract]
               .sort((a, b) => (a.verdict === b.verdict ? 0 : a.verdict === "breaking" ? -1 : 1))
-              .map(({ verdict, audience, key, what, why }) => [verdict, audience, `${code(key)} ${what}`, why]),
+              .map(({ verdict, audience, key, what, why }) => [
+                verdict,
+                audience,
+                `${code(key)} ${plain(what)}`,
+                plain(why),
+              ]),
           ),
     ),
     ...section("Resources", resources.length === 0 ? [] : table(["", "resource", "what"], resources.map(resourceRow))),

@@ -1,4 +1,7 @@
-import { type CompareContracts, type ContractChange, contractIn } from "./contract.ts";
+import type { Change } from "../contractDiff/change.ts";
+import { diffContracts } from "../contractDiff/diff.ts";
+import { olderContract } from "../contractDiff/older.ts";
+import { contractIn } from "./contract.ts";
 import { type JobCost, jobCosts } from "./cost.ts";
 import { type PermissionChange, permissionChanges } from "./permissions.ts";
 import { type ResourceChange, resourceChanges } from "./resources.ts";
@@ -12,24 +15,19 @@ export interface Plan {
   readonly base: string;
   readonly risks: readonly Risk[];
   readonly permissions: readonly PermissionChange[];
-  readonly contract: readonly ContractChange[];
+  readonly contract: readonly Change[];
   readonly resources: readonly ResourceChange[];
   readonly costs: { readonly before: readonly JobCost[]; readonly after: readonly JobCost[] };
 }
 
-export function planOf(
-  { stack, base }: Pick<Plan, "stack" | "base">,
-  before: Snapshot,
-  after: Snapshot,
-  compareContracts: CompareContracts,
-): Plan {
+export function planOf({ stack, base }: Pick<Plan, "stack" | "base">, before: Snapshot, after: Snapshot): Plan {
   const resources = resourceChanges(before, after);
   return {
     stack,
     base,
     risks: risks(resources),
     permissions: permissionChanges(before, after),
-    contract: compareContracts(contractIn(before), contractIn(after)),
+    contract: diffContracts(olderContract(contractIn(before)), contractIn(after)),
     resources,
     costs: { before: jobCosts(before), after: jobCosts(after) },
   };

@@ -56,6 +56,8 @@ const expected: Record<string, Record<string, unknown>> = {
       ["glue:GetTable", "glue:CreatePartition", "glue:UpdatePartition"],
       [arn("glue", "catalog"), arn("glue", "database/commerce_dev"), arn("glue", "table/commerce_dev/user_activity")],
     ],
+    ListExpired: [["s3:ListBucket"], [bucket("gold")]],
+    DeleteExpired: [["s3:DeleteObject"], [`${bucket("gold")}/*`]],
     FindUploads: [["s3:ListBucketVersions"], [bucket("bronze")]],
     KeepReconciliation: [["s3:GetObject", "s3:PutObject"], [`${bucket("ledger")}/reconciliation.json`]],
     InjectUploads: [["sqs:SendMessage"], [arn("sqs", "commerce-dev-promote")]],

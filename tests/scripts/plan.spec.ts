@@ -8,7 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { expect } from "chai";
 import { deploy } from "../../components/program.ts";
-import { compareContracts } from "../../scripts/plan/compareContracts.ts";
+import type { Contract } from "../../config/contract.ts";
 import { fit, markdown } from "../../scripts/plan/markdown.ts";
 import { type Plan, planOf } from "../../scripts/plan/plan.ts";
 import { runProgram } from "../../scripts/plan/snapshot/mocks.ts";
@@ -38,8 +38,7 @@ describe("the plan", function () {
     prod = await snapshotWith({});
     dev = await snapshotWith({}, "dev");
   });
-  const against = (after: Snapshot, before = prod): Plan =>
-    planOf({ stack: "prod", base: "main" }, before, after, compareContracts);
+  const against = (after: Snapshot, before = prod): Plan => planOf({ stack: "prod", base: "main" }, before, after);
   const edit = (snapshot: Snapshot, name: string, type: string, change: (old: PlannedResource) => PlannedResource) => {
     const resources = snapshot.resources.map((old) => (old.name === name && old.type === type ? change(old) : old));
     expect(resources).not.to.deep.equal(snapshot.resources);
@@ -196,6 +195,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     formats: [json]
     primaryKey: [return_id]
     latestBy: returned_at
+    maxRejected: 5%
     columns:
       return_id: { type: string, onNull: reject }
       returned_at: { type: timestamp, onNull: keep }
@@ -206,7 +206,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     expect(summary(plan).slice(0, 3)).to.deep.equal([
       "- Data: nothing at risk",
       "- Permissions: no change",
-      "- Contract: 1 compatible change: `datasets.returns` added",
+      "- Contract: 1 compatible change: `datasets.returns` added as optional",
     ]);
     expect(kinds(plan)).to.deep.equal([
       "replaced BucketObjectv2 commerce-artifacts-release-contract",
@@ -216,16 +216,54 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     ]);
   });
 
-  it("of a dropped column says that it breaks the contract", async () => {
+  it("of a column that may no longer be null says that it breaks the contract, of a dropped one that it doesn't", async () => {
+    const dropped = against(
+      await snapshotWith({ "      product_id: { type: string, onNull: keep }\n      # A refund": "      # A refund" }),
+    );
+    expect(summary(dropped)[2]).to.equal(
+      "- Contract: 1 compatible change: `datasets.orders.columns.product_id` removed",
+    );
     const plan = against(
       await snapshotWith({
-        "      product_id: { type: string, onNull: keep }\n      order_amount": "      order_amount",
+        "      product_id: { type: string, onNull: keep }\n      # A refund":
+          "      product_id: { type: string, onNull: reject }\n      # A refund",
       }),
     );
-    expect(summary(plan)[2]).to.equal("- **Contract breaks**: `datasets.orders.columns.product_id` removed");
-    expect(markdown(plan)).to.contain(
-      "| breaking | producers | `datasets.orders.columns.product_id` removed | what producers send in it is ignored |",
+    expect(summary(plan)[2]).to.equal(
+      "- **Contract breaks**: `datasets.orders.columns.product_id.onNull` keep → reject",
     );
+    expect(markdown(plan)).to.contain(
+      "| breaking | producers | `datasets.orders.columns.product_id.onNull` keep → reject | a row without it is rejected |",
+    );
+  });
+
+  it("of a pattern shows it as it is, whatever it means to Markdown", async () => {
+    const plan = against(await snapshotWith({ '"[A-Z]{3}"': '"[A-Z]{3}|_*_"' }));
+    expect(markdown(plan)).to.contain(
+      "| compatible | producers | `datasets.orders.columns.currency.rules.pattern` \\[A-Z\\]{3} → \\[A-Z\\]{3}\\|\\_\\*\\_ | a value that breaks it is only counted |",
+    );
+  });
+
+  it("against a release that knew no rules and no limit of rejected rows says that both are new", () => {
+    const older = edit(prod, "commerce-promote", "aws:lambda/function:Function", (old) => {
+      const inputs = structuredClone(old.inputs) as unknown as { code: { "settings.json": { contract: Contract } } };
+      const { schemaEvolution, ...contract } = inputs.code["settings.json"].contract;
+      const datasets = Object.entries(contract.datasets).map(([name, { maxRejected, ...dataset }]) => [
+        name,
+        { ...dataset, columns: dataset.columns.map(({ rules, ...column }) => column) },
+      ]);
+      inputs.code["settings.json"].contract = { ...contract, datasets: Object.fromEntries(datasets) } as Contract;
+      return { ...old, inputs: inputs as unknown as PlannedResource["inputs"] };
+    });
+    expect(against(prod, older).contract.map(({ key, what }) => `${key} ${what}`)).to.deep.equal([
+      "datasets.users.maxRejected 100% → 5%",
+      'datasets.events.columns.event_type.rules.allowed added: "product_purchase", "product_view"',
+      "datasets.events.maxRejected 100% → 5%",
+      "datasets.orders.columns.order_amount.rules.range added: 0 to 100000",
+      "datasets.orders.columns.currency.rules.pattern added: [A-Z]{3}",
+      'datasets.orders.columns.payment_status.rules.allowed added: "failed", "in_progress", "success"',
+      "datasets.orders.maxRejected 100% → 5%",
+    ]);
   });
 
   const changeStatement = (

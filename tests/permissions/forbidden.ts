@@ -1,0 +1,124 @@
+import { type Call, foreignAccount, powerful } from "./call.ts";
+import type { DeclaredStack } from "./declared.ts";
+
+/** What nobody may, by whatever else he is allowed: each line a request that has to be refused. */
+export function forbiddenCalls(stack: DeclaredStack): Call[] {
+  const { roleArns, keyArn, queues, names, account, topicArn, settleFunctionArn, jobArn, rules } = stack;
+  const region = keyArn.split(":")[3]!;
+  const calls: Call[] = [];
+  const never = (from: string, principal: string, action: string, resource: string, context: Call["context"] = {}) =>
+    calls.push({ principal, action, resource, context, from });
+  const arn = (bucket: string) => `arn:aws:s3:::${bucket}`;
+  const bronze = arn(names.bronzeBucket);
+  const [silver, rejected, gold, ledger] = [
+    names.silverBucket,
+    names.rejectedBucket,
+    names.goldBucket,
+    names.ledgerBucket,
+  ].map(arn) as [string, string, string, string];
+  const buckets = Object.keys(stack.attached).filter((name) => name.startsWith("arn:aws:s3:::"));
+  const { promote, settle, refine } = roleArns;
+
+  for (const bucket of [bronze, gold])
+    for (const action of ["s3:PutObject", "s3:DeleteObject"])
+      never("promote can't write Bronze or Gold", promote, action, `${bucket}/a`);
+  for (const bucket of [silver, gold, rejected])
+    never("promote can't read what it promoted", promote, "s3:GetObject", `${bucket}/a`);
+  never("promote can't write reports", promote, "s3:PutObject", `${ledger}/reports/a`);
+  never("promote can't stop runs", promote, "glue:BatchStopJobRun", jobArn);
+  for (const action of ["s3:GetObject", "s3:GetObjectVersion"])
+    for (const bucket of [bronze, silver, gold, rejected])
+      never("settle can't read data", settle, action, `${bucket}/a`);
+  for (const bucket of [bronze, silver, gold, rejected])
+    never("settle can't write data", settle, "s3:PutObject", `${bucket}/a`);
+  for (const action of ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"])
+    never("Glue can't reach Bronze", refine, action, `${bronze}/a`);
+  never("Glue can't reach Bronze", refine, "s3:ListBucket", bronze);
+  for (const folder of ["batches", "open", "manifests", "runs"])
+    for (const action of ["s3:PutObject", "s3:DeleteObject"])
+      never("Glue can't write the ledger but reports", refine, action, `${ledger}/${folder}/a`);
+  never("Glue can't change its inputs", refine, "s3:PutObject", `${silver}/a`);
+  never("Glue writes metrics of its own namespace", refine, "cloudwatch:PutMetricData", "*", {
+    "cloudwatch:namespace": "Other",
+  });
+
+  for (const role of Object.values(roleArns)) {
+    for (const action of ["kms:Decrypt", "kms:GenerateDataKey"]) {
+      never("nobody uses the key but through its services", role, action, keyArn);
+      never("nobody uses the key but through its services", role, action, keyArn, {
+        "kms:ViaService": `secretsmanager.${region}.amazonaws.com`,
+      });
+    }
+    for (const action of ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateGrant"])
+      never("no role of the stack administers the key", role, action, keyArn);
+    for (const other of Object.values(roleArns))
+      never("no role of the stack hands on a role", role, "iam:PassRole", other, {
+        "iam:PassedToService": "glue.amazonaws.com",
+      });
+    never("a role is its service's alone", "ec2.amazonaws.com", "sts:AssumeRole", role);
+  }
+  never("a role is its service's alone", "glue.amazonaws.com", "sts:AssumeRole", promote);
+  never("a role is its service's alone", "lambda.amazonaws.com", "sts:AssumeRole", refine);
+
+  const anybody = powerful(account);
+  const foreign = powerful(foreignAccount);
+  const plain = { "aws:SecureTransport": "false" };
+  const encryption = "s3:x-amz-server-side-encryption";
+  const keyId = `${encryption}-aws-kms-key-id`;
+  for (const bucket of buckets) {
+    const object = `${bucket}/a`;
+    never("nothing goes without TLS", anybody, "s3:GetObject", object, plain);
+    never("no put is encrypted otherwise", anybody, "s3:PutObject", object, { [encryption]: "AES256" });
+    never("no put is encrypted otherwise", anybody, "s3:PutObject", object, {
+      [encryption]: "aws:kms:dsse",
+      [keyId]: keyArn,
+    });
+    never("no put has another key", anybody, "s3:PutObject", object, { [encryption]: "aws:kms" });
+    never("no put has another key", anybody, "s3:PutObject", object, {
+      [encryption]: "aws:kms",
+      [keyId]: keyArn.replace("key-1", "key-2"),
+    });
+    never("no put has a key of the caller's", anybody, "s3:PutObject", object, {
+      [`${encryption}-customer-algorithm`]: "AES256",
+    });
+    for (const principal of ["anonymous", foreign]) {
+      never("nothing is public", principal, "s3:GetObject", object);
+      never("nothing is public", principal, "s3:ListBucket", bucket);
+    }
+  }
+  for (const queue of Object.values(queues)) {
+    never("nothing goes without TLS", anybody, "sqs:SendMessage", queue, plain);
+    for (const principal of ["anonymous", foreign])
+      for (const action of ["sqs:SendMessage", "sqs:ReceiveMessage"])
+        never("nothing is public", principal, action, queue);
+  }
+  never("nothing goes without TLS", anybody, "sns:Publish", topicArn, plain);
+  for (const principal of ["anonymous", foreign]) {
+    never("nothing is public", principal, "sns:Publish", topicArn);
+    never("nothing is public", principal, "sns:Subscribe", topicArn);
+    never("nothing is public", principal, "lambda:InvokeFunction", settleFunctionArn);
+    never("nothing is public", principal, "kms:Decrypt", keyArn);
+  }
+
+  const foreignly = (own: string) => own.replace(account, foreignAccount);
+  const from = (source: string, of = account) => ({ "aws:SourceArn": source, "aws:SourceAccount": of });
+  const title = "no event comes from elsewhere";
+  for (const source of [from(silver), from(bronze, foreignAccount), {}]) {
+    never(title, "s3.amazonaws.com", "sqs:SendMessage", queues.promote, source);
+    never(title, "s3.amazonaws.com", "kms:GenerateDataKey", keyArn, source);
+  }
+  for (const source of [from(foreignly(rules[0]!)), from(rules[0]!, foreignAccount)])
+    never(title, "events.amazonaws.com", "sqs:SendMessage", queues.settleDeadLetters, source);
+  never(title, "events.amazonaws.com", "lambda:InvokeFunction", settleFunctionArn, {
+    "aws:SourceArn": foreignly(rules[0]!),
+  });
+  const alarm = `arn:aws:cloudwatch:${region}:${account}:alarm:${topicArn.split(":").at(-1)!.replace("alerts", "a")}`;
+  for (const source of [from(foreignly(alarm)), from(alarm, foreignAccount)]) {
+    never(title, "cloudwatch.amazonaws.com", "sns:Publish", topicArn, source);
+    never(title, "cloudwatch.amazonaws.com", "kms:GenerateDataKey", keyArn, source);
+  }
+  never("logs of others don't use the key", `logs.${region}.amazonaws.com`, "kms:Decrypt", keyArn, {
+    "kms:EncryptionContext:aws:logs:arn": `arn:aws:logs:${region}:${account}:log-group:/other`,
+  });
+  return calls;
+}
