@@ -4,6 +4,7 @@ import { pipeline } from "./pipeline/main.ts";
 import { openTarget } from "./pipeline/open.ts";
 import { pauseFor } from "./pipeline/orders.ts";
 import { createStatus } from "./start/status.ts";
+import { createStyle } from "./start/style.ts";
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());
@@ -25,6 +26,7 @@ process.exitCode = await pipeline(process.argv.slice(2), {
   printError: console.error,
   openTarget,
   ask: process.stdin.isTTY ? ask : null,
+  style: createStyle(process.stdout),
   status: createStatus(process.stderr),
   signal: interrupted.signal,
   pause: (milliseconds) => pauseFor(milliseconds, interrupted.signal),

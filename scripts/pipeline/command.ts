@@ -1,5 +1,6 @@
 import type { Flags, FlagValues } from "../flags.ts";
 import type { Status } from "../start/status.ts";
+import type { Style } from "../start/style.ts";
 import type { TargetChoice } from "./open.ts";
 import type { Target } from "./target.ts";
 
@@ -9,6 +10,8 @@ export const exitCodes = {
   usage: 2,
   /** The ledger would not carry the order out. */
   refused: 3,
+  /** Nothing goes on by itself: a file is missing or bad, or the operator has to decide. */
+  waiting: 4,
   stopped: 130,
 } as const;
 
@@ -23,7 +26,7 @@ export interface Result {
 
 /** What a command is given to work with. */
 export interface Invocation<F extends Flags = Flags> {
-  /** One for each of the command's words. */
+  /** One for each of the command's words; more where it takes many, fewer where it may be left out. */
   readonly words: readonly string[];
   readonly flags: FlagValues<F>;
   /** The flags that say which stack is meant. */
@@ -37,6 +40,12 @@ export interface Invocation<F extends Flags = Flags> {
    * @throws NotConfirmed when the answer is no
    */
   confirm(question: string): Promise<void>;
+  /** Colours, where the result is printed to a terminal. */
+  readonly style: Style;
+  /** Whether the result is for programs. */
+  readonly isJson: boolean;
+  /** Shows a part of the result before the rest is known. */
+  readonly print: (line: string) => void;
   readonly status: Status;
   readonly signal: AbortSignal;
   /** Milliseconds. */
@@ -50,7 +59,7 @@ export interface Command<F extends Flags = Flags> {
   readonly name: string;
   /** What it does, in one line. */
   readonly summary: string;
-  /** The words that it takes, as help shows them. */
+  /** The words that it takes, as help shows them: `BATCH`, `[BATCH]` where it may be left out, `FILE…` for many. */
   readonly words: readonly string[];
   /** Flags that it can't do without, as help shows them: `--run N`. */
   readonly required?: string;
@@ -59,8 +68,12 @@ export interface Command<F extends Flags = Flags> {
   readonly about: readonly string[];
   /** Arguments, and what they do. */
   readonly examples: readonly { readonly args: string; readonly does: string }[];
-  /** Whether it changes the stack, and so asks before, and has `--dry-run` and `--yes`. */
+  /** Whether it changes the stack, and so has `--dry-run`. */
   readonly changes: boolean;
+  /** Whether it asks before, and has `--yes`; as `changes` when it isn't said. */
+  readonly asks?: boolean;
+  /** Whether it speaks to no stack. */
+  readonly isLocal?: boolean;
   run(invocation: Invocation<F>): Promise<Result>;
 }
 

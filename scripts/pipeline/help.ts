@@ -1,9 +1,8 @@
-import { suggestion } from "../../config/nearest.ts";
+import { nearest } from "../../config/nearest.ts";
 import { type Flags, UsageError } from "../flags.ts";
 import type { Command } from "./command.ts";
 import { targetFlags } from "./open.ts";
-
-const width = 80;
+import { wrap } from "./text.ts";
 
 export const jsonFlag = { json: { kind: "switch", help: "the result as JSON, for programs" } } as const;
 export const changeFlags = {
@@ -12,11 +11,12 @@ export const changeFlags = {
 } as const;
 
 /** Every flag of a command, its own first. */
-export const flagsOf = ({ flags, changes }: Command): Flags => ({
+export const flagsOf = ({ flags, changes, asks = changes, isLocal = false }: Command): Flags => ({
   ...flags,
-  ...(changes ? changeFlags : {}),
+  ...(changes ? { "dry-run": changeFlags["dry-run"] } : {}),
+  ...(asks ? { yes: changeFlags.yes } : {}),
   ...jsonFlag,
-  ...targetFlags,
+  ...(isLocal ? {} : targetFlags),
 });
 
 /** `rollback BATCH --run N` */
@@ -24,7 +24,7 @@ export const usageOf = ({ name, words, required }: Command): string =>
   [name, ...words, ...(required ? [required] : [])].join(" ");
 
 const exitText =
-  "Exit codes: 0 done; 1 it failed, or was answered with no; 2 the command line can't be used; 3 the ledger refused; 130 stopped by Ctrl-C.";
+  "Exit codes: 0 done; 1 it failed, or was answered with no; 2 the command line can't be used; 3 the ledger refused; 4 it waits for a file or a decision; 130 stopped by Ctrl-C.";
 
 /** What all commands have in common, and one line for each. */
 export function overview(commands: readonly Command[]): string {
@@ -71,7 +71,10 @@ export function findCommand(commands: readonly Command[], name: string): Command
   const found = commands.find((command) => command.name === name);
   if (found) return found;
   const names = commands.map((command) => command.name);
-  throw new UsageError(`"${name}" is not a command${suggestion(name, names)}; the commands are ${names.join(", ")}`);
+  const near = nearest(name, names);
+  throw new UsageError(
+    `"${name}" is not a command; ${near === undefined ? `the commands are ${names.join(", ")}` : `did you mean ${near}?`}`,
+  );
 }
 
 /** Two columns, the second one wrapped below itself. */
@@ -81,15 +84,4 @@ function columns(rows: readonly (readonly [string, string])[]): string[] {
     const [first = "", ...rest] = wrap(about, left);
     return [`  ${text}`.padEnd(left) + first.trimStart(), ...rest];
   });
-}
-
-/** The text in lines that fit, each indented. */
-function wrap(text: string, indent = 0): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(" ")) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(" ".repeat(indent) + word);
-  }
-  return lines;
 }

@@ -1,6 +1,6 @@
 import { nearest } from "../../config/nearest.ts";
 import { ledgerKeys } from "../../handlers/keys.ts";
-import { isUnsettled, type LedgerDocument, type Run } from "../../handlers/ledger/document.ts";
+import { emptyDocument, isUnsettled, type LedgerDocument, type Run } from "../../handlers/ledger/document.ts";
 import { inParallel } from "../../handlers/parallel.ts";
 import { UsageError } from "../flags.ts";
 import type { Target } from "./target.ts";
@@ -25,6 +25,9 @@ export async function readDocument(ledger: Ledger, batch: string): Promise<Ledge
     throw new Error(`the ledger document of batch ${batch} has format ${document.format}; this release reads 1`);
   return document;
 }
+
+/** The ledger has a batch once its first file was decided. */
+export const emptyOr = (document: LedgerDocument | null): LedgerDocument => document ?? emptyDocument;
 
 /** @throws UsageError with the batch that was probably meant */
 export async function documentOf(ledger: Ledger, batch: string): Promise<LedgerDocument> {
@@ -52,11 +55,16 @@ export async function readDocuments(ledger: Ledger, batches: Iterable<string>): 
   return new Map(named.flatMap((batch) => (found.has(batch) ? [[batch, found.get(batch)!] as const] : [])));
 }
 
-/** The batches whose run has not ended. Each has an open mark, so no others are looked at. */
-export async function unsettledBatches(ledger: Ledger): Promise<Set<string>> {
+/** The batches in which something is pending. */
+export async function openBatches(ledger: Ledger): Promise<Set<string>> {
   const open = new Set<string>();
   for await (const key of ledger.list(ledgerKeys.openPrefix)) open.add(key.split("/")[1]!);
-  const documents = await readDocuments(ledger, open);
+  return open;
+}
+
+/** The batches whose run has not ended. Each has an open mark, so no others are looked at. */
+export async function unsettledBatches(ledger: Ledger): Promise<Set<string>> {
+  const documents = await readDocuments(ledger, await openBatches(ledger));
   return new Set([...documents].filter(([, { runs }]) => runs.some(isUnsettled)).map(([batch]) => batch));
 }
 

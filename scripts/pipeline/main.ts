@@ -1,10 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { parseWords, UsageError } from "../flags.ts";
 import type { Status } from "../start/status.ts";
+import type { Style } from "../start/style.ts";
 import { type Command, exitCodes, NotConfirmed, Refused } from "./command.ts";
 import { type changeFlags, findCommand, flagsOf, helpOf, type jsonFlag, overview, usageOf } from "./help.ts";
 import { checkChoice, type TargetChoice, type targetFlags } from "./open.ts";
 import type { Target } from "./target.ts";
+import { printable } from "./text.ts";
 
 /** What the commands work with and on. */
 export interface World {
@@ -15,13 +17,15 @@ export interface World {
   readonly openTarget: (choice: TargetChoice) => Target;
   /** Null where nobody can be asked. */
   readonly ask: ((question: string) => Promise<boolean>) | null;
+  readonly style: Style;
   readonly status: Status;
   readonly signal: AbortSignal;
   readonly pause: (milliseconds: number) => Promise<void>;
 }
 
 /** Runs one command line. Returns the exit code; what the user can mend is said in one line. */
-export async function pipeline(args: readonly string[], world: World): Promise<number> {
+export async function pipeline(args: readonly string[], given: World): Promise<number> {
+  const world = onlyPrintable(given);
   try {
     return await dispatch(args, world);
   } catch (error) {
@@ -33,6 +37,22 @@ export async function pipeline(args: readonly string[], world: World): Promise<n
     world.printError(describe(error));
     return exitCodeOf(error);
   }
+}
+
+/** Whatever a command shows, nothing that came from outside can steer the terminal. */
+function onlyPrintable(world: World): World {
+  const { print, printError, status, ask } = world;
+  return {
+    ...world,
+    print: (text) => print(printable(text)),
+    printError: (text) => printError(printable(text)),
+    ask: ask && ((question) => ask(printable(question))),
+    status: {
+      show: (track, text) => status.show(printable(track), printable(text)),
+      done: (track, text) => status.done(printable(track), printable(text)),
+      clear: () => status.clear(),
+    },
+  };
 }
 
 function describe(error: unknown): string {
@@ -70,6 +90,7 @@ async function runCommand(command: Command, args: readonly string[], world: Worl
   const { "dry-run": isDryRun, yes } = values as { [Name in keyof typeof changeFlags]?: true };
   const choice = values as { [Name in keyof typeof targetFlags]?: never };
   checkChoice(choice);
+  const { print, style, status, signal, pause } = world;
   let opened: Target | undefined;
   try {
     const { exitCode, lines, data } = await command.run({
@@ -82,12 +103,16 @@ async function runCommand(command: Command, args: readonly string[], world: Worl
       },
       isDryRun: isDryRun === true,
       confirm: (question) => confirm(question, yes === true, world.ask),
-      status: world.status,
-      signal: world.signal,
-      pause: world.pause,
+      isJson: json === true,
+      print,
+      style,
+      status,
+      signal,
+      pause,
       orderId: () => `operator-${randomUUID()}`,
     });
-    world.print(json ? JSON.stringify(data, null, 2) : lines.join("\n"));
+    const result = json ? [JSON.stringify(data, null, 2)] : lines;
+    if (result.length > 0 && data !== undefined) print(result.join("\n"));
     return exitCode;
   } finally {
     opened?.close();
@@ -97,8 +122,11 @@ async function runCommand(command: Command, args: readonly string[], world: Worl
 function checkWords(command: Command, words: readonly string[]): void {
   const { name, words: wanted } = command;
   const usage = `npm run pipeline -- ${usageOf(command)}`;
-  if (words.length < wanted.length) throw new UsageError(`${name} needs ${wanted[words.length]}: ${usage}`);
-  if (words.length > wanted.length)
+  const needed = wanted.filter((word) => !word.startsWith("["));
+  if (words.length < needed.length)
+    throw new UsageError(`${name} needs ${needed[words.length]!.replace("…", "")}: ${usage}`);
+  const takesMany = wanted.some((word) => word.endsWith("…"));
+  if (words.length > wanted.length && !takesMany)
     throw new UsageError(`"${words[wanted.length]}" is one word too many for ${name}: ${usage}`);
 }
 

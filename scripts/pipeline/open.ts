@@ -1,8 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { UsageError } from "../flags.ts";
 import { readRunning } from "../local/running.ts";
 import { createTarget, type OperatorOutputs, operatorOutputs, type Target } from "./target.ts";
+import { quoted } from "./text.ts";
 
 /** Says which stack is meant; every command has these flags. */
 export const targetFlags = {
@@ -28,6 +30,10 @@ export function checkChoice({ stack, local, outputs }: TargetChoice): void {
     throw new UsageError("--outputs belongs to a deployed stack; name it with --stack");
 }
 
+/** The same choice on a command line that is shown to be pasted; nothing for the local stack. */
+export const choiceText = ({ stack, outputs }: TargetChoice): string =>
+  stack === undefined ? "" : `--stack ${stack}${outputs === undefined ? "" : ` --outputs ${quoted(outputs)}`}`;
+
 /** Whether nothing but a local stack can be meant, and none is running. */
 export const hasNoStack = ({ stack, local }: TargetChoice): boolean =>
   stack === undefined && !local && readRunning() === null;
@@ -41,10 +47,10 @@ function openLocal(): Target {
   const running = readRunning();
   if (running === null)
     throw new UsageError("no local stack is running: start one with npm start -- --keep, or name one with --stack");
-  const { region, endpoint, glueEndpoint, credentials, outputs } = running;
+  const { region, endpoint, glueEndpoint, credentials, outputs, logFile } = running;
   return createTarget("the local stack", operatorOutputs(outputs, "the local stack"), {
     region,
-    local: { endpoint, glueEndpoint, credentials },
+    local: { endpoint, glueEndpoint, credentials, runs: join(dirname(logFile), "runs") },
   });
 }
 

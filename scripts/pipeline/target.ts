@@ -1,36 +1,71 @@
-import { GetJobCommand, GlueClient } from "@aws-sdk/client-glue";
-import { InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
+import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
+import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+import { GetJobCommand, GetJobRunCommand, GlueClient, type JobRun } from "@aws-sdk/client-glue";
+import { KMSClient } from "@aws-sdk/client-kms";
+import { GetFunctionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { strFromU8, unzipSync } from "fflate";
 import type { Contract } from "../../config/contract.ts";
+import { physicalNames } from "../../config/naming.ts";
 import { createGlueEngine } from "../../handlers/engine/glue.ts";
 import type { Release } from "../../handlers/ledger/document.ts";
+import type { FunctionSettings } from "../../handlers/settings.ts";
 import type { SettleAnswer, SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore, type DocumentStore } from "../../handlers/storage.ts";
 import { UsageError } from "../flags.ts";
+import { readJobLog, readLocalLog } from "./jobLog.ts";
 
 /** A deployed pipeline, as far as its operator speaks to it. */
 export interface Target {
   /** `stack dev`, or `the local stack`. */
   readonly title: string;
-  readonly goldBucket: string;
+  readonly names: OperatorOutputs;
   readonly s3: S3Client;
   readonly ledger: Pick<DocumentStore, "get" | "list">;
+  readonly rejected: Pick<DocumentStore, "get" | "list">;
   /** Has the settle function do something, and waits for its answer. */
   settle(event: SettleEvent): Promise<SettleAnswer>;
   /** The artifacts that a run claimed now executes. */
   release(): Promise<Release>;
   contract(release: Release): Promise<Contract>;
+  /** What is deployed of the config: the `settings.json` beside the promote function's code. Read once. */
+  settings(): Promise<FunctionSettings>;
+  /** A job run as Glue describes it; null when Glue does not keep it any more. */
+  jobRun(id: string): Promise<JobRun | null>;
   /** How many runs Glue lets go at the same time. */
   maxConcurrentRuns(): Promise<number>;
-  /** Messages in the dead-letter queues, roughly. */
-  deadLetters(): Promise<{ readonly promote: number; readonly settle: number }>;
+  /** Messages in the queues, roughly: uploads that promote has yet to look at, and what either function gave up on. */
+  messages(): Promise<{ readonly uploads: number; readonly deadUploads: number; readonly deadEvents: number }>;
+  /** How to ask about the stack itself. */
+  readonly clients: Clients;
+  /** What the job run printed, a line each, oldest first; times as far as they are told. */
+  jobLog(jobRun: JobRun): Promise<readonly JobLine[]>;
   close(): void;
 }
 
+export interface Clients {
+  readonly sqs: SQSClient;
+  readonly lambda: LambdaClient;
+  readonly glue: GlueClient;
+  readonly logs: CloudWatchLogsClient;
+  readonly events: EventBridgeClient;
+  readonly kms: KMSClient;
+}
+
+export interface JobLine {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly text: string;
+}
+
 const wanted = [
+  "bronzeBucket",
+  "rejectedBucket",
   "goldBucket",
   "ledgerBucket",
+  "promoteQueueUrl",
+  "promoteFunction",
   "settleFunction",
   "glueJob",
   "promoteDeadLetterQueueUrl",
@@ -55,6 +90,8 @@ export interface ClientOptions {
     readonly endpoint: string;
     readonly glueEndpoint: string;
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+    /** The folder in which each job run has one of its own. */
+    readonly runs: string;
   };
 }
 
@@ -65,27 +102,61 @@ export function createTarget(title: string, outputs: OperatorOutputs, { region, 
   const lambda = new LambdaClient(options);
   const glue = new GlueClient({ ...options, ...(local && { endpoint: local.glueEndpoint }) });
   const count = async (QueueUrl: string) => {
-    const asked = new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["ApproximateNumberOfMessages"] });
-    return Number((await sqs.send(asked)).Attributes?.ApproximateNumberOfMessages ?? 0);
+    const AttributeNames = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"] as const;
+    const { Attributes = {} } = await sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...AttributeNames] }),
+    );
+    return AttributeNames.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+  };
+  const logs = new CloudWatchLogsClient(options);
+  const clients: Clients = {
+    sqs,
+    lambda,
+    glue,
+    logs,
+    events: new EventBridgeClient(options),
+    kms: new KMSClient(options),
+  };
+  let known: Promise<FunctionSettings> | undefined;
+  const settings = () => {
+    known ??= readSettings(lambda, outputs.promoteFunction);
+    return known;
   };
   return {
     title,
-    goldBucket: outputs.goldBucket,
+    names: outputs,
     s3,
     ledger: createDocumentStore(s3, outputs.ledgerBucket, outputs.keyArn),
+    rejected: createDocumentStore(s3, outputs.rejectedBucket, outputs.keyArn),
     settle: (event) => invoke(lambda, outputs.settleFunction, event),
     release: () => createGlueEngine(glue, outputs.glueJob).release(),
     contract: ({ contract }) => readJson<Contract>(s3, contract),
+    settings,
+    async jobRun(RunId) {
+      try {
+        return (await glue.send(new GetJobRunCommand({ JobName: outputs.glueJob, RunId }))).JobRun ?? null;
+      } catch (error) {
+        if ((error as Error).name === "EntityNotFoundException") return null;
+        throw error;
+      }
+    },
     async maxConcurrentRuns() {
       const { Job } = await glue.send(new GetJobCommand({ JobName: outputs.glueJob }));
       return Job?.ExecutionProperty?.MaxConcurrentRuns ?? 1;
     },
-    deadLetters: async () => ({
-      promote: await count(outputs.promoteDeadLetterQueueUrl),
-      settle: await count(outputs.settleDeadLetterQueueUrl),
+    messages: async () => ({
+      uploads: await count(outputs.promoteQueueUrl),
+      deadUploads: await count(outputs.promoteDeadLetterQueueUrl),
+      deadEvents: await count(outputs.settleDeadLetterQueueUrl),
     }),
+    clients,
+    async jobLog(jobRun) {
+      if (local) return await readLocalLog(local.runs, jobRun);
+      const { contract, environment } = await settings();
+      return await readJobLog(logs, physicalNames(contract.pipeline, environment, "").glueLogPrefix, jobRun);
+    },
     close() {
-      for (const client of [s3, sqs, lambda, glue]) client.destroy();
+      for (const client of [s3, ...Object.values(clients)]) client.destroy();
     },
   };
 }
@@ -104,4 +175,15 @@ async function readJson<T>(s3: S3Client, uri: string): Promise<T> {
   const { host, pathname } = new URL(uri);
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: host, Key: decodeURIComponent(pathname.slice(1)) }));
   return JSON.parse(await Body!.transformToString()) as T;
+}
+
+async function readSettings(lambda: LambdaClient, name: string): Promise<FunctionSettings> {
+  const { Code } = await lambda.send(new GetFunctionCommand({ FunctionName: name }));
+  const answer = await fetch(Code!.Location!);
+  if (!answer.ok) throw new Error(`the code of function ${name} can't be read: HTTP ${answer.status}`);
+  const { "settings.json": packed } = unzipSync(new Uint8Array(await answer.arrayBuffer()), {
+    filter: ({ name: file }) => file === "settings.json",
+  });
+  if (!packed) throw new Error(`function ${name} has no settings.json; deploy the stack again`);
+  return JSON.parse(strFromU8(packed)) as FunctionSettings;
 }

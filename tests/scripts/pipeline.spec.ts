@@ -10,7 +10,6 @@ import { expect } from "chai";
 import type { Release } from "../../handlers/ledger/document.ts";
 import { isUnsettled } from "../../handlers/ledger/document.ts";
 import type { SettleEvent } from "../../handlers/settle/handler.ts";
-import { createDocumentStore } from "../../handlers/storage.ts";
 import { UsageError } from "../../scripts/flags.ts";
 import { readRunning, removeRunning, runningFile, writeRunning } from "../../scripts/local/running.ts";
 import { loadCommands } from "../../scripts/pipeline/commands.ts";
@@ -19,7 +18,9 @@ import type { World } from "../../scripts/pipeline/main.ts";
 import { checkChoice, openTarget } from "../../scripts/pipeline/open.ts";
 import { operatorOutputs, type Target } from "../../scripts/pipeline/target.ts";
 import { createStatus } from "../../scripts/start/status.ts";
+import { createStyle } from "../../scripts/start/style.ts";
 import { release } from "../support/ledger.ts";
+import { targetOf } from "../support/operator.ts";
 import { type PipelineUnderTest, startPipelineUnderTest } from "../support/pipelineUnderTest.ts";
 
 const files = {
@@ -50,22 +51,12 @@ describe("npm run pipeline", function () {
     commands = await loadCommands();
     // Imported as the commands are, or mocha's loader would make a second one of each class of errors.
     ({ pipeline } = await import("../../scripts/pipeline/main.ts"));
-    const { names, s3, settings, engine } = under;
-    target = {
-      title: "the test stack",
-      goldBucket: names.goldBucket,
-      s3,
-      ledger: createDocumentStore(s3, names.ledgerBucket, names.keyArn),
+    target = targetOf(under, {
       settle: async (event) => {
         sent.push(event);
         return await under.settle(event);
       },
-      release: () => engine.release(),
-      contract: async () => settings.contract,
-      maxConcurrentRuns: async () => 2,
-      deadLetters: async () => ({ promote: 0, settle: 0 }),
-      close: () => {},
-    };
+    });
   });
   after(() => under?.stop());
   beforeEach(() => {
@@ -88,6 +79,7 @@ describe("npm run pipeline", function () {
           questions.push(question);
           return true;
         },
+        style: createStyle({}),
         status: createStatus({ write: (text) => errors.push(text.trimEnd()) }),
         signal: new AbortController().signal,
         pause: async () => {},
@@ -205,7 +197,7 @@ describe("npm run pipeline", function () {
     it("redrive: what lies in the dead-letter queues is taken up again", async () => {
       await under.send(under.names.promoteDeadLettersUrl, '{"Records":[]}');
       await under.send(under.names.settleDeadLettersUrl, '{"kind":"nonsense"}');
-      const waiting: Target = { ...target, deadLetters: async () => ({ promote: 1, settle: 1 }) };
+      const waiting: Target = { ...target, messages: async () => ({ uploads: 0, deadUploads: 1, deadEvents: 1 }) };
       const { code, printed } = await call("redrive", { openTarget: () => waiting });
       expect(questions).to.deep.equal(["the test stack: try 1 message of promote and 1 message of settle again?"]);
       expect({ code, printed }).to.deep.equal({
@@ -299,7 +291,7 @@ describe("npm run pipeline", function () {
     it("when something breaks, in one line and with 1", async () => {
       const broken: Target = {
         ...target,
-        deadLetters: () => Promise.reject(new Error("the queue\n  is away")),
+        messages: () => Promise.reject(new Error("the queue\n  is away")),
       };
       expect(await call("redrive --yes", { openTarget: () => broken })).to.deep.equal({
         code: 1,
@@ -474,7 +466,15 @@ describe("npm run pipeline", function () {
 
   describe("says what is wrong with a command line, in one line and with 2", () => {
     for (const [args, message] of [
-      ["replya x", /^"replya" is not a command \(did you mean "replay"\?\); the commands are backfill, query, /],
+      ["replya x", /^"replya" is not a command; did you mean replay\?$/],
+      ["xyzzy", /^"xyzzy" is not a command; the commands are backfill, doctor, explain, logs, query, .*, withdraw$/],
+      ["upload", /^upload needs FILE: npm run pipeline -- upload FILE…$/],
+      ["watch a b", /^"b" is one word too many for watch: npm run pipeline -- watch \[BATCH\]$/],
+      ["upload x --yes", /^unknown flag --yes; the flags are --batch, --dry-run, /],
+      ["validate --stack dev", /^unknown flag --stack; the flags are --config, --diff, --json$/],
+      ["status --limt 3", /^unknown flag --limt; did you mean --limit\?$/],
+      ["status --limit 0", /^--limit must be a whole number from 1 to 100000, not "0"$/],
+      ["explain 1999-1-01", /^the ledger has no batch "1999-1-01"/],
       ["replay", /^replay needs BATCH: npm run pipeline -- replay BATCH$/],
       ["rollback", /^rollback needs BATCH: npm run pipeline -- rollback BATCH --run N$/],
       ["replay x y", /^"y" is one word too many for replay: npm run pipeline -- replay BATCH$/],
@@ -515,11 +515,15 @@ describe("npm run pipeline", function () {
     it("refuses outputs that lack something, or are another stack's", async () => {
       expect(() => operatorOutputs({ goldBucket: "g" }, "stack dev")).to.throw(
         UsageError,
-        "stack dev has no ledgerBucket, settleFunction, glueJob, promoteDeadLetterQueueUrl, settleDeadLetterQueueUrl, keyArn; deploy the stack again",
+        "stack dev has no bronzeBucket, rejectedBucket, ledgerBucket, promoteQueueUrl, promoteFunction, settleFunction, glueJob, promoteDeadLetterQueueUrl, settleDeadLetterQueueUrl, keyArn; deploy the stack again",
       );
       const outputs = {
+        bronzeBucket: "b",
+        rejectedBucket: "r",
         goldBucket: "g",
         ledgerBucket: "l",
+        promoteQueueUrl: "q",
+        promoteFunction: "commerce-prod-promote",
         settleFunction: "commerce-prod-settle",
         glueJob: "commerce-prod-refine",
         promoteDeadLetterQueueUrl: "p",
@@ -585,8 +589,7 @@ describe("npm run pipeline", function () {
   describe("helps", () => {
     it("in lines of at most 80 characters", async () => {
       for (const text of [overview(commands), ...commands.map(helpOf)]) {
-        // Examples are copied, so they stay whole.
-        const lines = text.split("\n").filter((line) => !line.startsWith("  npm run"));
+        const lines = text.split("\n");
         expect(lines.filter((line) => line.length > 80)).to.deep.equal([]);
       }
       expect((await call("--help")).printed).to.equal(overview(commands));

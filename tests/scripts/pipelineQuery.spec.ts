@@ -6,13 +6,14 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect } from "chai";
 import { goldPrefix } from "../../handlers/keys.ts";
-import { createDocumentStore } from "../../handlers/storage.ts";
 import { UsageError } from "../../scripts/flags.ts";
 import type { World } from "../../scripts/pipeline/main.ts";
 import { type Answer, ask } from "../../scripts/pipeline/query/ask.ts";
 import { fetchPublished, readOut } from "../../scripts/pipeline/query/published.ts";
 import type { Target } from "../../scripts/pipeline/target.ts";
 import { createStatus } from "../../scripts/start/status.ts";
+import { createStyle } from "../../scripts/start/style.ts";
+import { targetOf } from "../support/operator.ts";
 import { type PipelineUnderTest, startPipelineUnderTest } from "../support/pipelineUnderTest.ts";
 
 async function parquet(path: string, select: string): Promise<string> {
@@ -54,18 +55,7 @@ describe("npm run query", () => {
           },
         { step: "initialize" },
       );
-      target = {
-        title: "the test stack",
-        goldBucket: names.goldBucket,
-        s3,
-        ledger: createDocumentStore(s3, names.ledgerBucket, names.keyArn),
-        settle: no,
-        release: no,
-        contract: no,
-        maxConcurrentRuns: no,
-        deadLetters: no,
-        close: () => {},
-      };
+      target = targetOf(under, { settle: no, release: no, contract: no, maxConcurrentRuns: no, messages: no });
       await publish("2026-11-21", 1, "('a', 1.10, '2026-11-21 10:00:00', 1), ('b', 2.20, null, 2)");
       await publish("2026-11-22", 1, "('a', 5.00, '2026-11-22 10:00:00.5', 9007199254740993)");
     });
@@ -201,6 +191,7 @@ describe("npm run query", () => {
             throw new Error("no stack is needed");
           },
           ask: null,
+          style: createStyle({}),
           status,
           signal: new AbortController().signal,
           pause: async () => {},

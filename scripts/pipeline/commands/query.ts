@@ -26,7 +26,7 @@ export const command = defineCommand({
   examples: [
     { args: 'query "select count(*), sum(revenue) from user_activity"', does: "all batches" },
     {
-      args: 'query "from user_activity limit 5" --batch 2026-11-22 --stack prod',
+      args: 'query "from user_activity" --batch 2026-11-22 --stack prod',
       does: "one batch of a deployed stack",
     },
   ],

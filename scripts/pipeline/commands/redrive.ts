@@ -15,8 +15,9 @@ export const command = defineCommand({
   changes: true,
   async run({ target: find, isDryRun, confirm }) {
     const target = await find();
-    const waiting = await target.deadLetters();
-    const would = `try ${messages(waiting.promote)} of promote and ${messages(waiting.settle)} of settle again`;
+    const { deadUploads, deadEvents } = await target.messages();
+    const waiting = { promote: deadUploads, settle: deadEvents };
+    const would = `try ${messages(deadUploads)} of promote and ${messages(deadEvents)} of settle again`;
     if (isDryRun) return { exitCode: exitCodes.done, lines: [`would ${would}`], data: { dryRun: true, waiting } };
     await confirm(`${target.title}: ${would}?`);
     const { promote, settle } = (await target.settle({ kind: "redrive" })) as RedriveAnswer;

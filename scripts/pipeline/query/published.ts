@@ -45,7 +45,7 @@ export async function fetchPublished(
   const outputs = [...new Set(runs.flatMap((run) => run.outputs))].sort();
   const wanted = runs.flatMap((run) => run.outputs.filter(isAsked).map((output) => ({ ...run, output })));
   const placed = wanted.map((one) => {
-    const folder = join(cache, target.goldBucket, one.output, `batch=${one.batch}`);
+    const folder = join(cache, target.names.goldBucket, one.output, `batch=${one.batch}`);
     return { ...one, folder, here: join(folder, `${one.run}-${one.jobRun}`) };
   });
   const missing = placed.filter(({ here }) => !existsSync(here));
@@ -55,7 +55,11 @@ export async function fetchPublished(
     // What another run left is replaced: only what is published is kept.
     rmSync(folder, { recursive: true, force: true });
     const partial = `${here}.partial`;
-    await download(target.s3, { bucket: target.goldBucket, prefix: goldPrefix(output, batch, run, jobRun) }, partial);
+    await download(
+      target.s3,
+      { bucket: target.names.goldBucket, prefix: goldPrefix(output, batch, run, jobRun) },
+      partial,
+    );
     renameSync(partial, here);
   });
   status.clear();

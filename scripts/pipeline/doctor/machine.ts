@@ -1,0 +1,49 @@
+import { existsSync, readFileSync, statfsSync } from "node:fs";
+import { join } from "node:path";
+import { javaHome, root, venvPython } from "../../setup/paths.mjs";
+import { bad, good, type Probe, warning } from "./check.ts";
+
+/** What a local run writes, roughly, in bytes. */
+const roomNeeded = 2e9;
+
+/** This machine, as far as the commands need it. @param isLocal whether it also has to run the local stack */
+export const machineProbes = (isLocal: boolean): Probe[] => [
+  { area: "machine", name: "Node", look: () => nodeCheck(process.versions.node) },
+  { area: "machine", name: "disk", look: diskCheck },
+  ...(isLocal
+    ? [
+        {
+          area: "machine",
+          name: "Python",
+          look: () => (existsSync(venvPython) ? good("is set up") : bad("is not set up", "run npm start once")),
+        },
+        { area: "machine", name: "Java", look: javaCheck },
+      ]
+    : []),
+];
+
+export function nodeCheck(version: string) {
+  const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { engines: { node: string } };
+  const least = Number(/\d+/.exec(engines.node)![0]);
+  return Number(version.split(".")[0]) >= least
+    ? good(version)
+    : bad(`${version}, and ${engines.node} is needed`, `install Node ${least} or newer`);
+}
+
+const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;
+
+function diskCheck() {
+  const { bavail, bsize } = statfsSync(root);
+  const free = Number(bavail) * Number(bsize);
+  return free > roomNeeded
+    ? good(`${gigabytes(free)} free`)
+    : warning(`${gigabytes(free)} free`, "make room; a local run writes its data below .local");
+}
+
+function javaCheck() {
+  try {
+    return good(javaHome());
+  } catch {
+    return bad("is not set up", "run npm start once");
+  }
+}

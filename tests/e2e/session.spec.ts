@@ -1,0 +1,195 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { LambdaClient, ListEventSourceMappingsCommand, UpdateEventSourceMappingCommand } from "@aws-sdk/client-lambda";
+import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { expect } from "chai";
+import { ledgerKeys } from "../../handlers/keys.ts";
+import type { LedgerDocument } from "../../handlers/ledger/document.ts";
+import { type LocalStack, startLocalStack } from "../../scripts/local/index.ts";
+import { readRunning, removeRunning, stackDirectory, writeRunning } from "../../scripts/local/running.ts";
+import { root } from "../../scripts/setup/paths.mjs";
+
+/**
+ * docs/session.md, typed again: its commands are run in their order on a local stack with real Spark, and print what
+ * stands there but for times and ids. What happened before, which the page tells, is brought about here. With
+ * UPDATE_GENERATED=1 the page gets what is printed instead.
+ */
+
+const file = join(root, "docs/session.md");
+const page = readFileSync(file, "utf8");
+const isUpdate = process.env.UPDATE_GENERATED === "1";
+const batch = "2026-11-22";
+
+interface Typed {
+  readonly line: string;
+  /** What the page says that it prints. */
+  readonly output: string;
+  /** The exit code that the page tells. */
+  readonly code: number;
+}
+
+/** The commands of the page. An exit code other than 0 stands behind what is printed, as `exit code 4`. */
+function typed(markdown: string): Typed[] {
+  return [...markdown.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block]) =>
+    block!
+      .split(/^\$ /m)
+      .slice(1)
+      .map((text) => {
+        const [line = "", ...rest] = text.trimEnd().split("\n");
+        const code = /^exit code (\d+)$/.exec(rest.at(-1) ?? "")?.[1];
+        return { line, output: (code ? rest.slice(0, -1) : rest).join("\n").trimEnd(), code: Number(code ?? 0) };
+      }),
+  );
+}
+
+/** The page with the commands as they were recorded, in their order. */
+function withRecorded(markdown: string, recorded: readonly string[]): string {
+  let next = 0;
+  return markdown.replace(/```console\n([\s\S]*?)```/g, (_, block: string) => {
+    const count = block.split(/^\$ /m).length - 1;
+    const commands = recorded.slice(next, next + count);
+    next += count;
+    return `\`\`\`console\n${commands.join("\n")}\n\`\`\``;
+  });
+}
+
+/** The files that the page shows, by their names below `~`. */
+function shown(markdown: string): Map<string, string> {
+  const files = markdown.matchAll(/<!-- file (\S+) -->\n```json\n([\s\S]*?)```/g);
+  return new Map([...files].map(([, name, text]) => [name!, text!]));
+}
+
+/** What depends on when and where it ran. */
+const normalised = (text: string): string =>
+  text
+    .replace(/\b\d{4}-\d\d-\d\d \d\d:\d\dZ/g, "<time>")
+    .replace(/\b\d\d:\d\d:\d\dZ/g, "<time>")
+    .replace(/\b\d+(\.\d+)? (s|min|h)\b/g, "<duration>")
+    .replace(/jr_[0-9a-f]{64}/g, "<job run>")
+    // Where a line is broken depends on what the times are.
+    .replace(/\s+/g, " ");
+
+describe("the session in the docs", function () {
+  this.timeout(600_000);
+  let folder: string;
+  let stack: LocalStack;
+  let s3: S3Client;
+  let isOurs = false;
+  const commands = typed(page);
+  /** What was printed, as the page shows it. */
+  const recorded: string[] = [];
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), "session-"));
+    for (const [name, text] of shown(page)) {
+      mkdirSync(dirname(join(folder, name)), { recursive: true });
+      writeFileSync(join(folder, name), text);
+    }
+    stack = await startLocalStack({
+      configFile: "config/pipeline_config.yaml",
+      environment: "dev",
+      directory: stackDirectory,
+      spark: { shortRuns: true },
+    });
+    writeRunning(stack);
+    isOurs = true;
+    s3 = new S3Client({ ...options(), forcePathStyle: true });
+    await lose("shop/events.json");
+    await put("shop/users.json");
+    await put("shop/orders.json");
+    await until(async () => Object.keys((await ledger())?.inputs ?? {}).length === 2);
+  });
+  after(async () => {
+    if (isUpdate && recorded.length === commands.length) writeFileSync(file, withRecorded(page, recorded));
+    if (isOurs) removeRunning();
+    s3?.destroy();
+    await stack?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const options = () => ({ endpoint: stack.endpoint, region: stack.region, credentials: stack.credentials });
+  const output = (name: string) => stack.outputs[name] as string;
+
+  async function put(name: string): Promise<void> {
+    const Key = `${batch}/${name.split("/").at(-1)}`;
+    const Body = readFileSync(join(folder, name));
+    await s3.send(new PutObjectCommand({ Bucket: output("bronzeBucket"), Key, Body }));
+  }
+
+  /** The file comes while promote fails, and its message ends among the dead letters. */
+  async function lose(name: string): Promise<void> {
+    const lambda = new LambdaClient(options());
+    const sqs = new SQSClient(options());
+    const { EventSourceMappings } = await lambda.send(
+      new ListEventSourceMappingsCommand({ FunctionName: output("promoteFunction") }),
+    );
+    const { UUID } = EventSourceMappings![0]!;
+    const QueueUrl = output("promoteQueueUrl");
+    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: false }));
+    await put(name);
+    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }));
+    const [message] = Messages!;
+    await sqs.send(
+      new SendMessageCommand({ QueueUrl: output("promoteDeadLetterQueueUrl"), MessageBody: message!.Body! }),
+    );
+    await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message!.ReceiptHandle! }));
+    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: true }));
+    lambda.destroy();
+    sqs.destroy();
+  }
+
+  async function ledger(): Promise<LedgerDocument | null> {
+    try {
+      const asked = new GetObjectCommand({ Bucket: output("ledgerBucket"), Key: ledgerKeys.document(batch) });
+      return JSON.parse(await (await s3.send(asked)).Body!.transformToString()) as LedgerDocument;
+    } catch (error) {
+      if ((error as Error).name === "NoSuchKey") return null;
+      throw error;
+    }
+  }
+
+  async function until(isTrue: () => Promise<boolean>): Promise<void> {
+    while (!(await isTrue())) await sleep(200);
+  }
+
+  function run(line: string) {
+    const [program, ...args] = line
+      .match(/"[^"]*"|\S+/g)!
+      .map((word) => word.replace(/^"|"$/g, "").replace("~", folder));
+    const [, task, ...rest] = program === "npm" ? args : [];
+    const called =
+      program === "npm"
+        ? [process.execPath, join(root, "scripts/run.mjs"), task!, ...rest.slice(1)]
+        : [program!, ...args];
+    // Not in this thread: the local Glue answers from it.
+    return new Promise<{ code: number; printed: string; errors: string }>((resolve) => {
+      execFile(called[0]!, called.slice(1), (error, printed, errors) =>
+        resolve({ code: error ? Number(error.code ?? -1) : 0, printed: printed.trimEnd(), errors }),
+      );
+    });
+  }
+
+  it("has a stack of its own", () => {
+    expect(readRunning()?.pid).to.equal(process.pid);
+    expect(commands.map(({ line }) => line.split(" ")[0])).to.include("npm");
+  });
+
+  for (const { line, output: expected, code } of commands)
+    it(`$ ${line}`, async () => {
+      const result = await run(line);
+      const printed = result.printed.replaceAll(folder, "~");
+      if (!isUpdate) expect(normalised(printed), result.errors).to.equal(normalised(expected));
+      expect(result.code, result.errors).to.equal(code);
+      recorded.push([`$ ${line}`, printed, ...(code === 0 ? [] : [`exit code ${code}`])].join("\n"));
+      // As long as a person takes to type the next one.
+      if (line.includes(" redrive ")) await until(async () => (await ledger())!.runs[0]?.state === "started");
+      if (line.includes(" upload ") && code === 0)
+        await until(async () =>
+          Object.values((await ledger())!.inputs).every((one) => one.decision.outcome === "promoted"),
+        );
+    });
+});
