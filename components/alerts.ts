@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type Sender, topicPolicy } from "./iam/resource.ts";
 import type { Tags } from "./tags.ts";
 
-/** One number that must not reach a limit. */
+/** One number that must not reach a limit, or must not stay below one. */
 export interface Alarm {
   /** The end of the alarm's name. */
   readonly name: string;
@@ -13,8 +13,17 @@ export interface Alarm {
   readonly metric: string;
   readonly dimensions: Readonly<Record<string, pulumi.Input<string>>>;
   readonly statistic: "Sum" | "Maximum";
-  /** The alarm is raised at this value, not above it. */
+  /** `atLeast`: the alarm is raised at the threshold, not above it. */
+  readonly comparison: "atLeast" | "below";
   readonly threshold: number;
+  /** Seconds over which a value is taken. */
+  readonly period: number;
+  /** Newest values that are looked at, and how many of them have to be bad. */
+  readonly datapoints: { readonly bad: number; readonly of: number };
+  /** What it means when nothing is reported: all is well, something is wrong, or all is as it was. */
+  readonly missingData: "notBreaching" | "breaching" | "ignore";
+  /** Whether people hear of its end too: an event has none. */
+  readonly tellsEnd: boolean;
 }
 
 export interface AlertsArgs {
@@ -32,8 +41,10 @@ export interface AlertsArgs {
   readonly tags: Tags;
 }
 
-/** Five minutes, the resolution at which SQS reports a queue that is not busy. */
-const period = 300;
+const comparisons = {
+  atLeast: "GreaterThanOrEqualToThreshold",
+  below: "LessThanThreshold",
+} as const satisfies Record<Alarm["comparison"], string>;
 
 /** The topic that tells people, and the alarms that publish to it. */
 export class Alerts extends pulumi.ComponentResource {
@@ -68,15 +79,14 @@ export class Alerts extends pulumi.ComponentResource {
           metricName: alarm.metric,
           dimensions: alarm.dimensions,
           statistic: alarm.statistic,
-          period,
-          evaluationPeriods: 1,
+          period: alarm.period,
+          evaluationPeriods: alarm.datapoints.of,
+          datapointsToAlarm: alarm.datapoints.bad,
           threshold: alarm.threshold,
-          // "Greater than" would sleep through the first failure.
-          comparisonOperator: "GreaterThanOrEqualToThreshold",
-          // An idle queue and a function that nobody calls report nothing.
-          treatMissingData: "notBreaching",
+          comparisonOperator: comparisons[alarm.comparison],
+          treatMissingData: alarm.missingData,
           alarmActions: [topic.arn],
-          okActions: [topic.arn],
+          ...(alarm.tellsEnd && { okActions: [topic.arn] }),
           tags: args.tags,
         },
         { parent: this },

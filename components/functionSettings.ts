@@ -18,5 +18,6 @@ export function functionSettings(
     attempts: config.glue.attempts,
     keepRuns: config.retention.runs,
     effectLease: config.lambda[lambda].timeout + leaseMargin,
+    limits: { runAge: config.alerts.runAge, reconciliationAge: 2 * config.lambda.settle.reconciliation },
   };
 }

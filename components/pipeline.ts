@@ -7,6 +7,7 @@ import { Alerts } from "./alerts.ts";
 import { Artifacts, releaseArtifacts } from "./artifacts.ts";
 import { DataBucket, type DataBucketArgs } from "./bucket.ts";
 import { Catalog } from "./catalog.ts";
+import { dashboard } from "./dashboard.ts";
 import { Encryption } from "./encryption.ts";
 import { functionSettings } from "./functionSettings.ts";
 import { GlueEngine } from "./glueEngine.ts";
@@ -276,12 +277,13 @@ export class Pipeline extends pulumi.ComponentResource {
           sources: [arns.alarms],
         },
         email: args.alertEmail,
-        alarms: pipelineAlarms(names, config.alerts),
+        alarms: pipelineAlarms(names, loaded),
         keyArn,
         tags,
       },
       inside,
     );
+    dashboard(`${name}-dashboard`, { names, arns, loaded }, inside);
 
     this.outputs = {
       bronzeBucket: buckets.bronze,

@@ -1,48 +1,197 @@
+import type { LoadedConfig } from "../config/load.ts";
 import type { PhysicalNames } from "../config/naming.ts";
-import type { PipelineConfig } from "../config/schema.ts";
+import { metricNamespace } from "../handlers/log.ts";
 import type { Alarm } from "./alerts.ts";
 
-/** What a person has to hear of: nothing of the pipeline's own takes these up again. */
-export function pipelineAlarms(names: PhysicalNames, limits: PipelineConfig["alerts"]): readonly Alarm[] {
-  const notEmpty = (name: string, queue: string, description: string): Alarm => ({
-    name,
-    description,
+/** Each alarm's entry there is named after it. */
+export const runbook = "docs/runbook.md";
+
+/** Five minutes, the resolution at which SQS reports a queue that is not busy. */
+const minutes5 = 300;
+const hour = 3600;
+
+const inWords = (seconds: number): string => {
+  const [size, unit] = (
+    [
+      [86_400, "days"],
+      [hour, "hours"],
+      [60, "minutes"],
+    ] as const
+  ).find(([size]) => seconds >= 2 * size && seconds % size === 0) ?? [1, "seconds"];
+  const count = seconds / size;
+  return `${count} ${count === 1 ? unit.slice(0, -1) : unit}`;
+};
+
+/** Something that has happened: once is enough, nothing reported is nothing happened, and it has no end to tell. */
+const event = {
+  statistic: "Sum",
+  comparison: "atLeast",
+  threshold: 1,
+  period: minutes5,
+  datapoints: { bad: 1, of: 1 },
+  missingData: "notBreaching",
+  tellsEnd: false,
+} as const satisfies Partial<Alarm>;
+
+/** Something that lasts until it is mended. */
+const state = { ...event, statistic: "Maximum", tellsEnd: true } as const satisfies Partial<Alarm>;
+
+/** Bad for so many seconds without a break. */
+const lasting = (seconds: number, period: number): Pick<Alarm, "period" | "datapoints"> => {
+  const periods = Math.ceil(seconds / period);
+  return { period, datapoints: { bad: periods, of: periods } };
+};
+
+/** What a person has to hear of: all that the pipeline does not mend by itself, and what takes too long. */
+export function pipelineAlarms(names: PhysicalNames, { config, environment }: LoadedConfig): readonly Alarm[] {
+  const { alerts, lambda } = config;
+  const { promoteFunction: promote, settleFunction: settle } = names;
+  const sweepEvery = Math.ceil(lambda.settle.schedule / 60) * 60;
+
+  const queue = (QueueName: string, metric: string) => ({
     namespace: "AWS/SQS",
-    metric: "ApproximateNumberOfMessagesVisible",
-    dimensions: { QueueName: queue },
-    statistic: "Maximum",
-    threshold: 1,
+    metric,
+    dimensions: { QueueName },
   });
-  const errors = (name: string, lambda: string): Alarm => ({
-    name,
-    description: `${lambda} failed; its log says on what`,
+  const visible = "ApproximateNumberOfMessagesVisible";
+  const ofFunction = (FunctionName: string, metric: string) => ({
+    ...event,
     namespace: "AWS/Lambda",
-    metric: "Errors",
-    dimensions: { FunctionName: lambda },
-    statistic: "Sum",
-    threshold: 1,
+    metric,
+    dimensions: { FunctionName },
   });
-  return [
-    notEmpty(
-      "promote-dlq-not-empty",
-      names.promoteDeadLetters,
-      "Files could not be promoted; mend the cause, then redrive the queue",
-    ),
-    notEmpty(
-      "settle-dlq-not-empty",
-      names.settleDeadLetters,
-      "Events could not be settled; the next sweep tries again, the queue says on what it failed",
-    ),
+  const own = (metric: string) => ({
+    namespace: metricNamespace,
+    metric,
+    dimensions: { Pipeline: config.name, Environment: environment },
+  });
+  /** What the sweep says again each time, as long as it lasts; one sweep that comes late ends nothing. */
+  const toldBySweep = (metric: string) => ({
+    ...state,
+    ...own(metric),
+    statistic: "Sum" as const,
+    period: Math.max(minutes5, sweepEvery),
+    datapoints: { bad: 1, of: 2 },
+  });
+
+  const alarms: readonly Alarm[] = [
     {
-      name: "promote-queue-age",
-      description: `A file has been waiting for ${limits.queueAge} seconds; is ${names.promoteFunction} throttled or failing?`,
-      namespace: "AWS/SQS",
-      metric: "ApproximateAgeOfOldestMessage",
-      dimensions: { QueueName: names.promoteQueue },
-      statistic: "Maximum",
-      threshold: limits.queueAge,
+      ...state,
+      ...queue(names.promoteDeadLetters, visible),
+      name: "promote-dlq-not-empty",
+      description: "Files could not be promoted at five tries; mend what the function's log names, then redrive",
+      // SQS stops to report a queue that nobody touches; what lies in it is still there.
+      missingData: "ignore",
     },
-    errors("promote-errors", names.promoteFunction),
-    errors("settle-errors", names.settleFunction),
+    {
+      ...state,
+      ...queue(names.settleDeadLetters, visible),
+      name: "settle-dlq-not-empty",
+      description:
+        "Events could not be settled; the sweep does the same work, so see whether it fails too, then redrive",
+      missingData: "ignore",
+    },
+    {
+      ...state,
+      ...queue(names.promoteQueue, "ApproximateAgeOfOldestMessage"),
+      name: "promote-queue-age",
+      description: `A file has been waiting for ${inWords(alerts.queueAge)}; see whether ${promote} is throttled or failing`,
+      threshold: alerts.queueAge,
+    },
+    {
+      ...event,
+      ...own("MessagesFailed"),
+      name: "promote-failed",
+      description: `A try to promote a file failed and is repeated after ${inWords(6 * lambda.promote.timeout)}; see its reason in the log of ${promote}`,
+    },
+    {
+      ...ofFunction(promote, "Errors"),
+      name: "promote-errors",
+      description: `${promote} crashed or ran out of time; see the end of that call in its log`,
+    },
+    {
+      ...ofFunction(settle, "Errors"),
+      name: "settle-errors",
+      description: `${settle} failed and is called again; see what its log says it failed on`,
+    },
+    {
+      ...ofFunction(promote, "Throttles"),
+      name: "promote-throttles",
+      description: `Lambda refused calls of ${promote}; see whether the account's concurrency is used up`,
+    },
+    {
+      ...ofFunction(settle, "Throttles"),
+      name: "settle-throttles",
+      description: `Lambda refused calls of ${settle}; see whether the account's concurrency is used up`,
+    },
+    {
+      ...event,
+      ...own("FilesRejected"),
+      name: "file-rejected",
+      description: "A file was rejected and its batch waits for a good one; send its producer the reason and the fix",
+    },
+    {
+      ...event,
+      ...own("BatchesLate"),
+      name: "batch-late",
+      description: `A batch was not complete ${inWords(config.batching.deadline)} after its first file; ask the producer of what is missing`,
+    },
+    {
+      ...event,
+      ...own("RunsFailed"),
+      name: "run-failed",
+      description:
+        "A run failed and published nothing; read the reason, for a report's failure does not go away by itself",
+    },
+    ...(alerts.runAge === undefined
+      ? []
+      : [
+          {
+            ...toldBySweep("RunsOverlong"),
+            name: "run-overlong",
+            description: `A run has not ended after ${inWords(alerts.runAge)}; see in Glue whether it waits or works, and stop it there if it hangs`,
+          },
+        ]),
+    {
+      ...event,
+      ...own("PublicationsFailed"),
+      name: "publication-failed",
+      description:
+        "A good run could not be shown to readers, who see the one before; see the log for what the catalog refuses",
+    },
+    ...(alerts.freshness === undefined
+      ? []
+      : [
+          {
+            ...state,
+            ...own("RunsPublished"),
+            name: "nothing-published",
+            description: `Nothing has been published for ${inWords(alerts.freshness)}; see which batches wait, and for what`,
+            statistic: "Sum" as const,
+            comparison: "below" as const,
+            // Above a day CloudWatch takes no periods shorter than an hour, and looks once an hour.
+            ...lasting(alerts.freshness, Math.max(hour, sweepEvery)),
+            // The sweep reports zeros, so only a stack that is new, or whose sweep does not run, reports nothing.
+          },
+        ]),
+    {
+      ...state,
+      ...own("Sweeps"),
+      name: "sweep-missing",
+      description: `The sweep has not come to its end for ${inWords(3 * sweepEvery)}; see whether its rule is enabled and ${settle} fails`,
+      statistic: "Sum",
+      comparison: "below",
+      ...lasting(3 * sweepEvery, sweepEvery),
+      missingData: "breaching",
+    },
+    {
+      ...toldBySweep("ReconciliationsOverdue"),
+      name: "reconciliation-overdue",
+      description: `Bronze has not been compared with the ledger for ${inWords(2 * lambda.settle.reconciliation)}; see whether the rule ${names.reconcileRule} is enabled`,
+    },
   ];
+  return alarms.map((alarm) => ({
+    ...alarm,
+    description: `${alarm.description}. ${runbook}#${alarm.name}`,
+  }));
 }

@@ -368,7 +368,19 @@ export const configSchema = z.strictObject({
     })
     .describe("How long what is kept; Gold and the ledger have no age limit"),
   alerts: z
-    .strictObject({ queueAge: duration("How long a file may wait for its promotion before an alarm", "1m", "14d") })
+    .strictObject({
+      queueAge: duration("How long a file may wait for its promotion before an alarm", "1m", "14d"),
+      runAge: duration(
+        "How long a run may be under way, its wait for Glue included, before an alarm; none when absent",
+        "1m",
+        "14d",
+      ).optional(),
+      freshness: duration(
+        "How long nothing may be published before an alarm, counted in whole hours; none when absent",
+        "1h",
+        "7d",
+      ).optional(),
+    })
     .describe("When people are told"),
   removal: z
     .strictObject({

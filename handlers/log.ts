@@ -10,13 +10,37 @@ export const metrics: Readonly<Record<string, string>> = {
   "file.promoted": "FilesPromoted",
   "file.rejected": "FilesRejected",
   "file.skipped": "FilesSkipped",
+  "file.superseded": "FilesSuperseded",
   "file.untold": "FilesUntold",
+  "message.failed": "MessagesFailed",
   "batch.late": "BatchesLate",
   "run.claimed": "RunsClaimed",
   "run.published": "RunsPublished",
   "run.failed": "RunsFailed",
+  "run.overlong": "RunsOverlong",
+  "publication.failed": "PublicationsFailed",
   "sweep.done": "Sweeps",
   "reconciliation.done": "Reconciliations",
+  "reconciliation.overdue": "ReconciliationsOverdue",
+};
+
+interface Measure {
+  readonly metric: string;
+  readonly unit: "Count" | "Seconds" | "None";
+}
+
+const ofRun: Readonly<Record<string, Measure>> = {
+  seconds: { metric: "RunSeconds", unit: "Seconds" },
+  dpuHours: { metric: "GlueDpuHours", unit: "None" },
+};
+
+/** Numbers among an entry's fields that CloudWatch keeps as well: message to field to metric. */
+export const measures: Readonly<Record<string, Readonly<Record<string, Measure>>>> = {
+  "run.published": ofRun,
+  "run.superseded": ofRun,
+  "run.failed": ofRun,
+  // Always 0: it tells a pipeline that publishes nothing from one that says nothing.
+  "sweep.done": { published: { metric: "RunsPublished", unit: "Count" } },
 };
 
 export const metricNamespace = "DataPipeline";
@@ -35,13 +59,17 @@ export function createLog(
   { namespace, dimensions }: MetricScope,
   now: () => number,
 ): Log {
-  const counted = (metric: string) => ({
+  const embedded = (values: readonly (Measure & { readonly value: number })[]) => ({
     ...dimensions,
-    [metric]: 1,
+    ...Object.fromEntries(values.map(({ metric, value }) => [metric, value])),
     _aws: {
       Timestamp: now(),
       CloudWatchMetrics: [
-        { Namespace: namespace, Dimensions: [Object.keys(dimensions)], Metrics: [{ Name: metric, Unit: "Count" }] },
+        {
+          Namespace: namespace,
+          Dimensions: [Object.keys(dimensions)],
+          Metrics: values.map(({ metric, unit }) => ({ Name: metric, Unit: unit })),
+        },
       ],
     },
   });
@@ -49,7 +77,14 @@ export function createLog(
     (level: string) =>
     (message: string, fields: Readonly<Record<string, unknown>> = {}) => {
       const metric = metrics[message];
-      write(JSON.stringify({ level, message, ...fields, ...(metric ? counted(metric) : {}) }));
+      const values = [
+        ...(metric ? [{ metric, unit: "Count" as const, value: 1 }] : []),
+        ...Object.entries(measures[message] ?? {}).flatMap(([field, measure]) => {
+          const value = fields[field];
+          return typeof value === "number" ? [{ ...measure, value }] : [];
+        }),
+      ];
+      write(JSON.stringify({ level, message, ...fields, ...(values.length > 0 ? embedded(values) : {}) }));
     };
   return { info: at("info"), warn: at("warn"), error: at("error") };
 }

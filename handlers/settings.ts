@@ -20,6 +20,8 @@ export interface FunctionSettings {
   readonly keepRuns: number;
   /** Seconds after which another invocation may take over an effect. */
   readonly effectLease: number;
+  /** Seconds after which the sweep tells people of a run that has not ended and of the last reconciliation's start. */
+  readonly limits?: { readonly runAge?: number | undefined; readonly reconciliationAge?: number };
 }
 
 /** The names that exist only once the stack is deployed, handed over as environment variables. */

@@ -48,6 +48,7 @@ export const knownTypes: Readonly<Record<string, Traits>> = {
   "aws:cloudwatch/eventRule:EventRule": { tags: "map" },
   "aws:cloudwatch/eventTarget:EventTarget": {},
   "aws:cloudwatch/metricAlarm:MetricAlarm": { tags: "map" },
+  "aws:cloudwatch/dashboard:Dashboard": {},
   "aws:glue/catalogDatabase:CatalogDatabase": { tags: "map", guarded: true },
   "aws:glue/catalogTable:CatalogTable": { guarded: true },
   "aws:sns/topic:Topic": { key: named("kmsMasterKeyId"), tags: "map" },

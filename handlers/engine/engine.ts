@@ -3,7 +3,16 @@ import type { ObservedJobRun } from "../ledger/transition.ts";
 import type { Manifest } from "../manifest.ts";
 
 /** A job run as the engine knows it; whether it left a report is found out elsewhere. */
-export type JobRun = Omit<ObservedJobRun, "report"> & { readonly manifestUri: string | null };
+export type JobRun = Omit<ObservedJobRun, "report"> & {
+  readonly manifestUri: string | null;
+  /** What it used up so far; absent while nothing is known of it. */
+  readonly usage?: Usage;
+};
+
+export interface Usage {
+  readonly seconds: number;
+  readonly dpuHours: number;
+}
 
 /**
  * `later`: busy, the same call may go through soon. `refused`: it never will. `unknown`: no answer, so it may or may

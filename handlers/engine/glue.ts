@@ -9,7 +9,7 @@ import {
   StartJobRunCommand,
 } from "@aws-sdk/client-glue";
 import type { Release } from "../ledger/document.ts";
-import type { Engine, JobRun, StartAnswer } from "./engine.ts";
+import type { Engine, JobRun, StartAnswer, Usage } from "./engine.ts";
 
 export type Glue = Pick<GlueClient, "send">;
 
@@ -42,12 +42,25 @@ const refused = new Set([
 /** Glue's and this machine's clock may differ by this much, in milliseconds. */
 const clockTolerance = 15 * 60_000;
 
-const jobRunOf = ({ Id, JobRunState, ErrorMessage, Arguments }: GlueJobRun): JobRun => ({
-  id: Id!,
-  state: (JobRunState && states[JobRunState]) ?? "alive",
-  message: ErrorMessage ?? JobRunState ?? "",
-  manifestUri: Arguments?.["--manifest"] ?? null,
+/** Glue charges by the second, and at least this many. */
+const leastSeconds = 60;
+
+/** With autoscaling Glue counts the DPU seconds itself. */
+const usageOf = ({ ExecutionTime: seconds = 0, DPUSeconds, MaxCapacity = 0 }: GlueJobRun): Usage => ({
+  seconds,
+  dpuHours: (DPUSeconds ?? Math.max(seconds, leastSeconds) * MaxCapacity) / 3600,
 });
+
+const jobRunOf = (run: GlueJobRun): JobRun => {
+  const { Id, JobRunState, ErrorMessage, Arguments, ExecutionTime } = run;
+  return {
+    id: Id!,
+    state: (JobRunState && states[JobRunState]) ?? "alive",
+    message: ErrorMessage ?? JobRunState ?? "",
+    manifestUri: Arguments?.["--manifest"] ?? null,
+    ...(ExecutionTime ? { usage: usageOf(run) } : {}),
+  };
+};
 
 /** `glue` must be a client that never retries: StartJobRun has no token by which a second call would be recognised. */
 export function createGlueEngine(glue: Glue, job: string): Engine {

@@ -99,7 +99,12 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       case "stop":
         return engine.stop(effect.jobRun).then(() => ({ kind: "stopped", jobRun: effect.jobRun }));
       case "catalog":
-        return switchCatalog(batch, effect);
+        return switchCatalog(batch, effect).catch((error: Error) => {
+          // It is tried again, by the sweep at the latest; meanwhile readers see the run before.
+          const reason = `${error.name}: ${error.message}`;
+          log.error("publication.failed", { batch, output: effect.output, reason });
+          throw error;
+        });
       case "expire":
         return expire(batch, effect.run);
     }
@@ -180,25 +185,32 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     }
     const ids = new Set([...run.jobRuns, ...(heardOf ? [heardOf] : [])]);
     const observe = (found: readonly JobRun[]) => Promise.all(found.map((jobRun) => observed(batch, run, jobRun)));
-    const known = await observe(
-      await Promise.all([...ids].map(async (id) => (await engine.describe(id)) ?? forgotten(id))),
-    );
+    const described = await Promise.all([...ids].map(async (id) => (await engine.describe(id)) ?? forgotten(id)));
+    const known = await observe(described);
     // Before a claim is called failed, or when nothing is known of it, every job run of its manifest has to be found.
     const isClear = known.some(
       ({ state, report }) => state === "alive" || (state === "succeeded" && report === "good"),
     );
     const others = isClear ? [] : await engine.find(manifest(batch, run).uri, run.claimedAt);
-    const jobRuns = [...known, ...(await observe(others.filter(({ id }) => !ids.has(id))))];
+    const unheard = others.filter(({ id }) => !ids.has(id));
+    const jobRuns = [...known, ...(await observe(unheard))];
     if (jobRuns.length === 0) return document;
-    const after = await advance(batch, { kind: "observed", run: number, jobRuns });
-    const settled = findRun(after, number);
-    if (isUnsettled(run) && settled && !isUnsettled(settled)) tell(batch, settled);
-    return after;
+    return await advance(batch, { kind: "observed", run: number, jobRuns }, (after) => {
+      const settled = findRun(after, number);
+      if (isUnsettled(run) && settled && !isUnsettled(settled)) tell(batch, settled, [...described, ...unheard]);
+    });
   }
 
-  function tell(batch: string, { run, state, settledBy, failure }: Run): void {
-    if (state === "failed") log.error("run.failed", { batch, run, jobRun: settledBy, reason: failure?.message });
-    else log.info(`run.${state}`, { batch, run, jobRun: settledBy });
+  function tell(batch: string, { run, state, settledBy, failure }: Run, jobRuns: readonly JobRun[]): void {
+    const fields = { batch, run, jobRun: settledBy, ...usageOf(jobRuns) };
+    if (state === "failed") log.error("run.failed", { ...fields, reason: failure?.message });
+    else log.info(`run.${state}`, fields);
+  }
+
+  function tellOverlong(batch: string, { run, state, claimedAt }: Run): void {
+    const { runAge = Number.POSITIVE_INFINITY } = settings.limits ?? {};
+    const age = Math.round((now() - claimedAt) / 1000);
+    if (age > runAge) log.error("run.overlong", { batch, run, state, age });
   }
 
   function tellLate(batch: string, document: LedgerDocument): void {
@@ -210,8 +222,14 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     });
   }
 
-  async function advance(batch: string, event: LedgerEvent): Promise<LedgerDocument> {
+  /** `entered` hears of the event's own write, whatever becomes of the effects that follow from it. */
+  async function advance(
+    batch: string,
+    event: LedgerEvent,
+    entered: (document: LedgerDocument) => void = () => {},
+  ): Promise<LedgerDocument> {
     let document = await ledger.commit(batch, event);
+    entered(document);
     // A start that is refused ends its run, and files that came meanwhile may be ready for the next.
     do document = await perform(batch, await runGate(batch, document));
     while (evaluateGate(batch, document, rules).state === "ready");
@@ -222,7 +240,11 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     const before = await ledger.read(batch);
     const document = await advance(batch, { kind: "sweep" });
     if (lateKeys(document).length > lateKeys(before).length) tellLate(batch, document);
-    for (const { run } of document.runs.filter(isUnsettled)) await settle(batch, run);
+    for (const { run } of document.runs.filter(isUnsettled)) {
+      const after = await settle(batch, run);
+      const unsettled = after && findRun(after, run);
+      if (unsettled && isUnsettled(unsettled)) tellOverlong(batch, unsettled);
+    }
   }
 
   return { advance, settle, sweep };
@@ -230,6 +252,15 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
 
 const lateKeys = (document: LedgerDocument | null) =>
   Object.entries(document?.inputs ?? {}).flatMap(([key, { late }]) => (late ? [key] : []));
+
+/** What the job runs of a claim used up together, those that failed included; undefined while nothing is known. */
+function usageOf(jobRuns: readonly JobRun[]): JobRun["usage"] | undefined {
+  const usages = jobRuns.flatMap(({ usage }) => usage ?? []);
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return usages.length === 0
+    ? undefined
+    : { seconds: sum(usages.map(({ seconds }) => seconds)), dpuHours: sum(usages.map(({ dpuHours }) => dpuHours)) };
+}
 
 /** A job run that the engine no longer knows has ended without a success that anyone could prove. */
 const forgotten = (id: string): JobRun => ({

@@ -45,11 +45,18 @@ export async function reconcile(deps: ReconcileDeps, hasTime: () => boolean): Pr
   await goOn({ format: 1, startedAt: now(), finishedAt: null, next: listStart, judged: null, found: 0 }, deps, hasTime);
 }
 
-/** Goes on with a reconciliation that ran out of time. */
+/** Goes on with a reconciliation that ran out of time, and tells when none was begun for too long. */
 export async function resumeReconciliation(deps: ReconcileDeps, hasTime: () => boolean): Promise<void> {
   const stored = await deps.documents.get(ledgerKeys.reconciliation);
   const progress = stored && (JSON.parse(stored.text) as Progress);
   if (progress && progress.finishedAt === null) await goOn(progress, deps, hasTime);
+  if (progress) tellOverdue(progress, deps);
+}
+
+function tellOverdue({ startedAt }: Progress, { settings, log, now }: ReconcileDeps): void {
+  const { reconciliationAge = Number.POSITIVE_INFINITY } = settings.limits ?? {};
+  const age = Math.round((now() - startedAt) / 1000);
+  if (age > reconciliationAge) log.error("reconciliation.overdue", { age });
 }
 
 async function goOn(begun: Progress, deps: ReconcileDeps, hasTime: () => boolean): Promise<void> {

@@ -46,6 +46,7 @@ const replacing: Readonly<Record<string, readonly string[]>> = {
   "aws:cloudwatch/eventRule:EventRule": ["name", "namePrefix", "eventBusName"],
   "aws:cloudwatch/eventTarget:EventTarget": ["rule", "targetId", "eventBusName"],
   "aws:cloudwatch/metricAlarm:MetricAlarm": ["name"],
+  "aws:cloudwatch/dashboard:Dashboard": ["dashboardName"],
   "aws:glue/catalogDatabase:CatalogDatabase": ["name", "catalogId"],
   "aws:glue/catalogTable:CatalogTable": ["name", "databaseName", "catalogId"],
   "aws:sns/topic:Topic": ["name", "namePrefix", "fifoTopic"],

@@ -1,5 +1,5 @@
 /**
- * The functions, what wakes them and what tells people. Mocks prove the declarations only: not that the bundle runs,
+ * The functions and what wakes them. Mocks prove the declarations only: not that the bundle runs,
  * that a trigger fires, or that AWS accepts a destination.
  */
 import type * as pulumi from "@pulumi/pulumi";
@@ -71,6 +71,7 @@ describe("functions", () => {
         attempts: 3,
         keepRuns: 5,
         effectLease: 180,
+        limits: { runAge: 7200, reconciliationAge: 172_800 },
       });
       expect(Object.keys(files)).to.have.length(3);
     });
@@ -179,67 +180,5 @@ describe("functions", () => {
       const target = dev.only("aws:cloudwatch/eventTarget:EventTarget", `commerce-settle-${role}-target`);
       expect(target.options.dependencies).to.include(permission.urn);
     }
-  });
-});
-
-describe("alarms", () => {
-  let dev: ProgramRun;
-  before(async () => {
-    dev = await runPipeline();
-  });
-  const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm";
-
-  it("watch the dead letters, the age of the queue and the functions' errors", () => {
-    const watched = Object.fromEntries(
-      dev
-        .all(alarmType)
-        .map(({ inputs }) => [
-          inputs.name,
-          [
-            inputs.namespace,
-            inputs.metricName,
-            Object.values(inputs.dimensions)[0],
-            inputs.statistic,
-            inputs.threshold,
-          ],
-        ]),
-    );
-    const visible = "ApproximateNumberOfMessagesVisible";
-    expect(watched).to.deep.equal({
-      "commerce-dev-promote-dlq-not-empty": ["AWS/SQS", visible, "commerce-dev-promote-dlq", "Maximum", 1],
-      "commerce-dev-settle-dlq-not-empty": ["AWS/SQS", visible, "commerce-dev-settle-dlq", "Maximum", 1],
-      "commerce-dev-promote-queue-age": [
-        "AWS/SQS",
-        "ApproximateAgeOfOldestMessage",
-        "commerce-dev-promote",
-        "Maximum",
-        7_200,
-      ],
-      "commerce-dev-promote-errors": ["AWS/Lambda", "Errors", "commerce-dev-promote", "Sum", 1],
-      "commerce-dev-settle-errors": ["AWS/Lambda", "Errors", "commerce-dev-settle", "Sum", 1],
-    });
-  });
-
-  it("are raised by the first failure, stay quiet without data and tell the topic", () => {
-    for (const { name, inputs } of dev.all(alarmType)) {
-      expect(inputs, name).to.include({
-        comparisonOperator: "GreaterThanOrEqualToThreshold",
-        treatMissingData: "notBreaching",
-        evaluationPeriods: 1,
-      });
-      expect(inputs.alarmActions, name).to.deep.equal([arn("sns", "commerce-dev-alerts")]);
-    }
-  });
-
-  it("watch queues and functions that exist", () => {
-    const known = [
-      ...dev.all("aws-native:sqs:Queue").map(({ inputs }) => inputs.queueName),
-      ...dev.all(functionType).map(({ inputs }) => inputs.name),
-    ];
-    for (const { inputs } of dev.all(alarmType)) expect(known).to.include(Object.values(inputs.dimensions)[0]);
-  });
-
-  it("publish to an encrypted topic", () => {
-    expect(dev.only("aws:sns/topic:Topic").inputs.kmsMasterKeyId).to.equal(keyArn);
   });
 });

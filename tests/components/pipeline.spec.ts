@@ -54,11 +54,22 @@ const resources = [
   ["aws:cloudwatch/eventTarget:EventTarget", "commerce-settle-job-ended-target"],
   ["aws:cloudwatch/eventTarget:EventTarget", "commerce-settle-reconcile-target"],
   ["aws:cloudwatch/eventTarget:EventTarget", "commerce-settle-sweep-target"],
+  ["aws:cloudwatch/dashboard:Dashboard", "commerce-dashboard"],
+  ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-batch-late"],
+  ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-file-rejected"],
   ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-promote-dlq-not-empty"],
   ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-promote-errors"],
+  ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-promote-failed"],
   ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-promote-queue-age"],
+  ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-promote-throttles"],
+  ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-publication-failed"],
+  ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-reconciliation-overdue"],
+  ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-run-failed"],
+  ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-run-overlong"],
   ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-settle-dlq-not-empty"],
   ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-settle-errors"],
+  ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-settle-throttles"],
+  ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-sweep-missing"],
   ["aws:glue/catalogDatabase:CatalogDatabase", "commerce-catalog"],
   ["aws:glue/catalogTable:CatalogTable", "commerce-catalog-user_activity"],
   ["aws:iam/role:Role", "commerce-promote-role"],
@@ -137,8 +148,9 @@ describe("a stack", () => {
     expect(inventory(dev)).to.deep.equal(sorted([...components, ...resources]));
   });
 
-  it("of prod consists of the same", () => {
-    expect(inventory(prod)).to.deep.equal(sorted([...components, ...resources]));
+  it("of prod consists of the same, and of an alarm on its freshness", () => {
+    const freshness = ["aws:cloudwatch/metricAlarm:MetricAlarm", "commerce-alerts-nothing-published"];
+    expect(inventory(prod)).to.deep.equal(sorted([...components, ...resources, freshness]));
   });
 
   it("with an alert address has a subscription more", async () => {
@@ -196,6 +208,7 @@ describe("a stack", () => {
       .map(({ type }) => type);
     expect([...new Set(untagged)].sort()).to.deep.equal([
       "aws-native:kms:Alias",
+      "aws:cloudwatch/dashboard:Dashboard",
       "aws:cloudwatch/eventTarget:EventTarget",
       "aws:glue/catalogTable:CatalogTable",
       "aws:iam/rolePolicy:RolePolicy",

@@ -1,4 +1,9 @@
-import { type ComparisonOperator, PutMetricAlarmCommand, type Statistic } from "@aws-sdk/client-cloudwatch";
+import {
+  type ComparisonOperator,
+  PutDashboardCommand,
+  PutMetricAlarmCommand,
+  type Statistic,
+} from "@aws-sdk/client-cloudwatch";
 import type * as aws from "@pulumi/aws";
 import { plain } from "../inputs.ts";
 import { type Create, named, type Resources, tagPairs } from "./resource.ts";
@@ -19,6 +24,7 @@ const alarm: Create<aws.cloudwatch.MetricAlarmArgs> = async (
       Statistic: inputs.statistic as Statistic,
       Period: inputs.period,
       EvaluationPeriods: inputs.evaluationPeriods,
+      DatapointsToAlarm: inputs.datapointsToAlarm,
       Threshold: inputs.threshold,
       ComparisonOperator: inputs.comparisonOperator as ComparisonOperator,
       TreatMissingData: inputs.treatMissingData,
@@ -30,4 +36,15 @@ const alarm: Create<aws.cloudwatch.MetricAlarmArgs> = async (
   return { id: AlarmName, outputs: { arn: `arn:aws:cloudwatch:${region}:${accountId}:alarm:${AlarmName}` } };
 };
 
-export const cloudwatchResources: Resources = { "aws:cloudwatch/metricAlarm:MetricAlarm": alarm };
+const dashboard: Create<aws.cloudwatch.DashboardArgs> = async (inputs, { clients: { cloudwatch } }) => {
+  const DashboardName = named(inputs.dashboardName, "dashboardName");
+  await cloudwatch.send(
+    new PutDashboardCommand({ DashboardName, DashboardBody: plain(inputs.dashboardBody) as string }),
+  );
+  return { id: DashboardName };
+};
+
+export const cloudwatchResources: Resources = {
+  "aws:cloudwatch/metricAlarm:MetricAlarm": alarm,
+  "aws:cloudwatch/dashboard:Dashboard": dashboard,
+};

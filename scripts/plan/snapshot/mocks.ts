@@ -96,6 +96,7 @@ const answers: Readonly<Record<string, Outputs>> = {
   }),
   "aws:cloudwatch/eventTarget:EventTarget": named("targetId"),
   "aws:cloudwatch/metricAlarm:MetricAlarm": named(),
+  "aws:cloudwatch/dashboard:Dashboard": named("dashboardName"),
   "aws:glue/catalogDatabase:CatalogDatabase": named(),
   "aws:glue/catalogTable:CatalogTable": named(),
   "aws:sns/topic:Topic": ({ name }) => ({ id: String(name), state: { arn: arn("sns", name) } }),

@@ -1,0 +1,219 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { DeleteTableCommand } from "@aws-sdk/client-glue";
+import {
+  DeleteFunctionConcurrencyCommand,
+  InvokeCommand,
+  ListEventSourceMappingsCommand,
+  PutFunctionConcurrencyCommand,
+  UpdateEventSourceMappingCommand,
+} from "@aws-sdk/client-lambda";
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import {
+  GetQueueAttributesCommand,
+  PurgeQueueCommand,
+  SendMessageCommand,
+  SetQueueAttributesCommand,
+} from "@aws-sdk/client-sqs";
+import { expect } from "chai";
+import { type Clients, createClients, destroyClients } from "../../scripts/local/clients.ts";
+import { type LocalStack, startLocalStack } from "../../scripts/local/index.ts";
+import { localDirectory } from "../../scripts/setup/paths.mjs";
+import { type CloudWatchStandIn, standInForCloudWatch } from "./alarms/standIn.ts";
+import { environment, writeConfig } from "./chaos/config.ts";
+
+/**
+ * Each alarm's event is caused on the deployed program, and the alarm's message read from a queue that is subscribed to
+ * the topic. The events are real: files, messages, calls, job runs. A stand-in evaluates the alarms as they are deployed
+ * (see alarms/standIn.ts), by the rules that AWS documents (tests/components/alarmEvaluation.spec.ts).
+ *
+ * Changed for the tests' sake: the shortest times that the config allows; one message is a dead letter after its first
+ * failure; a reconciliation's start is dated back; the clock is put forward where the event is that nothing happens. What
+ * this does not prove: that CloudWatch makes metrics of the log lines, that SQS and Lambda report theirs in time, that an
+ * alarm may use the encrypted topic, or that a mail arrives.
+ */
+describe("alarms reach whoever listens to the topic", function () {
+  this.timeout(180_000);
+  const engine = fileURLToPath(new URL("./alarms/engine.mjs", import.meta.url));
+  const prefix = `commerce-${environment}`;
+  let folder: string;
+  let stack: LocalStack;
+  let clients: Clients;
+  let names: Record<string, string>;
+  let cloudWatch: CloudWatchStandIn;
+
+  const files = {
+    users: '{"user_id":"u_0","country":"US"}\n',
+    events: '{"event_id":"e_0","user_id":"u_0","event_type":"product_view"}\n',
+    orders: '{"order_id":"o_0","user_id":"u_0","order_amount":12.34,"payment_status":"success"}\n',
+  };
+  const put = (key: string, Body: string) =>
+    clients.s3.send(new PutObjectCommand({ Bucket: names.bronzeBucket, Key: key, Body }));
+  const upload = (batch: string) =>
+    Promise.all(Object.entries(files).map(([dataset, text]) => put(`${batch}/${dataset}.json`, text)));
+  const invoke = (name: string, event: object) =>
+    clients.lambda.send(new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(event) }));
+  const sweep = () => invoke(names.settleFunction!, { kind: "sweep" });
+  const mapping = async (Enabled: boolean) => {
+    const { EventSourceMappings } = await clients.lambda.send(
+      new ListEventSourceMappingsCommand({ FunctionName: names.promoteFunction }),
+    );
+    await clients.lambda.send(new UpdateEventSourceMappingCommand({ UUID: EventSourceMappings![0]!.UUID, Enabled }));
+  };
+  /** What was told, with the description as it was declared. */
+  const expectTold = async (alarm: string, description: RegExp, patience?: number) => {
+    const told = await cloudWatch.hear(alarm, "ALARM", patience);
+    expect(told.description).to.match(description);
+    expect(told.description).to.match(new RegExp(`docs/runbook\\.md#${alarm}$`));
+  };
+
+  before(async () => {
+    mkdirSync(localDirectory, { recursive: true });
+    folder = realpathSync(mkdtempSync(join(localDirectory, "alarms-")));
+    const configFile = writeConfig(folder, {
+      batching: { deadline: "1s" },
+      lambda: { promote: { timeout: "30s", concurrency: 4 }, settle: { timeout: "30s", reconciliation: "1h" } },
+      glue: { attempts: 1 },
+      alerts: { queueAge: "1m", runAge: "1m", freshness: "1h" },
+    });
+    stack = await startLocalStack({
+      configFile,
+      environment,
+      directory: join(folder, "stack"),
+      engine: [process.execPath, engine],
+    });
+    clients = createClients(stack.endpoint, stack.glueEndpoint);
+    names = stack.outputs as Record<string, string>;
+    cloudWatch = await standInForCloudWatch(clients, {
+      topicArn: names.alertTopicArn!,
+      logGroups: [names.promoteFunction, names.settleFunction].map((name) => `/aws/lambda/${name}`),
+      prefix,
+    });
+    await sweep();
+    // Its run is to be old once the others are through.
+    await upload("2026-02-02");
+  });
+  after(async () => {
+    if (clients) destroyClients(clients);
+    await stack?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("nothing-published, and its end with the first publication", async () => {
+    await expectTold("nothing-published", /^Nothing has been published for 60 minutes; /);
+    await upload("2026-01-01");
+    await cloudWatch.hear("nothing-published", "OK");
+  });
+
+  it("file-rejected", async () => {
+    await put("2026-01-02/users.json", "this is no JSON\n");
+    await expectTold("file-rejected", /^A file was rejected and its batch waits for a good one; /);
+  });
+
+  it("batch-late", async () => {
+    await put("2026-01-03/users.json", files.users);
+    await sleep(1500);
+    await sweep();
+    await expectTold("batch-late", /^A batch was not complete 1 second after its first file; /);
+  });
+
+  it("run-failed", async () => {
+    await upload("2026-02-01");
+    await expectTold("run-failed", /^A run failed and published nothing; /);
+  });
+
+  it("promote-failed and promote-dlq-not-empty, and its end once the queue is empty", async () => {
+    const QueueUrl = names.promoteQueueUrl;
+    const { Attributes = {} } = await clients.sqs.send(
+      new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["RedrivePolicy", "VisibilityTimeout"] }),
+    );
+    const RedrivePolicy = JSON.stringify({ ...JSON.parse(Attributes.RedrivePolicy!), maxReceiveCount: 1 });
+    await clients.sqs.send(
+      new SetQueueAttributesCommand({ QueueUrl, Attributes: { RedrivePolicy, VisibilityTimeout: "1" } }),
+    );
+    await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "no event of S3" }));
+    await expectTold("promote-failed", /^A try to promote a file failed and is repeated after 3 minutes; /);
+    await expectTold("promote-dlq-not-empty", /^Files could not be promoted at five tries; /);
+    await clients.sqs.send(new PurgeQueueCommand({ QueueUrl: names.promoteDeadLetterQueueUrl }));
+    await cloudWatch.hear("promote-dlq-not-empty", "OK");
+    await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
+  });
+
+  it("settle-dlq-not-empty", async () => {
+    await clients.lambda.send(
+      new InvokeCommand({ FunctionName: names.settleFunction, InvocationType: "Event", Payload: '{"kind":"?"}' }),
+    );
+    await expectTold("settle-dlq-not-empty", /^Events could not be settled; /);
+  });
+
+  for (const [name, output] of [
+    ["promote", "promoteFunction"],
+    ["settle", "settleFunction"],
+  ] as const) {
+    it(`${name}-errors`, async () => {
+      expect((await invoke(names[output]!, { nobody: "sends this" })).FunctionError).to.equal("Unhandled");
+      await expectTold(`${name}-errors`, new RegExp(`^${prefix}-${name} `));
+    });
+
+    it(`${name}-throttles`, async () => {
+      const FunctionName = names[output]!;
+      const command = { FunctionName, ReservedConcurrentExecutions: 0 };
+      await clients.lambda.send(new PutFunctionConcurrencyCommand(command));
+      const refusal = await invoke(FunctionName, { kind: "sweep" }).then(
+        () => "answered",
+        (error: Error) => error.name,
+      );
+      await clients.lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName }));
+      expect(refusal).to.equal("TooManyRequestsException");
+      await expectTold(`${name}-throttles`, /^Lambda refused calls of /);
+    });
+  }
+
+  it("sweep-missing, and its end with the next sweep", async () => {
+    expect((await cloudWatch.look()).map(({ alarm }) => alarm)).to.not.include("sweep-missing");
+    const [told] = (await cloudWatch.look(3600)).filter(({ alarm }) => alarm === "sweep-missing");
+    expect(told).to.deep.include({ state: "ALARM" });
+    expect(told!.description).to.match(/^The sweep has not come to its end for 15 minutes; .+#sweep-missing$/);
+    await sweep();
+    await cloudWatch.hear("sweep-missing", "OK");
+  });
+
+  it("reconciliation-overdue, when the last one began more than two intervals ago", async () => {
+    await invoke(names.settleFunction!, { kind: "reconcile" });
+    const object = { Bucket: names.ledgerBucket, Key: "reconciliation.json" };
+    const { Body } = await clients.s3.send(new GetObjectCommand(object));
+    const progress = JSON.parse(await Body!.transformToString());
+    const startedAt = progress.startedAt - 3 * 3_600_000;
+    await clients.s3.send(new PutObjectCommand({ ...object, Body: JSON.stringify({ ...progress, startedAt }) }));
+    await sweep();
+    await expectTold("reconciliation-overdue", /^Bronze has not been compared with the ledger for 2 hours; /);
+  });
+
+  it("publication-failed", async () => {
+    const table = { DatabaseName: names.catalogDatabase, Name: "user_activity" };
+    await clients.glue.send(new DeleteTableCommand(table));
+    await upload("2026-01-04");
+    await expectTold("publication-failed", /^A good run could not be shown to readers, who see the one before; /);
+  });
+
+  it("run-overlong, for as long as the run has not ended", async () => {
+    const deadline = Date.now() + 120_000;
+    let told: Awaited<ReturnType<CloudWatchStandIn["look"]>> = [];
+    while (!told.some(({ alarm }) => alarm === "run-overlong") && Date.now() < deadline) {
+      await sweep();
+      told = await cloudWatch.look();
+      await sleep(1000);
+    }
+    const overlong = told.find(({ alarm }) => alarm === "run-overlong");
+    expect(overlong?.state).to.equal("ALARM");
+    expect(overlong?.description).to.match(/^A run has not ended after 60 seconds; .+#run-overlong$/);
+  });
+
+  it("promote-queue-age", async () => {
+    await mapping(false);
+    await put("2026-01-05/users.json", files.users);
+    await expectTold("promote-queue-age", /^A file has been waiting for 60 seconds; /, 120_000);
+  });
+});

@@ -1,0 +1,175 @@
+/** What CloudWatch is given to count: the embedded metric format of log lines, and when the sweep complains. */
+import { expect } from "chai";
+import { createGlueEngine, type Glue } from "../../handlers/engine/glue.ts";
+import { createLog } from "../../handlers/log.ts";
+import { type PipelineUnderTest, startPipelineUnderTest } from "../support/pipelineUnderTest.ts";
+
+describe("a log entry that is counted", () => {
+  const written = (message: string, fields: Readonly<Record<string, unknown>>) => {
+    const lines: string[] = [];
+    const scope = { namespace: "DataPipeline", dimensions: { Pipeline: "commerce", Environment: "dev" } };
+    createLog(
+      (line) => lines.push(line),
+      scope,
+      () => 1_700_000_000_000,
+    ).info(message, fields);
+    return JSON.parse(lines[0]!);
+  };
+  const metricsOf = (entry: ReturnType<typeof written>) => entry._aws.CloudWatchMetrics[0].Metrics;
+
+  it("carries its count beside its fields", () => {
+    expect(written("file.promoted", { key: "a" })).to.deep.equal({
+      level: "info",
+      message: "file.promoted",
+      key: "a",
+      Pipeline: "commerce",
+      Environment: "dev",
+      FilesPromoted: 1,
+      _aws: {
+        Timestamp: 1_700_000_000_000,
+        CloudWatchMetrics: [
+          {
+            Namespace: "DataPipeline",
+            Dimensions: [["Pipeline", "Environment"]],
+            Metrics: [{ Name: "FilesPromoted", Unit: "Count" }],
+          },
+        ],
+      },
+    });
+  });
+
+  it("carries what its run used up, each number in its unit", () => {
+    const entry = written("run.published", { run: 1, seconds: 90, dpuHours: 0.25 });
+    expect(entry).to.deep.include({ RunsPublished: 1, RunSeconds: 90, GlueDpuHours: 0.25, seconds: 90 });
+    expect(metricsOf(entry)).to.deep.equal([
+      { Name: "RunsPublished", Unit: "Count" },
+      { Name: "RunSeconds", Unit: "Seconds" },
+      { Name: "GlueDpuHours", Unit: "None" },
+    ]);
+  });
+
+  it("leaves out a number that is not known", () => {
+    const entry = written("run.failed", { run: 1, reason: "refused" });
+    expect(metricsOf(entry)).to.deep.equal([{ Name: "RunsFailed", Unit: "Count" }]);
+    expect(entry).not.to.have.property("RunSeconds");
+  });
+
+  it("tells by each sweep that nothing was published, which is not silence", () => {
+    const entry = written("sweep.done", { batches: 0, published: 0 });
+    expect(entry).to.deep.include({ Sweeps: 1, RunsPublished: 0 });
+    expect(metricsOf(entry)).to.deep.include({ Name: "RunsPublished", Unit: "Count" });
+  });
+
+  it("is no metric when nobody counts it", () => {
+    expect(written("file.duplicate", { key: "a" })).not.to.have.property("_aws");
+  });
+});
+
+describe("what a Glue job run used up", () => {
+  const usageOf = async (run: object) => {
+    const glue = {
+      send: async () => ({ JobRun: { Id: "jr_1", JobRunState: "SUCCEEDED", ...run } }),
+    } as unknown as Glue;
+    return (await createGlueEngine(glue, "job").describe("jr_1"))!.usage;
+  };
+
+  it("is its time by its workers' DPUs", async () => {
+    expect(await usageOf({ ExecutionTime: 360, MaxCapacity: 10 })).to.deep.equal({ seconds: 360, dpuHours: 1 });
+  });
+  it("is a minute at least, as it is charged", async () => {
+    expect(await usageOf({ ExecutionTime: 6, MaxCapacity: 6 })).to.deep.equal({ seconds: 6, dpuHours: 0.1 });
+  });
+  it("is what Glue counted, where workers come and go", async () => {
+    const usage = await usageOf({ ExecutionTime: 360, MaxCapacity: 10, DPUSeconds: 1800 });
+    expect(usage).to.deep.equal({ seconds: 360, dpuHours: 0.5 });
+  });
+  it("is not known before it has run", async () => {
+    expect(await usageOf({ JobRunState: "WAITING", ExecutionTime: 0, MaxCapacity: 10 })).to.equal(undefined);
+  });
+});
+
+describe("the sweep", () => {
+  const batch = "2026-11-23";
+  const [minute, hour] = [60_000, 3_600_000];
+  let pipeline: PipelineUnderTest;
+  beforeEach(async () => {
+    pipeline = await startPipelineUnderTest();
+    Object.assign(pipeline.settings, { limits: { runAge: 7200, reconciliationAge: 7200 } });
+  });
+  afterEach(() => pipeline.stop());
+
+  const upload = async () => {
+    for (const [dataset, line] of [
+      ["users", '{"user_id":"u"}'],
+      ["events", '{"event_id":"e","user_id":"u"}'],
+      ["orders", '{"order_id":"o","user_id":"u"}'],
+    ])
+      await pipeline.deliver(await pipeline.upload(`${batch}/${dataset}.json`, `${line}\n`));
+  };
+  const sweepLater = async (milliseconds: number) => {
+    pipeline.clock.ahead += milliseconds;
+    pipeline.logs.length = 0;
+    await pipeline.settle({ kind: "sweep" });
+    return pipeline.logs.map(({ message }) => message);
+  };
+
+  it("tells of a run that has not ended, each time, and of none that is young or has ended", async () => {
+    await upload();
+    expect(await sweepLater(2 * hour - minute)).to.not.include("run.overlong");
+    expect(await sweepLater(2 * minute)).to.include("run.overlong");
+    expect(pipeline.logs.find(({ message }) => message === "run.overlong")).to.deep.include({
+      level: "error",
+      batch,
+      run: 1,
+      state: "started",
+    });
+    expect(await sweepLater(minute)).to.include("run.overlong");
+    pipeline.engine.end("jr_1", "stopped");
+    expect(await sweepLater(minute))
+      .to.include("run.failed")
+      .and.to.not.include("run.overlong");
+  });
+
+  it("tells that no reconciliation was begun for too long, and says nothing before the first", async () => {
+    expect(await sweepLater(10 * hour)).to.not.include("reconciliation.overdue");
+    await pipeline.settle({ kind: "reconcile" });
+    expect(await sweepLater(2 * hour - minute)).to.not.include("reconciliation.overdue");
+    expect(await sweepLater(2 * minute)).to.include("reconciliation.overdue");
+  });
+
+  it("says of a run that ended what all its job runs used up", async () => {
+    await upload();
+    pipeline.engine.end("jr_1", "failed", "no memory");
+    Object.assign(pipeline.engine.jobRuns.get("jr_1")!, { usage: { seconds: 90, dpuHours: 0.5 } });
+    await sweepLater(minute);
+    const ended = pipeline.logs.find(({ message }) => message === "run.failed");
+    expect(ended).to.deep.include({ run: 1, seconds: 90, dpuHours: 0.5, reason: "no memory" });
+  });
+
+  it("tells of a publication that the catalog refused, and of none once it went through", async () => {
+    await upload();
+    pipeline.engine.end("jr_1", "succeeded");
+    await pipeline.report(batch, 1, "jr_1");
+    pipeline.catalog.failures = 1;
+    let failure = "";
+    await pipeline.jobEnded("jr_1").catch((error: Error) => {
+      failure = error.message;
+    });
+    expect(failure).to.equal("the catalog is away");
+    const published = () => pipeline.logs.filter(({ message }) => message === "run.published");
+    expect(published()).to.have.length(1);
+    const told = pipeline.logs.filter(({ message }) => message === "publication.failed");
+    expect(told).to.deep.equal([
+      {
+        level: "error",
+        message: "publication.failed",
+        batch,
+        output: "user_activity",
+        reason: "Error: the catalog is away",
+      },
+    ]);
+    expect(await sweepLater(10 * minute)).to.not.include("publication.failed");
+    expect(published(), "told once").to.have.length(0);
+    expect([...pipeline.catalog.partitions.keys()]).to.deep.equal([`user_activity/${batch}`]);
+  });
+});
