@@ -88,7 +88,8 @@ export function keyPolicy(arns: StackArns, { administrators, goldReaders }: KeyU
       `logs.${region}.amazonaws.com`,
       allow(
         "EncryptLogs",
-        ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        // Not DescribeKey, which AWS's example has: it bears no encryption context, so the condition never lets it through.
+        ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
         thisKey,
         {
           ArnEquals: { "kms:EncryptionContext:aws:logs:arn": [arns.promoteLogs, arns.settleLogs, ...arns.glueLogs] },

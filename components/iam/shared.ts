@@ -20,7 +20,7 @@ export const copyInParts = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListM
 
 /** What both functions do with the ledger: read and swap documents, pin manifests, mark and unmark open batches. */
 export const keepLedger = (ledger: string): readonly Statement[] => [
-  allow("ReadLedger", ["s3:GetObject"], [`${ledger}/batches/*`, `${ledger}/open/*`, `${ledger}/manifests/*`]),
+  allow("ReadLedger", ["s3:GetObject"], [`${ledger}/batches/*`, `${ledger}/manifests/*`]),
   allow(
     "WriteLedger",
     ["s3:PutObject"],

@@ -12,7 +12,7 @@ const bucket = (layer: string) => `arn:aws:s3:::commerce-dev-${layer}-1234567890
 const ledger = (...prefixes: string[]) => prefixes.map((prefix) => `${bucket("ledger")}/${prefix}/*`);
 
 const keepsLedger = {
-  ReadLedger: [["s3:GetObject"], ledger("batches", "open", "manifests")],
+  ReadLedger: [["s3:GetObject"], ledger("batches", "manifests")],
   WriteLedger: [["s3:PutObject"], ledger("batches", "open", "manifests", "runs")],
   CloseBatches: [["s3:DeleteObject"], ledger("open")],
   ListLedger: [["s3:ListBucket"], [bucket("ledger")]],
@@ -36,7 +36,7 @@ const expected: Record<string, Record<string, unknown>> = {
       [bucket("silver"), bucket("rejected")],
     ],
     ...keepsLedger,
-    StartRuns: [["glue:StartJobRun", "glue:GetJob", "glue:GetJobRuns"], [arn("glue", "job/commerce-dev-refine")]],
+    StartRuns: [["glue:StartJobRun", "glue:GetJob"], [arn("glue", "job/commerce-dev-refine")]],
     ReceiveUploads: [
       ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
       [arn("sqs", "commerce-dev-promote")],

@@ -68,6 +68,7 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
   for (const bucket of buckets) {
     const object = `${bucket}/a`;
     never("nothing goes without TLS", anybody, "s3:GetObject", object, plain);
+    never("nothing goes without TLS", anybody, "s3:ListBucket", bucket, plain);
     never("no put is encrypted otherwise", anybody, "s3:PutObject", object, { [encryption]: "AES256" });
     never("no put is encrypted otherwise", anybody, "s3:PutObject", object, {
       [encryption]: "aws:kms:dsse",

@@ -26,12 +26,14 @@ class MemoryGlue {
   readonly runs: { Id: string; JobRunState: string; Arguments: Record<string, string>; StartedOn: Date }[] = [];
   /** What the next start comes to in the place of an answer; `lost` starts the job all the same. */
   nextStart: "lost" | "refused" | null = null;
+  isReachable = true;
 
   constructor(jobArguments: Readonly<Record<string, string>>) {
     this.#arguments = jobArguments;
   }
 
   answer(command: string, input: Input): object {
+    if (!this.isReachable) throw awsError("ServiceUnavailableException");
     switch (command) {
       case "GetJob":
         return { Job: { DefaultArguments: this.#arguments } };
@@ -264,6 +266,18 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   await deliver(upload("2026-01-08/users.json", lines.users!.repeat(2)));
   put(names.ledgerBucket, ledgerKeys.manifest("2026-01-11", 1), "{}");
   await complete("2026-01-11");
+
+  // Glue is out of reach until the files are late; the start that is refused then leaves nothing pending, so promote
+  // closes the batch.
+  const [last, ...others] = Object.entries(lines).map(([dataset, line]) => upload(`2026-01-12/${dataset}.json`, line));
+  for (const other of others) await deliver(other);
+  glue.isReachable = false;
+  await Promise.allSettled([deliver(last!)]);
+  ahead += 1000 * (settings.batching.deadline + 1);
+  await Promise.allSettled([tell({ kind: "sweep" })]);
+  glue.isReachable = true;
+  glue.nextStart = "refused";
+  await deliver(last!);
 
   // The operator, the schedules and the dead letters.
   await tell({ kind: "order", id: "o-1", batch: "2026-01-07", order: { operation: "run" } });
