@@ -109,6 +109,8 @@ export interface Run {
   readonly release: Release;
   /** Job runs started for this claim, in the order in which the ledger heard of them. */
   readonly jobRuns: readonly string[];
+  /** Those of them that were stopped because another one was kept: their end says nothing of the claim. */
+  readonly twins: readonly string[];
   readonly settledAt: number | null;
   /** When it was first published; null for a run that never was. */
   readonly publishedAt: number | null;

@@ -230,6 +230,7 @@ function claim(
     inputs,
     release,
     jobRuns: [],
+    twins: [],
     settledAt: null,
     publishedAt: null,
     settledBy: null,
@@ -297,13 +298,18 @@ function observe(
   if (alive.length > 0) {
     const [, ...twins] = alive;
     return stop(
-      updateRun(base, number, (claimed) => ({ ...claimed, state: "started" })),
+      updateRun(base, number, (claimed) => ({
+        ...claimed,
+        state: "started",
+        twins: [...claimed.twins, ...twins.filter((id) => !claimed.twins.includes(id))],
+      })),
       twins,
       context,
     );
   }
   if (inOrder.length < known.jobRuns.length) return base;
-  const { failure, id } = worst(inOrder);
+  const own = inOrder.filter(({ id }) => !known.twins.includes(id));
+  const { failure, id } = worst(own.length > 0 ? own : inOrder);
   return updateRun(base, number, (ended) => failed(ended, failure, id, context));
 }
 

@@ -130,6 +130,7 @@ describe("ledger transition", () => {
           inputs: { users: pinned("users"), events: pinned("events"), orders: pinned("orders"), coupons: null },
           release,
           jobRuns: [],
+          twins: [],
           settledAt: null,
           publishedAt: null,
           settledBy: null,
@@ -263,6 +264,22 @@ describe("ledger transition", () => {
       expect(story.runs).to.deep.equal(["1 started"]);
       story.observe(1, jobRun("jr1", "succeeded", "good"), jobRun("jr2", "stopped"));
       expect(story.document!.runs[0]).to.include({ state: "published", settledBy: "jr1" });
+    });
+
+    it("goes by the job run that it kept, not by a twin that it had stopped itself", () => {
+      const story = claimed();
+      story.observe(1, jobRun("jr1", "alive"), jobRun("jr2", "alive"));
+      story.observe(1, jobRun("jr1", "failed"), jobRun("jr2", "stopped"));
+      expect(story.document!.runs[0]!.failure).to.deep.equal({ kind: "infrastructure", message: "jr1 failed" });
+      expect(story.claim().runs).to.deep.equal(["1 failed", "2 claimed"]);
+    });
+
+    it("waits for the operator when the job run that it kept was stopped", () => {
+      const story = claimed();
+      story.observe(1, jobRun("jr1", "alive"), jobRun("jr2", "alive"));
+      story.observe(1, jobRun("jr1", "stopped"), jobRun("jr2", "stopped"));
+      expect(story.document!.runs[0]!.failure!.kind).to.equal("stopped");
+      expect(story.claim().runs).to.deep.equal(["1 failed"]);
     });
 
     it("stops a job run that answers after its claim was settled", () => {
