@@ -463,6 +463,30 @@ describe("ledger transition", () => {
       expect(story.effects).to.deep.equal(["expire:4"]);
     });
 
+    it("tells people of each end of a run once, with the reason of a failure", () => {
+      const story = new Story("current").arriveAll("1").publish(1).arriveAll("2").claim();
+      story.observe(2, jobRun("jr2", "failed", { bad: "one row too many" }));
+      story.arriveAll("3").claim().tell({ kind: "refused", run: 3, message: "no such job" });
+      story.tell({ kind: "operate", id: "op", order: { operation: "replay", run: 1 } });
+      story.observe(4, jobRun("jr4", "succeeded", "good")).observe(4, jobRun("jr4", "succeeded", "good"));
+      expect(story.notices).to.deep.equal([
+        "1 published",
+        "2 failed: one row too many",
+        "3 failed: no such job",
+        "4 published",
+      ]);
+    });
+
+    it("keeps the batch open until people were told", () => {
+      const story = new Story("current").arriveAll("1").claim();
+      story.enter({ kind: "observed", run: 1, jobRuns: [jobRun("jr1", "succeeded", "good")] });
+      story.enter({ kind: "switched", output: "user_activity", run: 1 });
+      expect(story.effects).to.deep.equal(["notify:1"]);
+      expect(story.document!.open).to.equal(1);
+      story.enter({ kind: "notified", run: 1 });
+      expect(story.document!.open).to.equal(null);
+    });
+
     it("lets no run expire that is published, however many come after it", () => {
       const story = new Story("current", { keepRuns: 1 }).arriveAll("1").publish(1).arriveAll("2").publish(2);
       story.tell({ kind: "expired", run: 1 });
