@@ -210,6 +210,26 @@ export class Pipeline extends pulumi.ComponentResource {
       inside,
     );
 
+    const alerts = new Alerts(
+      `${name}-alerts`,
+      {
+        topicName: names.alertTopic,
+        topicArn: arns.alertTopic,
+        prefix: names.prefix,
+        sender: {
+          sid: "PublishAlarms",
+          service: "cloudwatch.amazonaws.com",
+          account: scope.account,
+          sources: [arns.alarms],
+        },
+        email: args.alertEmail,
+        alarms: pipelineAlarms(names, config.alerts),
+        keyArn,
+        tags,
+      },
+      inside,
+    );
+
     const variables = variablesOf({
       bronzeBucket: buckets.bronze,
       silverBucket: buckets.silver,
@@ -222,6 +242,7 @@ export class Pipeline extends pulumi.ComponentResource {
       keyArn,
       glueJob: jobName,
       catalogDatabase: databaseName,
+      alertTopic: alerts.topicArn,
     });
     const promotion = new Promotion(
       `${name}-promote`,
@@ -259,26 +280,6 @@ export class Pipeline extends pulumi.ComponentResource {
         sweepEvery: schedule,
         reconcileEvery: reconciliation,
         ...shared,
-      },
-      inside,
-    );
-
-    const alerts = new Alerts(
-      `${name}-alerts`,
-      {
-        topicName: names.alertTopic,
-        topicArn: arns.alertTopic,
-        prefix: names.prefix,
-        sender: {
-          sid: "PublishAlarms",
-          service: "cloudwatch.amazonaws.com",
-          account: scope.account,
-          sources: [arns.alarms],
-        },
-        email: args.alertEmail,
-        alarms: pipelineAlarms(names, config.alerts),
-        keyArn,
-        tags,
       },
       inside,
     );

@@ -31,8 +31,9 @@ export function settlePolicy(arns: StackArns, keyArn: string): PolicyDocument {
       ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
       [arns.promoteDeadLetters, arns.settleDeadLetters],
     ),
+    allow("TellPeople", ["sns:Publish"], [arns.alertTopic]),
     allow("ReportFailures", ["sqs:SendMessage"], [arns.settleDeadLetters]),
-    useKey(arns, keyArn, ["s3", "sqs"]),
+    useKey(arns, keyArn, ["s3", "sns", "sqs"]),
     writeLogs(arns.settleLogs),
   );
 }

@@ -65,6 +65,9 @@ const expected: Record<string, Record<string, unknown>> = {
       ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
       [arn("sqs", "commerce-dev-promote-dlq"), arn("sqs", "commerce-dev-settle-dlq")],
     ],
+    ListExpired: [["s3:ListBucket"], [bucket("gold")]],
+    DeleteExpired: [["s3:DeleteObject"], [`${bucket("gold")}/*`]],
+    TellPeople: [["sns:Publish"], [arn("sns", "commerce-dev-alerts")]],
     ReportFailures: [["sqs:SendMessage"], [arn("sqs", "commerce-dev-settle-dlq")]],
     UseKey: usesKey,
     WriteLogs: logs("/aws/lambda/commerce-dev-settle"),
@@ -165,7 +168,7 @@ describe("permissions", () => {
       StringEquals: { "kms:ViaService": names.map((name) => `${name}.eu-central-1.amazonaws.com`) },
     });
     expect(through("promote")).to.deep.equal(services("s3", "sqs"));
-    expect(through("settle")).to.deep.equal(services("s3", "sqs"));
+    expect(through("settle")).to.deep.equal(services("s3", "sns", "sqs"));
     expect(through("refine")).to.deep.equal(services("s3"));
   });
 
