@@ -53,7 +53,7 @@ function administer(arns: StackArns, administrators: readonly string[] | undefin
     { ...allow("AdministerByRoles", administration, thisKey), Principal: { AWS: administrators } },
     {
       ...allow("LetPoliciesAllowUse", ["kms:Decrypt", "kms:GenerateDataKey"], thisKey, {
-        StringEquals: { "kms:ViaService": ["s3", "sqs"].map((service) => `${service}.${region}.amazonaws.com`) },
+        StringEquals: { "kms:ViaService": ["s3", "sns", "sqs"].map((service) => `${service}.${region}.amazonaws.com`) },
       }),
       Principal: byAccount,
     },

@@ -14,7 +14,6 @@ const ledger = (...prefixes: string[]) => prefixes.map((prefix) => `${bucket("le
 const keepsLedger = {
   ReadLedger: [["s3:GetObject"], ledger("batches", "manifests")],
   WriteLedger: [["s3:PutObject"], ledger("batches", "open", "manifests", "runs")],
-  CloseBatches: [["s3:DeleteObject"], ledger("open")],
   ListLedger: [["s3:ListBucket"], [bucket("ledger")]],
 };
 const copiesInParts = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
@@ -47,6 +46,7 @@ const expected: Record<string, Record<string, unknown>> = {
   },
   settle: {
     ...keepsLedger,
+    CloseBatches: [["s3:DeleteObject"], ledger("open")],
     ReadReports: [["s3:GetObject"], ledger("reports")],
     ManageRuns: [
       ["glue:StartJobRun", "glue:GetJob", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
@@ -65,8 +65,6 @@ const expected: Record<string, Record<string, unknown>> = {
       ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
       [arn("sqs", "commerce-dev-promote-dlq"), arn("sqs", "commerce-dev-settle-dlq")],
     ],
-    ListExpired: [["s3:ListBucket"], [bucket("gold")]],
-    DeleteExpired: [["s3:DeleteObject"], [`${bucket("gold")}/*`]],
     TellPeople: [["sns:Publish"], [arn("sns", "commerce-dev-alerts")]],
     ReportFailures: [["sqs:SendMessage"], [arn("sqs", "commerce-dev-settle-dlq")]],
     UseKey: usesKey,

@@ -155,7 +155,7 @@ describe("the calls of a whole run", function () {
     const services = (role: string) =>
       [...new Set(calls.filter((call) => call.role === role).map(({ action }) => action.split(":")[0]!))].sort();
     expect(services("commerce-dev-promote")).to.deep.equal(["glue", "s3"]);
-    expect(services("commerce-dev-settle")).to.deep.equal(["glue", "s3", "sqs"]);
+    expect(services("commerce-dev-settle")).to.deep.equal(["glue", "s3", "sns", "sqs"]);
     expect(services("commerce-dev-refine")).to.deep.equal(["s3"]);
   });
 

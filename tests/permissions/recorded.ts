@@ -1,9 +1,11 @@
 import { CreateMultipartUploadCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { createCatalog } from "../../handlers/catalog.ts";
 import { createGlueEngine } from "../../handlers/engine/glue.ts";
+import { createGold } from "../../handlers/gold.ts";
 import { ledgerKeys, silverKey } from "../../handlers/keys.ts";
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
 import { rulesOf } from "../../handlers/ledger/rules.ts";
+import { createNotices } from "../../handlers/notices.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
 import { assemble } from "../../handlers/runtime.ts";
 import type { FunctionSettings } from "../../handlers/settings.ts";
@@ -26,14 +28,12 @@ class MemoryGlue {
   readonly runs: { Id: string; JobRunState: string; Arguments: Record<string, string>; StartedOn: Date }[] = [];
   /** What the next start comes to in the place of an answer; `lost` starts the job all the same. */
   nextStart: "lost" | "refused" | null = null;
-  isReachable = true;
 
   constructor(jobArguments: Readonly<Record<string, string>>) {
     this.#arguments = jobArguments;
   }
 
   answer(command: string, input: Input): object {
-    if (!this.isReachable) throw awsError("ServiceUnavailableException");
     switch (command) {
       case "GetJob":
         return { Job: { DefaultArguments: this.#arguments } };
@@ -149,6 +149,7 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
     });
     return {
       s3: client("s3", (_name, _input, command) => (s3.send as unknown as Send)(command)) as never,
+      sns: client("sns", () => ({})) as never,
       sqs: client("sqs", (name, input) => queues.answer(name, input)) as never,
       glue: client("glue", (name, input) => glue.answer(name, input)) as never,
     };
@@ -161,9 +162,16 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
     const engine = createGlueEngine(of.glue, names.glueJob);
     const log = { info() {}, warn() {}, error() {} };
     const nonce = () => `invocation-${++nonces}`;
-    const catalog = role === "settle" ? createCatalog(of.glue, names.catalogDatabase) : null;
+    const outlets = {
+      catalog: createCatalog(of.glue, names.catalogDatabase),
+      gold: createGold(of.s3, names.goldBucket, names.keyArn),
+      notices: createNotices(of.sns, names.alertTopic),
+    };
     const common = { s3: of.s3, sqs: of.sqs, engine, settings, names, log, now };
-    return { ...common, open: assemble({ ...common, catalog, pause: async () => {}, nonce }) };
+    return {
+      ...common,
+      open: assemble({ ...common, outlets: role === "settle" ? outlets : null, pause: async () => {}, nonce }),
+    };
   };
   const ofPromote = parts("promote");
   const promote = createPromote({
@@ -266,18 +274,6 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   await deliver(upload("2026-01-08/users.json", lines.users!.repeat(2)));
   put(names.ledgerBucket, ledgerKeys.manifest("2026-01-11", 1), "{}");
   await complete("2026-01-11");
-
-  // Glue is out of reach until the files are late; the start that is refused then leaves nothing pending, so promote
-  // closes the batch.
-  const [last, ...others] = Object.entries(lines).map(([dataset, line]) => upload(`2026-01-12/${dataset}.json`, line));
-  for (const other of others) await deliver(other);
-  glue.isReachable = false;
-  await Promise.allSettled([deliver(last!)]);
-  ahead += 1000 * (settings.batching.deadline + 1);
-  await Promise.allSettled([tell({ kind: "sweep" })]);
-  glue.isReachable = true;
-  glue.nextStart = "refused";
-  await deliver(last!);
 
   // The operator, the schedules and the dead letters.
   await tell({ kind: "order", id: "o-1", batch: "2026-01-07", order: { operation: "run" } });
