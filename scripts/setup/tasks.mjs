@@ -10,7 +10,13 @@ const mocha = (...args) => node(join(nodeModules, "mocha/bin/mocha.js"), "--time
 const biome = (...args) => bin("@biomejs/biome/bin/biome", "check", ...args);
 
 /** What takes too long for `npm test`; Python's slow tests are marked. */
-const slowSpecs = ["tests/e2e/**/*.spec.ts", "tests/oracle/oracle.spec.ts", "tests/simulation/mutants.spec.ts"];
+const slowSpecs = [
+  "tests/e2e/**/*.spec.ts",
+  "tests/components/clones.spec.ts",
+  "tests/oracle/oracle.spec.ts",
+  "tests/permissions/permissions.spec.ts",
+  "tests/simulation/mutants.spec.ts",
+];
 
 const isPython = (path) => path.split("::")[0].endsWith(".py");
 

@@ -11,10 +11,9 @@ import { expect } from "chai";
 import { bundleFunction } from "../../components/bundle.ts";
 import { snapshot } from "../../scripts/plan/trees.ts";
 
-const clients = ["@aws-sdk/client-glue", "@aws-sdk/client-s3", "@aws-sdk/client-sqs"];
-
 /** The functions' packages and all that these need, as paths in node_modules. */
 function packages(): ReadonlySet<string> {
+  const { dependencies } = JSON.parse(readFileSync("package.json", "utf8")) as { dependencies: object };
   const lock = JSON.parse(readFileSync("package-lock.json", "utf8")).packages as Readonly<
     Record<string, { readonly dependencies?: Readonly<Record<string, string>> } | undefined>
   >;
@@ -24,7 +23,7 @@ function packages(): ReadonlySet<string> {
     found.add(name);
     Object.keys(lock[`node_modules/${name}`]?.dependencies ?? {}).forEach(add);
   };
-  clients.forEach(add);
+  for (const name of Object.keys(dependencies)) if (name.startsWith("@aws-sdk/")) add(name);
   return found;
 }
 
