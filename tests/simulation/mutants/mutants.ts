@@ -417,12 +417,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "keeps the newest runs only",
-    edits: one(transition, "    newestPublished.has(run) ||\n", ""),
+    edits: one(transition, "newestPublished.has(run) || ", ""),
     why: "the one that is published may be older than several that failed",
   },
   {
     name: "forgets failures that count",
-    edits: one(transition, " ||\n    stillCounts(document, run);", ";"),
+    edits: one(transition, " || stillCounts(document, run);", ";"),
     why: "the gate would claim again what failed for good",
   },
 
