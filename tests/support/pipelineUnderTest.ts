@@ -35,6 +35,7 @@ import { createHandler as createSettle, type SettleAnswer, type SettleEvent } fr
 import { createDocumentStore, type S3 } from "../../handlers/storage.ts";
 import { credentials, region, startLocalAws } from "../../scripts/local/localAws.ts";
 import { release } from "./ledger.ts";
+import { toldBy } from "./toldBy.ts";
 
 /**
  * Both handlers in this process on buckets of a local AWS, over HTTP with the real SDK. The engine and the catalog are
@@ -143,7 +144,8 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
   const bronze = "test-bronze";
   const sqs = new SQSClient({ endpoint: aws.endpoint, region, credentials });
   const sns = new SNSClient({ endpoint: aws.endpoint, region, credentials });
-  const queue = async (QueueName: string) => (await sqs.send(new CreateQueueCommand({ QueueName }))).QueueUrl!;
+  const queue = async (QueueName: string, Attributes: Record<string, string> = {}) =>
+    (await sqs.send(new CreateQueueCommand({ QueueName, Attributes }))).QueueUrl!;
   const names: FunctionEnvironment = {
     bronzeBucket: bronze,
     promoteQueueUrl: await queue("test-promote"),
@@ -158,7 +160,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     catalogDatabase: "test",
     alertTopic: (await sns.send(new CreateTopicCommand({ Name: "test-alerts" }))).TopicArn!,
   };
-  const noticesUrl = await queue("test-notices");
+  const noticesUrl = await queue("test-notices", toldBy("sns", "test-notices", names.alertTopic));
   await sns.send(
     new SubscribeCommand({
       TopicArn: names.alertTopic,
