@@ -211,6 +211,26 @@ export class Pipeline extends pulumi.ComponentResource {
       inside,
     );
 
+    const alerts = new Alerts(
+      `${name}-alerts`,
+      {
+        topicName: names.alertTopic,
+        topicArn: arns.alertTopic,
+        prefix: names.prefix,
+        sender: {
+          sid: "PublishAlarms",
+          service: "cloudwatch.amazonaws.com",
+          account: scope.account,
+          sources: [arns.alarms],
+        },
+        email: args.alertEmail,
+        alarms: pipelineAlarms(names, loaded),
+        keyArn,
+        tags,
+      },
+      inside,
+    );
+
     const variables = variablesOf({
       bronzeBucket: buckets.bronze,
       silverBucket: buckets.silver,
@@ -223,6 +243,7 @@ export class Pipeline extends pulumi.ComponentResource {
       keyArn,
       glueJob: jobName,
       catalogDatabase: databaseName,
+      alertTopic: alerts.topicArn,
     });
     const promotion = new Promotion(
       `${name}-promote`,
@@ -264,25 +285,6 @@ export class Pipeline extends pulumi.ComponentResource {
       inside,
     );
 
-    const alerts = new Alerts(
-      `${name}-alerts`,
-      {
-        topicName: names.alertTopic,
-        topicArn: arns.alertTopic,
-        prefix: names.prefix,
-        sender: {
-          sid: "PublishAlarms",
-          service: "cloudwatch.amazonaws.com",
-          account: scope.account,
-          sources: [arns.alarms],
-        },
-        email: args.alertEmail,
-        alarms: pipelineAlarms(names, loaded),
-        keyArn,
-        tags,
-      },
-      inside,
-    );
     dashboard(`${name}-dashboard`, { names, arns, loaded }, inside);
 
     this.outputs = {

@@ -360,7 +360,9 @@ export const configSchema = z.strictObject({
         .int()
         .min(1)
         .max(100)
-        .describe("Newest runs in a batch's ledger document; older ones move to objects of their own"),
+        .describe(
+          "Runs that a batch keeps: the newest, and the newest ever published. Older ones move to objects of their own, and what they wrote to Gold is deleted",
+        ),
       logs: z
         .enum(logRetentions)
         .transform((text) => Number.parseInt(text, 10))

@@ -5,6 +5,9 @@ export interface Log {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** What was thrown, as a log's `reason`. */
+export const reasonOf = (error: unknown): string => `${(error as Error).name}: ${(error as Error).message}`;
+
 /** Entries that CloudWatch counts as well, each under the name of its metric. */
 export const metrics: Readonly<Record<string, string>> = {
   "file.promoted": "FilesPromoted",

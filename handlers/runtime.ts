@@ -4,15 +4,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { GlueClient } from "@aws-sdk/client-glue";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { type Catalog, createCatalog } from "./catalog.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createGlueEngine } from "./engine/glue.ts";
-import { createGold } from "./gold.ts";
 import { type Coordinator, createCoordinator } from "./ledger/coordinator.ts";
 import { type Rules, rulesOf } from "./ledger/rules.ts";
 import { createLedger, type Ledger } from "./ledger/store.ts";
 import { transition } from "./ledger/transition.ts";
 import { createLog, type Log, metricNamespace } from "./log.ts";
+import type { Outlets } from "./outlets.ts";
 import type { Sqs } from "./queue.ts";
 import { type FunctionEnvironment, type FunctionSettings, readEnvironment } from "./settings.ts";
 import { createDocumentStore, type S3 } from "./storage.ts";
@@ -39,7 +38,8 @@ export interface Invocation {
 export interface Parts {
   readonly s3: S3;
   readonly engine: Engine;
-  readonly catalog: Catalog | null;
+  /** Null in promote. */
+  readonly outlets: Outlets | null;
   readonly settings: FunctionSettings;
   readonly names: FunctionEnvironment;
   readonly log: Log;
@@ -56,16 +56,16 @@ export interface Parts {
 export function assemble({ s3, nonce, pause, transition: decide = transition, ...parts }: Parts): () => Invocation {
   const { settings, names, now } = parts;
   const documents = createDocumentStore(s3, names.ledgerBucket, names.keyArn);
-  const gold = parts.catalog && createGold(s3, names.goldBucket, names.keyArn);
   const rules = rulesOf(settings);
   return () => {
     const invocation = nonce();
     const ledger = createLedger({ documents, rules, invocation, now, pause, transition: decide });
-    return { ledger, coordinator: createCoordinator({ ...parts, gold, ledger, documents, rules, invocation }) };
+    return { ledger, coordinator: createCoordinator({ ...parts, ledger, documents, rules, invocation }) };
   };
 }
 
-export function createRuntime(options: { readonly writesCatalog: boolean }): Runtime {
+/** @param outletsOf makes settle's outlets; promote has none, nor the code of any */
+export function createRuntime(outletsOf?: (s3: S3, names: FunctionEnvironment) => Outlets): Runtime {
   const settings = JSON.parse(readFileSync(new URL("./settings.json", import.meta.url), "utf8")) as FunctionSettings;
   const names = readEnvironment(process.env);
   const now = Date.now;
@@ -76,8 +76,8 @@ export function createRuntime(options: { readonly writesCatalog: boolean }): Run
   const log = createLog((line) => process.stdout.write(`${line}\n`), scope, now);
   const s3 = new S3Client({});
   const engine = createGlueEngine(new GlueClient({ maxAttempts: 1 }), names.glueJob);
-  const catalog = options.writesCatalog ? createCatalog(new GlueClient({}), names.catalogDatabase) : null;
+  const outlets = outletsOf?.(s3, names) ?? null;
   const pause = (atMost: number) => sleep(Math.random() * atMost);
-  const open = assemble({ s3, engine, catalog, settings, names, log, now, pause, nonce: randomUUID });
+  const open = assemble({ s3, engine, outlets, settings, names, log, now, pause, nonce: randomUUID });
   return { s3, sqs: new SQSClient({}), settings, names, rules: rulesOf(settings), engine, log, now, open };
 }

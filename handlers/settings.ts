@@ -37,6 +37,8 @@ export interface FunctionEnvironment {
   readonly keyArn: string;
   readonly glueJob: string;
   readonly catalogDatabase: string;
+  /** ARN of the topic that tells people. */
+  readonly alertTopic: string;
 }
 
 /** Environment variable of each deployed name; the program sets exactly these. */
@@ -52,6 +54,7 @@ export const environmentVariables = {
   keyArn: "KEY_ARN",
   glueJob: "GLUE_JOB",
   catalogDatabase: "CATALOG_DATABASE",
+  alertTopic: "ALERT_TOPIC_ARN",
 } as const satisfies Record<keyof FunctionEnvironment, string>;
 
 /** @throws Error that names each variable that is not set. */

@@ -17,6 +17,7 @@ const files = readdirSync(folder).sort();
 const textOf = (file: string) => readFileSync(join(folder, file), "utf8");
 
 interface Step {
+  readonly if?: string;
   readonly uses?: string;
   readonly run?: string;
   readonly with?: Readonly<Record<string, unknown>>;
@@ -122,6 +123,14 @@ describe("workflows", function () {
         if (uses.startsWith("actions/checkout@")) expect(inputs?.["persist-credentials"], file).to.equal(false);
         expect(run, file).not.to.contain("${{");
       }
+  });
+
+  it("comment by the base's script, and not before the base has one", () => {
+    const steps = workflows["preview.yml"]!.jobs.comment!.steps!;
+    expect(steps[0]!.with!.ref).to.contain("github.event.pull_request.base.sha");
+    const { if: condition, run } = steps.at(-1)!;
+    expect(run).to.match(/^node scripts\/plan\/comment\.mjs /);
+    expect(condition).to.equal("hashFiles('scripts/plan/comment.mjs') != ''");
   });
 
   it("hold the gate and look for secrets in all of the history", () => {

@@ -53,7 +53,7 @@ function administer(arns: StackArns, administrators: readonly string[] | undefin
     { ...allow("AdministerByRoles", administration, thisKey), Principal: { AWS: administrators } },
     {
       ...allow("LetPoliciesAllowUse", ["kms:Decrypt", "kms:GenerateDataKey"], thisKey, {
-        StringEquals: { "kms:ViaService": ["s3", "sqs"].map((service) => `${service}.${region}.amazonaws.com`) },
+        StringEquals: { "kms:ViaService": ["s3", "sns", "sqs"].map((service) => `${service}.${region}.amazonaws.com`) },
       }),
       Principal: byAccount,
     },
@@ -88,7 +88,8 @@ export function keyPolicy(arns: StackArns, { administrators, goldReaders }: KeyU
       `logs.${region}.amazonaws.com`,
       allow(
         "EncryptLogs",
-        ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+        // Not DescribeKey, which AWS's example has: it bears no encryption context, so the condition never lets it through.
+        ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
         thisKey,
         {
           ArnEquals: { "kms:EncryptionContext:aws:logs:arn": [arns.promoteLogs, arns.settleLogs, ...arns.glueLogs] },

@@ -16,7 +16,7 @@ export function promotePolicy(arns: StackArns, keyArn: string): PolicyDocument {
     // Whether a copy is there, or was begun. It can't be read.
     allow("ListCopies", ["s3:ListBucket", "s3:ListBucketMultipartUploads"], [silver, rejected]),
     ...keepLedger(ledger),
-    allow("StartRuns", ["glue:StartJobRun", "glue:GetJob", "glue:GetJobRuns"], [arns.glueJob]),
+    allow("StartRuns", ["glue:StartJobRun", "glue:GetJob"], [arns.glueJob]),
     allow("ReceiveUploads", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [arns.promoteQueue]),
     allow("ContinueCopies", ["sqs:SendMessage"], [arns.promoteQueue]),
     useKey(arns, keyArn, ["s3", "sqs"]),

@@ -7,6 +7,8 @@ export function settlePolicy(arns: StackArns, keyArn: string): PolicyDocument {
   const { bronze, gold, ledger } = arns.buckets;
   return policyDocument(
     ...keepLedger(ledger),
+    // Only a batch whose run has ended, or that is late, is closed, and that is settle's to enter.
+    allow("CloseBatches", ["s3:DeleteObject"], [`${ledger}/open/*`]),
     allow("ReadReports", ["s3:GetObject"], [`${ledger}/reports/*`]),
     allow(
       "ManageRuns",
@@ -31,8 +33,9 @@ export function settlePolicy(arns: StackArns, keyArn: string): PolicyDocument {
       ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
       [arns.promoteDeadLetters, arns.settleDeadLetters],
     ),
+    allow("TellPeople", ["sns:Publish"], [arns.alertTopic]),
     allow("ReportFailures", ["sqs:SendMessage"], [arns.settleDeadLetters]),
-    useKey(arns, keyArn, ["s3", "sqs"]),
+    useKey(arns, keyArn, ["s3", "sns", "sqs"]),
     writeLogs(arns.settleLogs),
   );
 }

@@ -18,15 +18,14 @@ export const useKey = (arns: StackArns, keyArn: string, services: readonly strin
 /** What it takes to copy an object into a bucket, whole or by parts over several calls. */
 export const copyInParts = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
 
-/** What both functions do with the ledger: read and swap documents, pin manifests, mark and unmark open batches. */
+/** What both functions do with the ledger: read and swap documents, pin manifests, mark open batches. */
 export const keepLedger = (ledger: string): readonly Statement[] => [
-  allow("ReadLedger", ["s3:GetObject"], [`${ledger}/batches/*`, `${ledger}/open/*`, `${ledger}/manifests/*`]),
+  allow("ReadLedger", ["s3:GetObject"], [`${ledger}/batches/*`, `${ledger}/manifests/*`]),
   allow(
     "WriteLedger",
     ["s3:PutObject"],
     [`${ledger}/batches/*`, `${ledger}/open/*`, `${ledger}/manifests/*`, `${ledger}/runs/*`],
   ),
-  allow("CloseBatches", ["s3:DeleteObject"], [`${ledger}/open/*`]),
   // Without it a key that is not there answers 403. A condition on the prefix would bring the 403 back.
   allow("ListLedger", ["s3:ListBucket"], [ledger]),
 ];

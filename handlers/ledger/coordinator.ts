@@ -1,9 +1,9 @@
-import type { Catalog } from "../catalog.ts";
 import type { Engine, JobRun } from "../engine/engine.ts";
-import type { Gold } from "../gold.ts";
 import { goldPrefix, ledgerKeys, runPrefix } from "../keys.ts";
-import type { Log } from "../log.ts";
+import { type Log, reasonOf } from "../log.ts";
 import { type Manifest, manifestOf, type StorageNames } from "../manifest.ts";
+import { noticeOf } from "../notices.ts";
+import type { Outlets } from "../outlets.ts";
 import { faultOf } from "../report.ts";
 import type { FunctionSettings } from "../settings.ts";
 import type { DocumentStore } from "../storage.ts";
@@ -13,6 +13,7 @@ import {
   findRun,
   isUnsettled,
   type LedgerDocument,
+  type NoticeEffect,
   type Run,
   type StartEffect,
 } from "./document.ts";
@@ -37,10 +38,8 @@ export interface CoordinatorDeps {
   readonly ledger: Ledger;
   readonly documents: DocumentStore;
   readonly engine: Engine;
-  /** Null in promote, which may only start runs: stopping them and the catalog are left to settle's next sweep. */
-  readonly catalog: Catalog | null;
-  /** Null in promote, as the catalog. */
-  readonly gold: Gold | null;
+  /** Null in promote, which may only start runs: stopping them and all that follows is left to settle's next sweep. */
+  readonly outlets: Outlets | null;
   readonly settings: FunctionSettings;
   readonly names: StorageNames;
   readonly rules: GateRules;
@@ -53,7 +52,7 @@ export interface CoordinatorDeps {
 const retryAfter = 60_000;
 
 export function createCoordinator(deps: CoordinatorDeps): Coordinator {
-  const { ledger, documents, engine, catalog, gold, settings, names, rules, invocation, log, now } = deps;
+  const { ledger, documents, engine, outlets, settings, names, rules, invocation, log, now } = deps;
 
   const manifest = (batch: string, run: Run): Manifest => manifestOf(batch, run, settings, names);
 
@@ -90,7 +89,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     }
   }
 
-  const canPerform = (effect: Effect) => effect.kind === "start" || catalog !== null;
+  const canPerform = (effect: Effect) => effect.kind === "start" || outlets !== null;
 
   function performOne(batch: string, document: LedgerDocument, effect: Effect): Promise<LedgerEvent | null> {
     switch (effect.kind) {
@@ -99,14 +98,15 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       case "stop":
         return engine.stop(effect.jobRun).then(() => ({ kind: "stopped", jobRun: effect.jobRun }));
       case "catalog":
-        return switchCatalog(batch, effect).catch((error: Error) => {
+        return switchCatalog(batch, effect).catch((error: unknown) => {
           // It is tried again, by the sweep at the latest; meanwhile readers see the run before.
-          const reason = `${error.name}: ${error.message}`;
-          log.error("publication.failed", { batch, output: effect.output, reason });
+          log.error("publication.failed", { batch, output: effect.output, reason: reasonOf(error) });
           throw error;
         });
       case "expire":
         return expire(batch, effect.run);
+      case "notify":
+        return notify(batch, document, effect);
     }
   }
 
@@ -146,14 +146,27 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     const run = document?.published ? findRun(document, document.published.run) : undefined;
     if (!run?.settledBy) return null;
     const prefix = goldPrefix(effect.output, batch, run.run, run.settledBy);
-    await catalog!.point(effect.output, batch, `s3://${names.goldBucket}/${prefix}`);
+    await outlets!.catalog.point(effect.output, batch, `s3://${names.goldBucket}/${prefix}`);
     return { kind: "switched", output: effect.output, run: run.run };
   }
 
   async function expire(batch: string, run: number): Promise<LedgerEvent> {
-    for (const output of Object.keys(settings.contract.outputs)) await gold!.remove(runPrefix(output, batch, run));
+    for (const output of Object.keys(settings.contract.outputs))
+      await outlets!.gold.remove(runPrefix(output, batch, run));
     log.info("run.expired", { batch, run });
     return { kind: "expired", run };
+  }
+
+  /** What people can't be told must not keep the batch from its next run: the sweep tries again. */
+  async function notify(batch: string, document: LedgerDocument, effect: NoticeEffect): Promise<LedgerEvent | null> {
+    const { pipeline } = settings.contract;
+    try {
+      await outlets!.notices.send(noticeOf(`${pipeline} ${settings.environment} ${batch}`, document, effect));
+    } catch (error) {
+      log.error("notice.failed", { batch, run: effect.run, reason: reasonOf(error) });
+      return null;
+    }
+    return { kind: "notified", run: effect.run };
   }
 
   async function observed(batch: string, run: Run, jobRun: JobRun): Promise<ObservedJobRun> {

@@ -109,6 +109,8 @@ export interface Run {
   readonly release: Release;
   /** Job runs started for this claim, in the order in which the ledger heard of them. */
   readonly jobRuns: readonly string[];
+  /** Those of them that were stopped because another one was kept: their end says nothing of the claim. */
+  readonly twins: readonly string[];
   readonly settledAt: number | null;
   /** When it was first published; null for a run that never was. */
   readonly publishedAt: number | null;
@@ -122,7 +124,7 @@ export type RunCause =
   | { readonly kind: "operator"; readonly operation: "run" | "replay"; readonly id: string };
 
 /** What has to be done outside the ledger. Entered by the write that decides it, cleared by a write once it is done. */
-export type Effect = StartEffect | StopEffect | CatalogEffect | ExpireEffect;
+export type Effect = StartEffect | StopEffect | CatalogEffect | ExpireEffect | NoticeEffect;
 
 interface EffectBase {
   /** Unique in the document; an effect decided again takes the place of the older one. */
@@ -155,6 +157,15 @@ export interface CatalogEffect extends EffectBase {
 export interface ExpireEffect extends EffectBase {
   readonly kind: "expire";
   readonly run: number;
+}
+
+/** Tells people how a run has ended. It holds all that is to be told, as the document may forget the run meanwhile. */
+export interface NoticeEffect extends EffectBase {
+  readonly kind: "notify";
+  readonly run: number;
+  readonly ended: "published" | "superseded" | "failed";
+  /** Why it failed. */
+  readonly reason: string | null;
 }
 
 export const emptyDocument: LedgerDocument = {

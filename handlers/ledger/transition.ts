@@ -10,6 +10,7 @@ import {
   isLive,
   isUnsettled,
   type LedgerDocument,
+  type NoticeEffect,
   type PinnedInput,
   type PinnedInputs,
   type Publication,
@@ -52,6 +53,7 @@ export type LedgerEvent =
   | { readonly kind: "stopped"; readonly jobRun: string }
   | { readonly kind: "switched"; readonly output: string; readonly run: number }
   | { readonly kind: "expired"; readonly run: number }
+  | { readonly kind: "notified"; readonly run: number }
   | { readonly kind: "sweep" }
   /** Moves the revision past the epoch of a mark whose writer never came back. */
   | { readonly kind: "overtake"; readonly epoch: number }
@@ -98,7 +100,7 @@ export function transition(
   context: TransitionContext,
 ): LedgerDocument {
   const document = before ?? emptyDocument;
-  const applied = trim(apply(document, event, context), context);
+  const applied = trim(notify(document, apply(document, event, context), context), context);
   const revision = document.revision + 1;
   const open = isPending(applied, context) ? (document.open ?? revision) : null;
   const after = { ...applied, open };
@@ -137,6 +139,8 @@ function apply(document: LedgerDocument, event: LedgerEvent, context: Transition
       return event.run === document.published?.run ? withoutEffect(document, catalogId(event.output)) : document;
     case "expired":
       return withoutEffect(document, expireId(event.run));
+    case "notified":
+      return withoutEffect(document, noticeId(event.run));
     case "sweep":
       return markLate(takeOver(document, context), context);
     case "overtake":
@@ -230,6 +234,7 @@ function claim(
     inputs,
     release,
     jobRuns: [],
+    twins: [],
     settledAt: null,
     publishedAt: null,
     settledBy: null,
@@ -297,13 +302,18 @@ function observe(
   if (alive.length > 0) {
     const [, ...twins] = alive;
     return stop(
-      updateRun(base, number, (claimed) => ({ ...claimed, state: "started" })),
+      updateRun(base, number, (claimed) => ({
+        ...claimed,
+        state: "started",
+        twins: [...claimed.twins, ...twins.filter((id) => !claimed.twins.includes(id))],
+      })),
       twins,
       context,
     );
   }
   if (inOrder.length < known.jobRuns.length) return base;
-  const { failure, id } = worst(inOrder);
+  const own = inOrder.filter(({ id }) => !known.twins.includes(id));
+  const { failure, id } = worst(own.length > 0 ? own : inOrder);
   return updateRun(base, number, (ended) => failed(ended, failure, id, context));
 }
 
@@ -354,6 +364,7 @@ const startId = (run: number) => `start:${run}`;
 const stopId = (jobRun: string) => `stop:${jobRun}`;
 const catalogId = (output: string) => `catalog:${output}`;
 const expireId = (run: number) => `expire:${run}`;
+const noticeId = (run: number) => `notify:${run}`;
 
 const owned = (id: string, { invocation, now, rules }: TransitionContext) => ({
   id,
@@ -471,6 +482,24 @@ function operatorInputs(document: LedgerDocument, { batch, rules }: TransitionCo
   );
 }
 
+/** Whatever ended a run, people hear of it once it is over. */
+function notify(before: LedgerDocument, after: LedgerDocument, context: TransitionContext): LedgerDocument {
+  const ended = after.runs.filter((run) => {
+    const earlier = findRun(before, run.run);
+    return !isUnsettled(run) && (!earlier || isUnsettled(earlier));
+  });
+  return ended.reduce<LedgerDocument>((next, { run, state, failure }) => {
+    const effect: NoticeEffect = {
+      kind: "notify",
+      run,
+      ended: state as NoticeEffect["ended"],
+      reason: failure?.message ?? null,
+      ...owned(noticeId(run), context),
+    };
+    return withEffect(next, effect);
+  }, after);
+}
+
 // ---- bounds
 
 /** A ready batch is one whose claim is still to come: were it closed, a crash before the claim would lose it. */
@@ -489,8 +518,8 @@ const stillCounts = (document: LedgerDocument, { state, inputs }: Run): boolean 
   });
 
 /**
- * Keeps the newest runs, the newest that were ever published, the one that is, and the failures that still count. What
- * the others wrote expires: nothing goes back to a run that the document does not keep.
+ * Keeps the newest runs, the newest that were ever published, of which the one that is published now is one, and the
+ * failures that still count. What the others wrote expires: nothing goes back to a run that the document does not keep.
  */
 function trim(document: LedgerDocument, context: TransitionContext): LedgerDocument {
   const { keepRuns } = context.rules;
@@ -498,11 +527,7 @@ function trim(document: LedgerDocument, context: TransitionContext): LedgerDocum
   const newest = new Set(document.runs.slice(-keepRuns));
   const newestPublished = new Set(document.runs.filter(({ publishedAt }) => publishedAt !== null).slice(-keepRuns));
   const isKept = (run: Run) =>
-    newest.has(run) ||
-    newestPublished.has(run) ||
-    isUnsettled(run) ||
-    run.run === document.published?.run ||
-    stillCounts(document, run);
+    newest.has(run) || newestPublished.has(run) || isUnsettled(run) || stillCounts(document, run);
   const kept = document.runs.filter(isKept);
   return document.runs
     .filter((run) => !isKept(run))

@@ -11,7 +11,7 @@ import type { Coordinator } from "../ledger/coordinator.ts";
 import type { Decision, Input } from "../ledger/document.ts";
 import type { Ledger } from "../ledger/store.ts";
 import { isNewerBySequencer } from "../ledger/transition.ts";
-import type { Log } from "../log.ts";
+import { type Log, reasonOf } from "../log.ts";
 import type { Sqs } from "../queue.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { type DocumentStore, type S3, statusOf } from "../storage.ts";
@@ -63,9 +63,7 @@ export function createHandler(
 }
 
 const describe = (error: unknown): string =>
-  error instanceof AggregateError
-    ? error.errors.map(describe).join("; ")
-    : `${(error as Error).name}: ${(error as Error).message}`;
+  error instanceof AggregateError ? error.errors.map(describe).join("; ") : reasonOf(error);
 
 type Context = PromoteDeps & InvocationContext & { readonly ledger: Ledger; readonly coordinator: Coordinator };
 

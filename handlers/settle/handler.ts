@@ -2,7 +2,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { InvocationContext } from "../invocation.ts";
 import { parseManifestUri } from "../keys.ts";
 import type { Rules } from "../ledger/rules.ts";
-import type { Log } from "../log.ts";
+import { type Log, reasonOf } from "../log.ts";
 import { inParallel } from "../parallel.ts";
 import type { Sqs } from "../queue.ts";
 import type { Invocation } from "../runtime.ts";
@@ -100,7 +100,7 @@ async function sweep(deps: SettleDeps, hasTime: () => boolean): Promise<undefine
         swept++;
       } catch (error) {
         // One batch in trouble must not keep the others waiting.
-        log.error("sweep.failed", { batch, reason: `${(error as Error).name}: ${(error as Error).message}` });
+        log.error("sweep.failed", { batch, reason: reasonOf(error) });
         failures.push(error);
       }
     },

@@ -1,4 +1,15 @@
+import { GlueClient } from "@aws-sdk/client-glue";
+import { SNSClient } from "@aws-sdk/client-sns";
+import { createCatalog } from "../catalog.ts";
+import { createGold } from "../gold.ts";
+import { createNotices } from "../notices.ts";
 import { createRuntime } from "../runtime.ts";
 import { createHandler } from "./handler.ts";
 
-export const handler = createHandler(createRuntime({ writesCatalog: true }));
+export const handler = createHandler(
+  createRuntime((s3, names) => ({
+    catalog: createCatalog(new GlueClient({}), names.catalogDatabase),
+    gold: createGold(s3, names.goldBucket, names.keyArn),
+    notices: createNotices(new SNSClient({}), names.alertTopic),
+  })),
+);

@@ -1,5 +1,5 @@
 import { DeleteMessageCommand, type Message, ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
-import type { Log } from "../log.ts";
+import { type Log, reasonOf } from "../log.ts";
 import type { Sqs } from "../queue.ts";
 import type { FunctionEnvironment } from "../settings.ts";
 
@@ -39,7 +39,7 @@ export async function redrive(
     } catch (error) {
       log.error("redrive.failed", {
         messageId: MessageId,
-        reason: `${(error as Error).name}: ${(error as Error).message}`,
+        reason: reasonOf(error),
       });
       left++;
       throw error;

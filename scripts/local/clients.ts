@@ -8,10 +8,20 @@ import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SNSClient } from "@aws-sdk/client-sns";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { credentials, region } from "./localAws.ts";
+import { STSClient } from "@aws-sdk/client-sts";
+import { region, credentials as root } from "./localAws.ts";
 
-/** One client a service, all speaking to the local AWS whatever the machine's own AWS settings are. */
-export function createClients(endpoint: string, glueEndpoint: string) {
+interface Identity {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/**
+ * One client a service, all speaking to the local AWS whatever the machine's own AWS settings are; as the account's root,
+ * whom no policy holds back, unless other credentials are given.
+ */
+export function createClients(endpoint: string, glueEndpoint: string, credentials: Identity = root) {
   const options = { endpoint, region, credentials };
   return {
     s3: new S3Client({ ...options, forcePathStyle: true }),
@@ -19,6 +29,7 @@ export function createClients(endpoint: string, glueEndpoint: string) {
     sqs: new SQSClient(options),
     sns: new SNSClient(options),
     iam: new IAMClient(options),
+    sts: new STSClient(options),
     lambda: new LambdaClient(options),
     logs: new CloudWatchLogsClient(options),
     events: new EventBridgeClient(options),

@@ -29,7 +29,9 @@ export function claimDirectory(directory: string, folders: readonly string[]): (
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       const owner = Number(readFileSync(file, "utf8"));
       if (owner && isAlive(owner))
-        throw new Error(`${directory} is in use by process ${owner}: wait for it or name another directory`);
+        throw new Error(
+          `${directory} is in use by process ${owner}: wait for it or name another directory (\`npm stop\` ends what \`npm start -- --keep\` left)`,
+        );
       rmSync(file, { force: true });
     }
   }

@@ -109,7 +109,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       execute: (job, run) =>
         execute(
           {
-            s3: clients!.s3,
+            sts: clients!.sts,
             endpoint,
             glueEndpoint: () => glue!.endpoint,
             directory: runs,

@@ -14,6 +14,9 @@ const launcher = fileURLToPath(new URL("./local_aws.py", import.meta.url));
 const startTimeout = 30_000;
 const attempts = 3;
 
+/** Where the calls of the roles are written down: `{role, action, resource, conditions, allowed}`, one a line. */
+export const callsFile = (directory: string) => join(directory, "calls.jsonl");
+
 export interface LocalAws {
   readonly endpoint: string;
   stop(): Promise<void>;
@@ -73,6 +76,9 @@ function environment(directory: string, port: number): Record<string, string> {
     S3_PERSIST: "1",
     STATE_DIR: folder("state"),
     PERSIST_STATE: "1",
+    // Policies count, and each function and job acts under its own role; the credentials below are the account's root.
+    AUTH: "true",
+    CALLS_FILE: callsFile(directory),
     IOT_MTLS_ENABLED: "0",
     SFTP_ENABLED: "0",
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,

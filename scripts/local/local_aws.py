@@ -1,4 +1,4 @@
-"""Starts the local AWS with files that stay on disk.
+"""Starts the local AWS with policies that count, and with files that stay on disk.
 
 As it comes it keeps every object of a versioned bucket and every part of an upload in memory, loads the whole object
 for each range of it that is read or copied, and ignores a range on a pinned version: some files of a gigabyte fill the
@@ -12,6 +12,7 @@ import tempfile
 from contextvars import ContextVar
 from pathlib import Path
 
+import access  # noqa: F401 - takes effect by being there
 from ministack.services import s3
 
 _is_ranged: ContextVar[bool] = ContextVar("is_ranged", default=False)

@@ -404,6 +404,7 @@ const effectWords = {
   stop: "stopping a job run",
   catalog: "switching the catalog",
   expire: "deleting what an old run wrote",
+  notify: "telling people how a run ended",
 } as const;
 
 const filesOf = (run: Run): string[] => Object.values(run.inputs).flatMap((pinned) => (pinned ? [pinned.key] : []));

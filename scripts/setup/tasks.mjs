@@ -9,19 +9,31 @@ const bin = (path, ...args) => ({ command: process.execPath, args: [join(nodeMod
 const mocha = (...args) => node(join(nodeModules, "mocha/bin/mocha.js"), "--timeout", "30000", ...args);
 const biome = (...args) => bin("@biomejs/biome/bin/biome", "check", ...args);
 
+/** What takes too long for `npm test`; Python's slow tests are marked. */
+const slowSpecs = [
+  "tests/browser/**/*.spec.ts",
+  "tests/e2e/**/*.spec.ts",
+  "tests/components/clones.spec.ts",
+  "tests/oracle/oracle.spec.ts",
+  "tests/permissions/permissions.spec.ts",
+  "tests/simulation/mutants.spec.ts",
+];
+
 const isPython = (path) => path.split("::")[0].endsWith(".py");
 
-/** The specs and the Python tests, or those that are named. */
+/** The specs and the Python tests but for the slow ones, or those that are named. */
 function suites(named) {
   const specs = named.filter((path) => !isPython(path));
   const pythonTests = named.filter(isPython);
   return [
-    ...(named.length === 0 ? [mocha("tests/**/*.spec.ts", "--exclude", "tests/e2e/**")] : []),
+    ...(named.length === 0 ? [mocha("tests/**/*.spec.ts", ...slowSpecs.flatMap((path) => ["--exclude", path]))] : []),
     ...(specs.length > 0 ? [mocha(...specs)] : []),
-    ...(named.length === 0 ? [python("pytest", "tests/glue")] : []),
+    ...(named.length === 0 ? [python("pytest", "-m", "not slow")] : []),
     ...(pythonTests.length > 0 ? [python("pytest", ...pythonTests)] : []),
   ];
 }
+
+const slowSuites = () => [mocha(...slowSpecs, "--timeout", "600000"), python("pytest", "-m", "slow")];
 
 const checks = () => [
   { name: "biome", ...biome() },
@@ -137,8 +149,5 @@ export const tasks = {
   test: { needs: everything, run: async (args) => conclude(await runSuites(suites(args), everything)) },
   check: { needs: tools, run: async () => conclude(await runAll(checks(), tools)) },
   format: { needs: tools, run: async () => conclude(await runAll(formatters(), tools)) },
-  e2e: {
-    needs: everything,
-    run: async () => conclude(await runSuites([mocha("tests/e2e/**/*.spec.ts", "--timeout", "600000")], everything)),
-  },
+  e2e: { needs: everything, run: async () => conclude(await runSuites(slowSuites(), everything)) },
 };

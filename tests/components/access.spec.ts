@@ -59,7 +59,9 @@ describe("access by config", () => {
       Action: ["kms:Decrypt", "kms:GenerateDataKey"],
       Resource: ["*"],
       Condition: {
-        StringEquals: { "kms:ViaService": ["s3.eu-central-1.amazonaws.com", "sqs.eu-central-1.amazonaws.com"] },
+        StringEquals: {
+          "kms:ViaService": ["s3", "sns", "sqs"].map((service) => `${service}.eu-central-1.amazonaws.com`),
+        },
       },
     });
     expect(JSON.stringify(keyStatements(run))).not.to.contain("kms:*");

@@ -41,6 +41,7 @@ describe("functions", () => {
         role: `arn:aws:iam::123456789012:role/commerce-dev-${name}`,
         environment: {
           variables: {
+            ALERT_TOPIC_ARN: "arn:aws:sns:eu-central-1:123456789012:commerce-dev-alerts",
             BRONZE_BUCKET: "commerce-dev-bronze-123456789012",
             SILVER_BUCKET: "commerce-dev-silver-123456789012",
             REJECTED_BUCKET: "commerce-dev-rejected-123456789012",

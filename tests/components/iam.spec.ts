@@ -12,9 +12,8 @@ const bucket = (layer: string) => `arn:aws:s3:::commerce-dev-${layer}-1234567890
 const ledger = (...prefixes: string[]) => prefixes.map((prefix) => `${bucket("ledger")}/${prefix}/*`);
 
 const keepsLedger = {
-  ReadLedger: [["s3:GetObject"], ledger("batches", "open", "manifests")],
+  ReadLedger: [["s3:GetObject"], ledger("batches", "manifests")],
   WriteLedger: [["s3:PutObject"], ledger("batches", "open", "manifests", "runs")],
-  CloseBatches: [["s3:DeleteObject"], ledger("open")],
   ListLedger: [["s3:ListBucket"], [bucket("ledger")]],
 };
 const copiesInParts = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
@@ -36,7 +35,7 @@ const expected: Record<string, Record<string, unknown>> = {
       [bucket("silver"), bucket("rejected")],
     ],
     ...keepsLedger,
-    StartRuns: [["glue:StartJobRun", "glue:GetJob", "glue:GetJobRuns"], [arn("glue", "job/commerce-dev-refine")]],
+    StartRuns: [["glue:StartJobRun", "glue:GetJob"], [arn("glue", "job/commerce-dev-refine")]],
     ReceiveUploads: [
       ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
       [arn("sqs", "commerce-dev-promote")],
@@ -47,6 +46,7 @@ const expected: Record<string, Record<string, unknown>> = {
   },
   settle: {
     ...keepsLedger,
+    CloseBatches: [["s3:DeleteObject"], ledger("open")],
     ReadReports: [["s3:GetObject"], ledger("reports")],
     ManageRuns: [
       ["glue:StartJobRun", "glue:GetJob", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
@@ -65,6 +65,7 @@ const expected: Record<string, Record<string, unknown>> = {
       ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
       [arn("sqs", "commerce-dev-promote-dlq"), arn("sqs", "commerce-dev-settle-dlq")],
     ],
+    TellPeople: [["sns:Publish"], [arn("sns", "commerce-dev-alerts")]],
     ReportFailures: [["sqs:SendMessage"], [arn("sqs", "commerce-dev-settle-dlq")]],
     UseKey: usesKey,
     WriteLogs: logs("/aws/lambda/commerce-dev-settle"),
@@ -165,7 +166,7 @@ describe("permissions", () => {
       StringEquals: { "kms:ViaService": names.map((name) => `${name}.eu-central-1.amazonaws.com`) },
     });
     expect(through("promote")).to.deep.equal(services("s3", "sqs"));
-    expect(through("settle")).to.deep.equal(services("s3", "sqs"));
+    expect(through("settle")).to.deep.equal(services("s3", "sns", "sqs"));
     expect(through("refine")).to.deep.equal(services("s3"));
   });
 

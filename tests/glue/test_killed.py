@@ -12,6 +12,8 @@ import pytest
 
 from harness import REPOSITORY, column, contract, data_files, dataset, output
 
+pytestmark = pytest.mark.slow
+
 # Ends Python and the JVM of the run at once, by the group that they are started in.
 KILL = "import os, signal; kill = lambda: os.killpg(0, signal.SIGKILL)\n"
 POINTS = {

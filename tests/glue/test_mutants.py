@@ -14,6 +14,8 @@ from pipeline_engine import cleaning, fidelity
 from pipeline_engine.contract import parse_contract
 from pipeline_engine.session import session_for
 
+pytestmark = pytest.mark.slow
+
 ORDERS = dataset(
     [
         column("id", "string", "reject"),

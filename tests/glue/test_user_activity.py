@@ -215,6 +215,7 @@ def test_writes_no_rejected_rows_when_there_are_none(commerce):
     assert commerce.rows()[0]["total_orders"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arrange", "compressed"),
     [(shuffled, False), (list, True), (keys_reversed, False)],

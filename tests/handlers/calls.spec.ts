@@ -2,6 +2,7 @@ import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
+import { createGold } from "../../handlers/gold.ts";
 import { ledgerKeys } from "../../handlers/keys.ts";
 import type { LedgerDocument, Run } from "../../handlers/ledger/document.ts";
 import { rulesOf } from "../../handlers/ledger/rules.ts";
@@ -41,6 +42,7 @@ describe("S3 calls per event", function () {
     keyArn: "arn:aws:kms:eu-central-1:000000000000:key/k",
     glueJob: "job",
     catalogDatabase: "catalog",
+    alertTopic: "arn:aws:sns:eu-central-1:000000000000:alerts",
   };
   const invocation = { getRemainingTimeInMillis: () => 120_000 };
   const files = {
@@ -78,10 +80,14 @@ describe("S3 calls per event", function () {
     const promote = createPromote({
       ...parts,
       sqs,
-      open: assemble({ ...parts, catalog: null }),
+      open: assemble({ ...parts, outlets: null }),
       reasons: createDocumentStore(s3, names.rejectedBucket, names.keyArn),
     });
-    const open = assemble({ ...parts, catalog: new FakeCatalog() });
+    const gold = createGold(s3, names.goldBucket, names.keyArn);
+    const open = assemble({
+      ...parts,
+      outlets: { catalog: new FakeCatalog(), gold, notices: { send: async () => {} } },
+    });
     const settle = createSettle({ ...parts, sqs, rules: rulesOf(settings), open });
 
     const put = (Bucket: string, Key: string, Body: string) =>
@@ -150,7 +156,7 @@ describe("S3 calls per event", function () {
     "events again": { GetObject: 2 },
     orders: { HeadObject: 1, GetObject: 5, CopyObject: 1, PutObject: 4 },
     "orders again": { GetObject: 2 },
-    "job ended": { GetObject: 5, PutObject: 2, DeleteObject: 1 },
+    "job ended": { GetObject: 6, PutObject: 3, DeleteObject: 1 },
     "job ended again": { GetObject: 3 },
     sweep: { ListObjectsV2: 1, GetObject: 1 },
   };

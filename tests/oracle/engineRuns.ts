@@ -75,7 +75,9 @@ export async function execute(runs: readonly EngineRun[], folder: string, option
       PYTHONDONTWRITEBYTECODE: "1",
       SPARK_LOCAL_IP: "127.0.0.1",
       ORACLE_DRIVER_MEMORY: options.driverMemory,
-      ORACLE_JAVA_OPTIONS: options.shortRuns ? "-XX:TieredStopAtLevel=1" : "-XX:+UseParallelGC",
+      ORACLE_JAVA_OPTIONS: options.shortRuns
+        ? "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m"
+        : "-XX:+UseParallelGC",
       ORACLE_SPARK_FOLDER: join(folder, "spark"),
     },
   });

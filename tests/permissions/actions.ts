@@ -13,10 +13,13 @@ export type Input = any;
 
 const region = (keyArn: string) => keyArn.split(":")[3]!;
 
+/** What each service encrypts for, as it tells KMS. */
+const encryptionContexts = { s3: "aws:s3:arn", sns: "aws:sns:topicArn", sqs: "aws:sqs:arn" } as const;
+
 /** The key's use behind a call of `service`: the caller needs the right itself, which KMS sees coming by the service. */
 export const keyUse = (
   { keyArn }: Pick<DeclaredStack, "keyArn">,
-  service: "s3" | "sqs",
+  service: keyof typeof encryptionContexts,
   action: "kms:Decrypt" | "kms:GenerateDataKey",
   arn: string,
 ): Need => ({
@@ -24,7 +27,7 @@ export const keyUse = (
   resource: keyArn,
   context: {
     "kms:ViaService": `${service}.${region(keyArn)}.amazonaws.com`,
-    [`kms:EncryptionContext:aws:${service}:arn`]: arn,
+    [`kms:EncryptionContext:${encryptionContexts[service]}`]: arn,
   },
 });
 
@@ -110,6 +113,14 @@ function sqsNeeds(stack: DeclaredStack, command: string, input: Input): Need[] {
   }
 }
 
+/** After "Amazon SNS API permissions" and "Managing Amazon SNS encryption keys" (SNS developer guide, sns-key-management). */
+function snsNeeds(stack: DeclaredStack, command: string, input: Input): Need[] {
+  if (command !== "Publish") throw new Error(`what ${command} asks of SNS is not stated`);
+  const use = (action: "kms:Decrypt" | "kms:GenerateDataKey") => keyUse(stack, "sns", action, input.TopicArn);
+  const call = { action: "sns:Publish", resource: input.TopicArn, context: {} };
+  return [call, use("kms:GenerateDataKey"), use("kms:Decrypt")];
+}
+
 /** After "Actions, resources, and condition keys for AWS Glue": the catalog's actions are checked on all three levels. */
 function glueNeeds({ jobArn }: DeclaredStack, command: string, input: Input): Need[] {
   const arn = (resource: string) => jobArn.replace(/job\/.+$/, resource);
@@ -135,9 +146,10 @@ function glueNeeds({ jobArn }: DeclaredStack, command: string, input: Input): Ne
   }
 }
 
-export type Service = "s3" | "sqs" | "glue";
+const needs = { s3: s3Needs, sns: snsNeeds, sqs: sqsNeeds, glue: glueNeeds } as const;
+export type Service = keyof typeof needs;
 
 /** @throws Error for a command that is not stated here, so that a new one in the code can't stay unnoticed. */
 export function needsOf(stack: DeclaredStack, service: Service, command: string, input: Input): Need[] {
-  return { s3: s3Needs, sqs: sqsNeeds, glue: glueNeeds }[service](stack, command, input);
+  return needs[service](stack, command, input);
 }

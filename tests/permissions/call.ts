@@ -50,11 +50,19 @@ function simulationOf(stack: DeclaredStack, { principal, action, resource, conte
   };
 }
 
+/** What bears an encryption context, by "AWS KMS condition keys" (KMS developer guide, conditions-kms). */
+const bearsContext = /^kms:(Encrypt|Decrypt|ReEncrypt(From|To)|GenerateDataKey\w*|CreateGrant|RetireGrant)$/;
+
 /**
  * Whether the stack's policies allow the request.
  * @throws Error for a request that IAM would not know: an action, its kind of resource or a condition key.
  */
 export async function isAllowed(stack: DeclaredStack, call: Call): Promise<boolean> {
+  if (
+    Object.keys(call.context).some((key) => key.startsWith("kms:EncryptionContext:")) &&
+    !bearsContext.test(call.action)
+  )
+    throw new Error(`${call.action} bears no encryption context`);
   const answer = await runSimulation(simulationOf(stack, call), {});
   const title = `${call.action} on ${call.resource}`;
   if (answer.resultType === "error") throw new Error(`${title}: ${JSON.stringify(answer.errors)}`);

@@ -1,7 +1,7 @@
 import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
 import { readEnvironment } from "../../handlers/settings.ts";
 import { runPipeline } from "../support/pipelineRun.ts";
-import { account, type ProgramRun, type Registered } from "../support/pulumiMocks.ts";
+import { account, type ProgramRun, type Registered, type RunOptions } from "../support/pulumiMocks.ts";
 
 export interface PolicyStatement {
   readonly Sid: string;
@@ -70,8 +70,8 @@ function invokers(run: ProgramRun, functionArn: string): Policy {
 }
 
 /** @throws Error for a role with a boundary, whose document is not the program's and so can't be evaluated. */
-export async function declaredStack(stack: string): Promise<DeclaredStack> {
-  const run = await runPipeline({ stack });
+export async function declaredStack(stack: string, config: RunOptions["config"] = {}): Promise<DeclaredStack> {
+  const run = await runPipeline({ stack, config });
   const roleOf = (role: Role) => run.only("aws:iam/role:Role", `commerce-${role}-role`);
   const bounded = run.all("aws:iam/role:Role").filter(({ inputs }) => inputs.permissionsBoundary);
   if (bounded.length > 0) throw new Error(`${bounded[0]!.name} has a boundary that is declared elsewhere`);

@@ -6,7 +6,8 @@ const need = (action: string, resource: string, context: Need["context"] = {}): 
 
 /** What nobody's code here calls, and AWS or Spark does: by their documents. */
 export function documentedCalls(stack: DeclaredStack): Call[] {
-  const { roleArns, keyArn, queues, names, rules, topicArn, settleFunctionArn, account, jobArguments } = stack;
+  const { roleArns, keyArn, queues, names, rules, topicArn, settleFunctionArn, account, jobArguments, settings } =
+    stack;
   const [, , , region] = keyArn.split(":") as [string, string, string, string];
   const calls: Call[] = [];
   const by = (principal: string, from: string, ...needs: readonly Need[]) =>
@@ -82,14 +83,9 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
     by(
       `logs.${region}.amazonaws.com`,
       "CloudWatch Logs user guide, encrypt-log-data-kms: step 2",
-      ...[
-        "kms:Encrypt",
-        "kms:Decrypt",
-        "kms:ReEncryptFrom",
-        "kms:ReEncryptTo",
-        "kms:GenerateDataKey",
-        "kms:DescribeKey",
-      ].map((action) => need(action, keyArn, { "kms:EncryptionContext:aws:logs:arn": logGroup(group) })),
+      ...["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey"].map((action) =>
+        need(action, keyArn, { "kms:EncryptionContext:aws:logs:arn": logGroup(group) }),
+      ),
     );
 
   // ---- the Glue job
@@ -102,10 +98,11 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
     names.goldBucket,
   ].map(bucket) as [string, string, string, string, string];
   const batch = "batch=2026-01-01";
+  const outputs = Object.keys(settings.contract.outputs);
   by(
     roleArns.refine,
     "glue/pipeline_engine/storage.py: release, manifest, report",
-    need("s3:GetObject", `${artifacts}/release/engine.zip`),
+    ...["script", "engine", "contract", "sql"].map((part) => need("s3:GetObject", `${artifacts}/${part}/0`)),
     need("s3:GetObject", `${ledger}/manifests/2026-01-01/1.json`),
     need("s3:PutObject", `${ledger}/reports/2026-01-01/1/jr_1.json`),
     ...[artifacts, ledger, silver, rejected, gold].map((of) => keyUse(stack, "s3", "kms:Decrypt", of)),
@@ -114,11 +111,17 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
   by(
     roleArns.refine,
     "Hadoop S3A, Working with IAM Assumed Roles: read access permissions",
-    need("s3:GetObject", `${silver}/users/${batch}/v-0.json`),
+    ...Object.keys(settings.contract.datasets).map((dataset) =>
+      need("s3:GetObject", `${silver}/${dataset}/${batch}/v-0.json`),
+    ),
     ...[silver, rejected, gold].map((of) => need("s3:ListBucket", of)),
-    need("s3:GetObject", `${rejected}/rows`),
+    // Whether a folder's name is that of a file.
+    ...[...outputs.map((output) => `${gold}/${output}`), `${rejected}/rows`].map((key) => need("s3:GetObject", key)),
   );
-  for (const object of [`${gold}/user_activity/${batch}/run=1/jr_1/part-0`, `${rejected}/rows/${batch}/part-0`])
+  for (const object of [
+    ...outputs.map((output) => `${gold}/${output}/${batch}/run=1/jr_1/part-0`),
+    `${rejected}/rows/${batch}/part-0`,
+  ])
     by(
       roleArns.refine,
       "Hadoop S3A, Working with IAM Assumed Roles: write access permissions",

@@ -24,6 +24,7 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
       never("promote can't write Bronze or Gold", promote, action, `${bucket}/a`);
   for (const bucket of [silver, gold, rejected])
     never("promote can't read what it promoted", promote, "s3:GetObject", `${bucket}/a`);
+  never("promote can't close a batch", promote, "s3:DeleteObject", `${ledger}/open/a/1`);
   never("promote can't write reports", promote, "s3:PutObject", `${ledger}/reports/a`);
   never("promote can't stop runs", promote, "glue:BatchStopJobRun", jobArn);
   for (const action of ["s3:GetObject", "s3:GetObjectVersion"])
@@ -31,6 +32,7 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
       never("settle can't read data", settle, action, `${bucket}/a`);
   for (const bucket of [bronze, silver, gold, rejected])
     never("settle can't write data", settle, "s3:PutObject", `${bucket}/a`);
+  for (const role of [promote, refine]) never("none but settle sends notices", role, "sns:Publish", topicArn);
   for (const action of ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"])
     never("Glue can't reach Bronze", refine, action, `${bronze}/a`);
   never("Glue can't reach Bronze", refine, "s3:ListBucket", bronze);
@@ -68,6 +70,7 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
   for (const bucket of buckets) {
     const object = `${bucket}/a`;
     never("nothing goes without TLS", anybody, "s3:GetObject", object, plain);
+    never("nothing goes without TLS", anybody, "s3:ListBucket", bucket, plain);
     never("no put is encrypted otherwise", anybody, "s3:PutObject", object, { [encryption]: "AES256" });
     never("no put is encrypted otherwise", anybody, "s3:PutObject", object, {
       [encryption]: "aws:kms:dsse",

@@ -6,13 +6,13 @@ import { forbiddenCalls } from "./forbidden.ts";
 import { recordedCalls } from "./recorded.ts";
 
 /** Names without what differs between stacks, and objects by their folder. */
-function generic(text: string, stack: DeclaredStack): string {
+export function generic(text: string, stack: Pick<DeclaredStack, "stack" | "account">): string {
   return text
     .replaceAll(stack.account, "<account>")
     .replaceAll(new RegExp(`(?<=[-_/:])${stack.stack}(?![a-z])`, "g"), "<stack>")
     .replace(/^arn:aws:iam::[^:]+:role\//, "")
-    .replace(/^(arn:aws:s3:::[^/]+\/)(\d{4}-\d\d-\d\d)\/.+$/, "$1<batch>/…")
-    .replace(/^(arn:aws:s3:::[^/]+\/[^/]+)\/.+$/, "$1/…")
+    .replace(/^(arn:aws:s3:::[^/]+\/)(\d{4}-\d\d-\d\d)\/.*$/, "$1<batch>/…")
+    .replace(/^(arn:aws:s3:::[^/]+\/[^/]+)\/.*$/, "$1/…")
     .replace(/^arn:aws:s3:::/, "s3://")
     .replace(/^arn:aws:[a-z]+:[^:]*:[^:]+:/, "");
 }

@@ -1,14 +1,15 @@
 /**
  * What the stacks' policies allow, by a simulation of IAM: all that is needed, nothing more. A simulation knows the
  * documents and not AWS; the calls are those that the handlers were seen to make on S3 in memory, and those that
- * documents of AWS and Spark name.
+ * documents of AWS and Spark name. Those of a whole run are compared with them in tests/e2e/permissions.spec.ts.
  */
 import { expect } from "chai";
 import { expectGenerated } from "../support/generatedFile.ts";
 import { type Call, carrierOf, isAllowed } from "./call.ts";
-import { type DeclaredStack, declaredStack, type Policy } from "./declared.ts";
+import { type DeclaredStack, declaredStack, type Policy, type PolicyStatement } from "./declared.ts";
 import { documentedCalls } from "./documented.ts";
 import { forbiddenCalls } from "./forbidden.ts";
+import { grantedCalls, grantingConfig } from "./granted.ts";
 import { matrixOf } from "./matrix.ts";
 import { recordedCalls } from "./recorded.ts";
 
@@ -26,7 +27,31 @@ function withPolicy(stack: DeclaredStack, kind: "identity" | "attached", arn: st
   return { ...stack, [kind]: { ...stack[kind], [arn]: policy } };
 }
 
-/** Each policy without one of its statements or, with `grants`, without one action or resource of one statement. */
+/** A statement without one of its actions on one of its resources. */
+function withoutCell(statement: PolicyStatement, action: string, resource: string): PolicyStatement[] {
+  const { Action, Resource = [] } = statement;
+  return [
+    { ...statement, Action: Action.filter((other) => other !== action) },
+    { ...statement, Action: [action], Resource: Resource.filter((other) => other !== resource) },
+  ].filter((rest) => rest.Action.length > 0 && rest.Resource?.length !== 0);
+}
+
+/** A statement with one value of one of its conditions less, in which any of several is enough. */
+function withoutValue(statement: PolicyStatement): [string, PolicyStatement][] {
+  const condition = (statement.Condition ?? {}) as Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  return Object.entries(condition).flatMap(([operator, keys]) =>
+    Object.entries(keys).flatMap(([key, values]) =>
+      !Array.isArray(values) || values.length < 2
+        ? []
+        : values.map((value): [string, PolicyStatement] => {
+            const less = { ...keys, [key]: values.filter((other) => other !== value) };
+            return [`${key} ${value}`, { ...statement, Condition: { ...condition, [operator]: less } }];
+          }),
+    ),
+  );
+}
+
+/** Each policy without one of its statements or, with `grants`, without one cell or one condition's value of one. */
 function mutantsOf(stack: DeclaredStack, of: "statements" | "grants"): Mutant[] {
   return (["identity", "attached"] as const).flatMap((kind) =>
     Object.entries(stack[kind]).flatMap(([arn, policy]) => {
@@ -38,30 +63,49 @@ function mutantsOf(stack: DeclaredStack, of: "statements" | "grants"): Mutant[] 
       });
       return policy.Statement.flatMap((statement, index) => {
         if (of === "statements") return [mutant(statement.Sid, policy.Statement.toSpliced(index, 1))];
-        if (statement.Effect === "Deny") return [];
-        return (["Action", "Resource"] as const).flatMap((part) => {
-          const all = statement[part] ?? [];
-          if (all.length < 2) return [];
-          return all.map((each) => {
-            const changed = { ...statement, [part]: all.filter((other) => other !== each) };
-            return mutant(`${statement.Sid} ${each}`, policy.Statement.with(index, changed));
-          });
-        });
+        const { Sid, Action, Resource = [] } = statement;
+        const instead = (what: string, ...statements: PolicyStatement[]) =>
+          mutant(`${Sid} ${what}`, policy.Statement.toSpliced(index, 1, ...statements));
+        const cells = Action.flatMap((action) => Resource.map((resource) => [action, resource] as const));
+        return [
+          ...(cells.length < 2 ? [] : cells).map(([action, resource]) =>
+            instead(`${action} on ${resource}`, ...withoutCell(statement, action, resource)),
+          ),
+          ...withoutValue(statement).map(([value, less]) => instead(value, less)),
+        ];
       });
     }),
   );
 }
 
-for (const name of ["dev", "prod"])
+/** What stacks are evaluated: the shipped ones, and one whose config lets in somebody else. */
+const evaluated: Readonly<Record<string, () => Promise<{ stack: DeclaredStack; needed: Call[]; forbidden: Call[] }>>> =
+  {
+    ...Object.fromEntries(["dev", "prod"].map((name) => [name, async () => callsOf(await declaredStack(name))])),
+    "dev with an administrator of the key and a reader of Gold": async () => {
+      const stack = await declaredStack("dev", { "commerce:configFile": grantingConfig() });
+      const { needed, forbidden } = await callsOf(stack);
+      const granted = grantedCalls(stack);
+      return { stack, needed: [...needed, ...granted.needed], forbidden: [...forbidden, ...granted.forbidden] };
+    },
+  };
+
+async function callsOf(stack: DeclaredStack) {
+  return {
+    stack,
+    needed: [...(await recordedCalls(stack)), ...documentedCalls(stack)],
+    forbidden: forbiddenCalls(stack),
+  };
+}
+
+for (const [name, evaluate] of Object.entries(evaluated))
   describe(`permissions of ${name}`, function () {
     this.timeout(300_000);
     let stack: DeclaredStack;
     let needed: Call[];
     let forbidden: Call[];
     before(async () => {
-      stack = await declaredStack(name);
-      needed = [...(await recordedCalls(stack)), ...documentedCalls(stack)];
-      forbidden = forbiddenCalls(stack);
+      ({ stack, needed, forbidden } = await evaluate());
     });
 
     /** Whether a needed call fails on the changed stack, or a forbidden one goes through. */
@@ -92,7 +136,7 @@ for (const name of ["dev", "prod"])
       expect(await survivors(mutantsOf(stack, "statements"))).to.deep.equal([]);
     });
 
-    it("grant no action and no resource that nothing needs", async () => {
+    it("grant no action on any resource that nothing needs, and refuse none in vain", async () => {
       expect(await survivors(mutantsOf(stack, "grants"))).to.deep.equal([]);
     });
   });

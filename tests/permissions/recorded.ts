@@ -1,9 +1,11 @@
 import { CreateMultipartUploadCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { createCatalog } from "../../handlers/catalog.ts";
 import { createGlueEngine } from "../../handlers/engine/glue.ts";
+import { createGold } from "../../handlers/gold.ts";
 import { ledgerKeys, silverKey } from "../../handlers/keys.ts";
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
 import { rulesOf } from "../../handlers/ledger/rules.ts";
+import { createNotices } from "../../handlers/notices.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
 import { assemble } from "../../handlers/runtime.ts";
 import type { FunctionSettings } from "../../handlers/settings.ts";
@@ -147,6 +149,7 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
     });
     return {
       s3: client("s3", (_name, _input, command) => (s3.send as unknown as Send)(command)) as never,
+      sns: client("sns", () => ({})) as never,
       sqs: client("sqs", (name, input) => queues.answer(name, input)) as never,
       glue: client("glue", (name, input) => glue.answer(name, input)) as never,
     };
@@ -159,9 +162,16 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
     const engine = createGlueEngine(of.glue, names.glueJob);
     const log = { info() {}, warn() {}, error() {} };
     const nonce = () => `invocation-${++nonces}`;
-    const catalog = role === "settle" ? createCatalog(of.glue, names.catalogDatabase) : null;
+    const outlets = {
+      catalog: createCatalog(of.glue, names.catalogDatabase),
+      gold: createGold(of.s3, names.goldBucket, names.keyArn),
+      notices: createNotices(of.sns, names.alertTopic),
+    };
     const common = { s3: of.s3, sqs: of.sqs, engine, settings, names, log, now };
-    return { ...common, open: assemble({ ...common, catalog, pause: async () => {}, nonce }) };
+    return {
+      ...common,
+      open: assemble({ ...common, outlets: role === "settle" ? outlets : null, pause: async () => {}, nonce }),
+    };
   };
   const ofPromote = parts("promote");
   const promote = createPromote({

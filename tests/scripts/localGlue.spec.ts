@@ -21,6 +21,7 @@ import {
   type StartJobRunRequest,
   UpdatePartitionCommand,
 } from "@aws-sdk/client-glue";
+import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { strToU8, zipSync } from "fflate";
@@ -256,10 +257,31 @@ boto3.client("s3").put_object(Bucket="work", Key=options["JOB_RUN_ID"], Body=jso
     await put("job.py", script);
     await put("other.py", "print('last words')\nraise SystemExit('told so')\n");
     await put("library.zip", zipSync({ "library/__init__.py": strToU8("mark = 'from the zip'") }));
+    const statement = (rest: object) =>
+      JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...rest }] });
+    const { Role } = await clients.iam.send(
+      new CreateRoleCommand({
+        RoleName: "refine",
+        AssumeRolePolicyDocument: statement({
+          Principal: { Service: "glue.amazonaws.com" },
+          Action: "sts:AssumeRole",
+        }),
+      }),
+    );
+    await clients.iam.send(
+      new PutRolePolicyCommand({
+        RoleName: "refine",
+        PolicyName: "work",
+        PolicyDocument: statement({
+          Action: ["s3:GetObject", "s3:PutObject", "s3:ListBucket"],
+          Resource: ["arn:aws:s3:::work", "arn:aws:s3:::work/*"],
+        }),
+      }),
+    );
     await clients.glue.send(
       new CreateJobCommand({
         Name: "refine",
-        Role: "arn:aws:iam::000000000000:role/refine",
+        Role: Role!.Arn!,
         Command: { Name: "glueetl", ScriptLocation: "s3://work/job.py" },
         DefaultArguments: { "--extra-py-files": "s3://work/library.zip", "--mode": "default" },
         ExecutionProperty: { MaxConcurrentRuns: 5 },

@@ -55,7 +55,9 @@ describe("the local stack", function () {
       await startLocalStack({ ...options, directory: folder, apply: false }).catch((error: Error) => {
         message = error.message;
       });
-      expect(message).to.equal(`${folder} is in use by process ${process.pid}: wait for it or name another directory`);
+      expect(message).to.equal(
+        `${folder} is in use by process ${process.pid}: wait for it or name another directory (\`npm stop\` ends what \`npm start -- --keep\` left)`,
+      );
     } finally {
       await stack.stop();
     }

@@ -70,6 +70,7 @@ const run = (fields: Partial<Run>): Run => ({
   inputs: { users: pinned("users"), events: pinned("events"), orders: pinned("orders") },
   release: { script: "", engine: "", contract: "", sql: {} },
   jobRuns: ["jr_1"],
+  twins: [],
   settledAt: null,
   publishedAt: null,
   settledBy: null,

@@ -1,4 +1,5 @@
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import type { PublishCommand } from "@aws-sdk/client-sns";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { transition } from "../../handlers/ledger/transition.ts";
 import type { SettleEvent } from "../../handlers/settle/handler.ts";
@@ -109,7 +110,13 @@ export class Cloud {
       },
     };
     const { witness, truth, glue } = this;
-    this.functions = new Functions({ world, witness, truth, s3, glue, sqs, transition: decide });
+    const sns: Service = {
+      apply: (command) => {
+        this.witness.notified((command as PublishCommand).input.Message!);
+        return {};
+      },
+    };
+    this.functions = new Functions({ world, witness, truth, s3, glue, sqs, sns, transition: decide });
     this.s3.onChange(({ bucket, key, kind }) => {
       if (bucket === "ledger" && kind === "put" && key.startsWith("open/")) this.#maySweep(key);
     });

@@ -102,6 +102,7 @@ export type Transition =
   | "sweep"
   | "overtake"
   | "expired"
+  | "notified"
   | "run"
   | "replay"
   | "rollback"
@@ -119,6 +120,7 @@ export const transitions: readonly Transition[] = [
   "sweep",
   "overtake",
   "expired",
+  "notified",
   "run",
   "replay",
   "rollback",

@@ -1,11 +1,14 @@
 import type { GlueClient } from "@aws-sdk/client-glue";
 import type { S3Client } from "@aws-sdk/client-s3";
+import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { createCatalog } from "../../handlers/catalog.ts";
 import { createGlueEngine } from "../../handlers/engine/glue.ts";
+import { createGold } from "../../handlers/gold.ts";
 import { rulesOf } from "../../handlers/ledger/rules.ts";
 import type { transition } from "../../handlers/ledger/transition.ts";
+import { createNotices } from "../../handlers/notices.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
 import { assemble } from "../../handlers/runtime.ts";
 import { createHandler as createSettle, type SettleEvent } from "../../handlers/settle/handler.ts";
@@ -27,6 +30,7 @@ export interface Surroundings {
   readonly s3: Service;
   readonly glue: Service;
   readonly sqs: Service;
+  readonly sns: Service;
   /** The protocol that decides every change. */
   readonly transition: typeof transition;
 }
@@ -103,15 +107,19 @@ export class Functions {
   #promote(invocation: Invocation, event: SQSEvent): Promise<SQSBatchResponse> {
     const parts = this.#partsOf(invocation);
     const reasons = createDocumentStore(parts.s3, names.rejectedBucket, names.keyArn);
-    const handler = createPromote({ ...parts, reasons, open: assemble({ ...parts, catalog: null }) });
+    const handler = createPromote({ ...parts, reasons, open: assemble({ ...parts, outlets: null }) });
     return handler(event, lambdaContext(invocation));
   }
 
   #settleHandler(invocation: Invocation): ReturnType<typeof createSettle> {
     const parts = this.#partsOf(invocation);
     const catalogClient = this.#client<GlueClient>(invocation, "Glue catalog", this.#around.glue);
-    const catalog = createCatalog(catalogClient, names.catalogDatabase);
-    return createSettle({ ...parts, rules, open: assemble({ ...parts, catalog }) });
+    const outlets = {
+      catalog: createCatalog(catalogClient, names.catalogDatabase),
+      gold: createGold(parts.s3, names.goldBucket, names.keyArn),
+      notices: createNotices(this.#client<SNSClient>(invocation, "SNS", this.#around.sns), names.alertTopic),
+    };
+    return createSettle({ ...parts, rules, open: assemble({ ...parts, outlets }) });
   }
 
   #client<Client extends { send: unknown }>(

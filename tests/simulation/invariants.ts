@@ -35,6 +35,7 @@ export const invariants = {
   "foreign buckets": "The functions write nothing to Bronze and Gold.",
   "old output":
     "Of Gold goes only what a run wrote that its document keeps no more, at the hands of the invocation that the document named.",
+  "true notice": "A notice tells of a run that has ended as it says.",
   "no late without deadline": "A file is called late only after the deadline.",
 
   fate: "Every uploaded version ends promoted, rejected with a reason, skipped with a reason, superseded by a newer one, or in the dead letters.",
@@ -43,6 +44,7 @@ export const invariants = {
     "A batch whose required files are fresh, good and unambiguous is published, unless its runs failed for good.",
   "published run": "A batch has one published run at most, and the catalog leads to it.",
   "kept output": "Each run that can be gone back to has its whole output, and what older ones wrote is gone.",
+  "people are told": "Of each run that has ended people are told, and with the reason if it failed.",
   "nothing is left":
     "No run is unsettled, no effect is uncleared, no job run is alive, no document is open, no mark is left behind.",
   "dead letters": "All poison, and only poison, stays in the dead letters after a redrive.",

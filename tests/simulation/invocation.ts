@@ -10,7 +10,7 @@ import { errorOf, noAnswer } from "./errors.ts";
 import { type CallFault, callFaultRates, callFaults, type Transition } from "./faults.ts";
 import { second, type Task, type World } from "./world.ts";
 
-export type ServiceName = "S3" | "Glue" | "Glue catalog" | "SQS";
+export type ServiceName = "S3" | "Glue" | "Glue catalog" | "SQS" | "SNS";
 
 /** One AWS service: performs a command at once, or throws what the SDK throws. */
 export interface Service {
@@ -149,7 +149,11 @@ export class Invocation implements Task {
     const jitter = world.chance.pick(`${key}~`, 256);
     let there = 2 + (jitter & 15) + world.duration(command);
     const back = 2 + (jitter >> 4);
-    if (fault === "slow call") there += [1, 3, 8, 20, 45, 150][world.chance.pick(`${key}/slow`, 6)]! * second;
+    if (fault === "slow call") {
+      const duration = [1, 3, 8, 20, 45, 150][world.chance.pick(`${key}/slow`, 6)]!;
+      // The catalog knows no condition: a switch that takes effect long after its caller's lease can't be told from a new one.
+      there += (serviceName === "Glue catalog" ? Math.min(duration, 45) : duration) * second;
+    }
     if (fault) this.#count(fault, serviceName, command);
     world.calls++;
     this.#waiting++;
@@ -226,6 +230,7 @@ export class Invocation implements Task {
   #transitionInHand(service: ServiceName, command: object): Transition | null {
     if (service === "SQS") return null;
     if (service === "Glue catalog") return "switched";
+    if (service === "SNS") return "notified";
     if (command instanceof StartJobRunCommand) return "started";
     if (command instanceof BatchStopJobRunCommand) return "stopped";
     if (command instanceof GetJobCommand) return this.#firstTransition === "run" ? "run" : "claim";
@@ -247,7 +252,7 @@ function skewOf({ chance }: World, name: string): number {
   return choice === 0 ? 0 : [-25, -8, -1, 1, 8, 25][choice - 1]! * second;
 }
 
-type CommandClass = "read" | "write" | "mark" | "conditional" | "glue" | "start" | "catalog" | "sqs";
+type CommandClass = "read" | "write" | "mark" | "conditional" | "glue" | "start" | "catalog" | "queue";
 
 const applicable: Readonly<Record<CommandClass, readonly CallFault[]>> = {
   read: ["crash before a call", "crash after a call", "call fails", "slow call"],
@@ -273,7 +278,7 @@ const applicable: Readonly<Record<CommandClass, readonly CallFault[]>> = {
     "start refused",
   ],
   catalog: ["crash before a call", "crash after a call", "answer lost", "call fails", "slow call"],
-  sqs: ["crash before a call", "crash after a call", "answer lost", "call fails", "slow call"],
+  queue: ["crash before a call", "crash after a call", "answer lost", "call fails", "slow call"],
 };
 
 /** How likely each fault is in one schedule: some never happen in it, others often, so that they also meet each other. */
@@ -297,7 +302,7 @@ export class FaultRates {
       glue: weigh(applicable.glue),
       start: weigh(applicable.start),
       catalog: weigh(applicable.catalog),
-      sqs: weigh(applicable.sqs),
+      queue: weigh(applicable.queue),
     };
   }
 
@@ -309,7 +314,7 @@ export class FaultRates {
 }
 
 function classOf(service: ServiceName, command: object): CommandClass {
-  if (service === "SQS") return "sqs";
+  if (service === "SQS" || service === "SNS") return "queue";
   if (service === "Glue catalog") return "catalog";
   if (service === "Glue") return command instanceof StartJobRunCommand ? "start" : "glue";
   const { IfMatch, IfNoneMatch } = (command as PutObjectCommand).input;

@@ -30,6 +30,9 @@ export function checkQuiescence(cloud: Cloud): void {
       ...(document.open === null ? [] : ["open"]),
     ];
     if (left.length > 0) violate("nothing is left", `${batch}: ${left.join(", ")}`);
+    for (const run of history.runs.values())
+      if (!isUnsettled(run) && !history.told.has(run.run))
+        violate("people are told", `nobody heard of the end of run ${run.run} of ${batch}`);
     checkReady(batch, history, cloud, violate);
     checkShown(batch, history, cloud, violate);
     checkKept(batch, history, cloud, violate);

@@ -17,6 +17,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { S3 } from "../../handlers/storage.ts";
 import { credentials, type LocalAws, region, startLocalAws } from "../../scripts/local/localAws.ts";
+import { toldBy } from "../support/toldBy.ts";
 import { type Contract, ruleFor, type Subject } from "./s3/contract.ts";
 import { events } from "./s3/eventContract.ts";
 import { objectListing, versionListing } from "./s3/listingContract.ts";
@@ -108,7 +109,10 @@ function localSubject(s3: S3, sqs: SQSClient): Subject {
     s3,
     bucket: (kind) => makeBucket(s3, kind, ++buckets),
     async listen(bucket) {
-      const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: `of-${bucket}` }));
+      const QueueName = `of-${bucket}`;
+      const { QueueUrl } = await sqs.send(
+        new CreateQueueCommand({ QueueName, Attributes: toldBy("s3", QueueName, `arn:aws:s3:::${bucket}`) }),
+      );
       const { Attributes } = await sqs.send(
         new GetQueueAttributesCommand({ QueueUrl: QueueUrl!, AttributeNames: ["QueueArn"] }),
       );

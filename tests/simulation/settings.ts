@@ -30,6 +30,7 @@ export const names: FunctionEnvironment = {
   keyArn: "arn:aws:kms:eu-central-1:000000000000:key/11111111-2222-3333-4444-555555555555",
   glueJob: "job",
   catalogDatabase: "catalog",
+  alertTopic: "arn:aws:sns:eu-central-1:000000000000:alerts",
 };
 
 export const release = {

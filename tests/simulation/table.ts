@@ -17,6 +17,7 @@ export const unreachable: readonly {
       "sweep",
       "overtake",
       "expired",
+      "notified",
       "replay",
       "rollback",
       "withdraw",

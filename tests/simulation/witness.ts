@@ -26,6 +26,8 @@ export class BatchHistory {
   /** Effect's id to the nonces of those who were to perform it. */
   readonly owners = new Map<string, Set<string>>();
   readonly manifests = new Set<number>();
+  /** Runs whose end people were told. */
+  readonly told = new Set<number>();
 }
 
 /** What operators do when they see something. */
@@ -136,6 +138,23 @@ export class Witness implements GlueWatch {
         if (this.#world.actor)
           this.#violate("foreign buckets", `${this.#world.actor.title} ${change.kind} ${bucket}/${key}`);
     }
+  }
+
+  /** Somebody gets a notice, of which only the first line is sure to be read. */
+  notified(text: string): void {
+    const [first = ""] = text.split("\n");
+    const [, batch = "", number, ended, reason] =
+      /^simulated \S+ (\S+): run (\d+) (is published|has failed|has ended well)(?:: (.*)| .*)?$/.exec(first) ?? [];
+    const { runs, published, told } = this.batch(batch);
+    const run = runs.get(Number(number));
+    const isTrue =
+      ended === "is published"
+        ? published.has(Number(number))
+        : ended === "has failed"
+          ? run?.state === "failed" && run.failure!.message === reason
+          : run?.state === "superseded" && run.publishedAt === null;
+    if (!isTrue) this.#violate("true notice", `${first} (${run?.state})`);
+    told.add(Number(number));
   }
 
   #goldRemoved(key: string): void {

@@ -75,6 +75,8 @@ export class Story {
   document: LedgerDocument | null = null;
   readonly batch: string;
   readonly rules: TransitionContext["rules"];
+  /** What people have heard: they are told at once, so that no other test meets a notice. */
+  readonly notices: string[] = [];
   #writes = 0;
 
   constructor(batch = "2026-01-01", overrides: Partial<TransitionContext["rules"]> = {}) {
@@ -82,7 +84,18 @@ export class Story {
     this.rules = { ...rules, ...overrides };
   }
 
-  tell(event: LedgerEvent, { at = 0, by = "a" }: { at?: number; by?: string } = {}): LedgerDocument {
+  tell(event: LedgerEvent, options: { at?: number; by?: string } = {}): LedgerDocument {
+    let next = this.enter(event, options);
+    for (const effect of next.effects)
+      if (effect.kind === "notify") {
+        this.notices.push(`${effect.run} ${effect.ended}${effect.reason === null ? "" : `: ${effect.reason}`}`);
+        next = this.enter({ kind: "notified", run: effect.run }, options);
+      }
+    return next;
+  }
+
+  /** The event alone. */
+  enter(event: LedgerEvent, { at = 0, by = "a" }: { at?: number; by?: string } = {}): LedgerDocument {
     const context = {
       batch: this.batch,
       now: start + at * minute,

@@ -10,6 +10,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { CreateTopicCommand, SNSClient, SubscribeCommand } from "@aws-sdk/client-sns";
 import {
   CreateQueueCommand,
   DeleteMessageCommand,
@@ -22,9 +23,11 @@ import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
 import type { Catalog } from "../../handlers/catalog.ts";
 import type { Engine, JobRun, StartAnswer } from "../../handlers/engine/engine.ts";
+import { createGold } from "../../handlers/gold.ts";
 import { goldPrefix, ledgerKeys } from "../../handlers/keys.ts";
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
 import { rulesOf } from "../../handlers/ledger/rules.ts";
+import { createNotices, type Notice } from "../../handlers/notices.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
 import { assemble } from "../../handlers/runtime.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
@@ -32,6 +35,7 @@ import { createHandler as createSettle, type SettleAnswer, type SettleEvent } fr
 import { createDocumentStore, type S3 } from "../../handlers/storage.ts";
 import { credentials, region, startLocalAws } from "../../scripts/local/localAws.ts";
 import { release } from "./ledger.ts";
+import { toldBy } from "./toldBy.ts";
 
 /**
  * Both handlers in this process on buckets of a local AWS, over HTTP with the real SDK. The engine and the catalog are
@@ -44,6 +48,10 @@ export interface PipelineUnderTest {
   readonly settings: FunctionSettings;
   readonly engine: FakeEngine;
   readonly catalog: FakeCatalog;
+  /** How often in a row a notice is refused from now on. */
+  readonly topic: { failures: number };
+  /** The notices of a batch that have come so far. */
+  notices(batch: string): Promise<Notice[]>;
   readonly logs: LogLine[];
   /** Milliseconds added to the clock of both functions. */
   clock: { ahead: number };
@@ -135,7 +143,9 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
   const s3 = new S3Client({ endpoint: aws.endpoint, region, credentials, forcePathStyle: true });
   const bronze = "test-bronze";
   const sqs = new SQSClient({ endpoint: aws.endpoint, region, credentials });
-  const queue = async (QueueName: string) => (await sqs.send(new CreateQueueCommand({ QueueName }))).QueueUrl!;
+  const sns = new SNSClient({ endpoint: aws.endpoint, region, credentials });
+  const queue = async (QueueName: string, Attributes: Record<string, string> = {}) =>
+    (await sqs.send(new CreateQueueCommand({ QueueName, Attributes }))).QueueUrl!;
   const names: FunctionEnvironment = {
     bronzeBucket: bronze,
     promoteQueueUrl: await queue("test-promote"),
@@ -148,7 +158,16 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     keyArn: `arn:aws:kms:${region}:000000000000:key/11111111-2222-3333-4444-555555555555`,
     glueJob: "test-job",
     catalogDatabase: "test",
+    alertTopic: (await sns.send(new CreateTopicCommand({ Name: "test-alerts" }))).TopicArn!,
   };
+  const noticesUrl = await queue("test-notices", toldBy("sns", "test-notices", names.alertTopic));
+  await sns.send(
+    new SubscribeCommand({
+      TopicArn: names.alertTopic,
+      Protocol: "sqs",
+      Endpoint: `arn:aws:sqs:${region}:000000000000:test-notices`,
+    }),
+  );
   for (const Bucket of [bronze, names.silverBucket, names.rejectedBucket, names.goldBucket, names.ledgerBucket])
     await s3.send(new CreateBucketCommand({ Bucket }));
   for (const Bucket of [bronze, names.ledgerBucket])
@@ -173,6 +192,9 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
   const log = { info: write("info"), warn: write("warn"), error: write("error") };
   const engine = new FakeEngine();
   const catalog = new FakeCatalog();
+  const topic = { failures: 0 };
+  const heard: Notice[] = [];
+  const notices = createNotices(sns, names.alertTopic);
   const clock = { ahead: 0 };
   const time = { left: () => 120_000 };
   const invocation = { getRemainingTimeInMillis: () => time.left() };
@@ -197,7 +219,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     names,
     log,
     now,
-    open: assemble({ ...parts, catalog: null }),
+    open: assemble({ ...parts, outlets: null }),
     reasons,
   });
   const settleHandler = createSettle({
@@ -209,7 +231,19 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     rules: rulesOf(settings),
     log,
     now,
-    open: assemble({ ...parts, catalog }),
+    open: assemble({
+      ...parts,
+      outlets: {
+        catalog,
+        gold: createGold(wrapped, names.goldBucket, names.keyArn),
+        notices: {
+          send: async (notice) => {
+            if (topic.failures-- > 0) throw new Error("the topic is away");
+            await notices.send(notice);
+          },
+        },
+      },
+    }),
   });
 
   let sequence = 0x1000;
@@ -217,6 +251,12 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
   const text = async (Bucket: string, Key: string) =>
     (await s3.send(new GetObjectCommand({ Bucket, Key }))).Body!.transformToString();
 
+  const receive = async (QueueUrl: string) => {
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
+    for (const { ReceiptHandle } of Messages)
+      await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ReceiptHandle! }));
+    return Messages.map(({ Body }) => Body!);
+  };
   const promote = async (event: SQSEvent) =>
     (await promoteHandler(event, invocation)).batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
 
@@ -252,11 +292,15 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     async send(QueueUrl, MessageBody) {
       await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody }));
     },
-    async receive(QueueUrl) {
-      const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10 }));
-      for (const { ReceiptHandle } of Messages)
-        await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: ReceiptHandle! }));
-      return Messages.map(({ Body }) => Body!);
+    receive,
+    topic,
+    async notices(batch) {
+      for (let bodies = await receive(noticesUrl); bodies.length > 0; bodies = await receive(noticesUrl))
+        for (const body of bodies) {
+          const { Subject: subject, Message: text } = JSON.parse(body) as { Subject: string; Message: string };
+          heard.push({ subject, text });
+        }
+      return heard.filter(({ subject }) => subject.includes(` ${batch}: `));
     },
     ledger: async (batch) => JSON.parse(await text(names.ledgerBucket, ledgerKeys.document(batch))) as LedgerDocument,
     async keys(Bucket, Prefix = "") {
@@ -278,6 +322,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     async stop() {
       s3.destroy();
       sqs.destroy();
+      sns.destroy();
       await aws.stop();
       rmSync(directory, { recursive: true, force: true });
     },

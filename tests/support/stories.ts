@@ -234,6 +234,7 @@ const runOf = (run: number, inputs: PinnedInputs, claimed: number, ended: Partia
   inputs,
   release,
   jobRuns: [jobRunId(run)],
+  twins: [],
   settledAt: at(claimed) + 36_000,
   publishedAt: null,
   settledBy: jobRunId(run),

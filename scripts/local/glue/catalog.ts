@@ -1,25 +1,16 @@
-import type { IncomingHttpHeaders } from "node:http";
-import type { BatchUpdatePartitionResponse, UpdatePartitionRequest } from "@aws-sdk/client-glue";
+import { BatchUpdatePartitionCommand, type GlueClient, type UpdatePartitionRequest } from "@aws-sdk/client-glue";
 import { GlueError } from "./service.ts";
 
 /** The local AWS has UpdatePartition only in its batch form, which reports errors in its answer. */
 export async function updatePartition(
-  upstream: string,
-  headers: IncomingHttpHeaders,
+  glue: GlueClient,
   { PartitionValueList, PartitionInput, ...table }: UpdatePartitionRequest,
 ): Promise<object> {
-  const response = await fetch(upstream, {
-    method: "POST",
-    headers: {
-      "content-type": "application/x-amz-json-1.1",
-      "x-amz-target": "AWSGlue.BatchUpdatePartition",
-      authorization: headers.authorization ?? "",
-    },
-    body: JSON.stringify({ ...table, Entries: [{ PartitionValueList, PartitionInput }] }),
+  const Entries = [{ PartitionValueList, PartitionInput }];
+  const { Errors } = await glue.send(new BatchUpdatePartitionCommand({ ...table, Entries })).catch((error: Error) => {
+    throw new GlueError(error.name, error.message);
   });
-  const answer = (await response.json()) as BatchUpdatePartitionResponse & { __type?: string; message?: string };
-  if (!response.ok) throw new GlueError(answer.__type ?? "InternalServiceException", answer.message ?? "");
-  const error = answer.Errors?.[0]?.ErrorDetail;
+  const error = Errors?.[0]?.ErrorDetail;
   if (error) throw new GlueError(error.ErrorCode ?? "InternalServiceException", error.ErrorMessage ?? "");
   return {};
 }

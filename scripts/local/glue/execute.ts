@@ -1,10 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { GetObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { AssumeRoleCommand, type Credentials, type STSClient } from "@aws-sdk/client-sts";
 import { javaHome, sparkJars, venvPython } from "../../setup/paths.mjs";
 import { startGuarded } from "../guarded.ts";
-import { credentials, region } from "../localAws.ts";
+import { region } from "../localAws.ts";
 import type { Execution } from "./service.ts";
 import { log4j, sparkDefaults } from "./sparkSettings.ts";
 import type { Job, Run } from "./store.ts";
@@ -13,7 +14,7 @@ import type { Job, Run } from "./store.ts";
 const glueLibrary = dirname(fileURLToPath(import.meta.url));
 
 export interface Machine {
-  readonly s3: S3Client;
+  readonly sts: STSClient;
   readonly endpoint: string;
   readonly glueEndpoint: () => string;
   /** Each run has a folder of its own below. */
@@ -22,6 +23,16 @@ export interface Machine {
   readonly shortRuns: boolean;
   /** Runs instead of Python with the job's script. */
   readonly engine?: readonly string[] | undefined;
+}
+
+/** Seconds; no session lasts longer. */
+const sessionDuration = 43_200;
+
+/** The job's role, as the run takes it on. */
+async function takeOn(sts: STSClient, role: string, run: string): Promise<Credentials> {
+  const command = new AssumeRoleCommand({ RoleArn: role, RoleSessionName: run, DurationSeconds: sessionDuration });
+  const { Credentials } = await sts.send(command);
+  return Credentials!;
 }
 
 async function download(s3: S3Client, uri: string, folder: string): Promise<string> {
@@ -37,7 +48,12 @@ async function download(s3: S3Client, uri: string, folder: string): Promise<stri
   }
 }
 
-function environment(machine: Machine, folder: string, libraries: readonly string[]): Record<string, string> {
+function environment(
+  machine: Machine,
+  folder: string,
+  libraries: readonly string[],
+  role: Credentials,
+): Record<string, string> {
   return {
     PATH: [dirname(venvPython), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
     HOME: folder,
@@ -55,8 +71,9 @@ function environment(machine: Machine, folder: string, libraries: readonly strin
     AWS_ENDPOINT_URL_GLUE: machine.glueEndpoint(),
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+    AWS_ACCESS_KEY_ID: role.AccessKeyId!,
+    AWS_SECRET_ACCESS_KEY: role.SecretAccessKey!,
+    AWS_SESSION_TOKEN: role.SessionToken!,
     AWS_EC2_METADATA_DISABLED: "true",
   };
 }
@@ -73,14 +90,19 @@ export async function execute(machine: Machine, job: Job, run: Run): Promise<Exe
   for (const name of ["conf", "tmp", "lib"]) mkdirSync(join(folder, name), { recursive: true });
   const given: Record<string, string> = { ...job.definition.DefaultArguments, ...run.arguments };
 
-  const script = await download(
-    machine.s3,
-    given["--scriptLocation"] ?? job.definition.Command!.ScriptLocation!,
-    folder,
-  );
+  const role = await takeOn(machine.sts, job.definition.Role!, run.id);
+  const [accessKeyId, secretAccessKey, sessionToken] = [role.AccessKeyId!, role.SecretAccessKey!, role.SessionToken!];
+  const s3 = new S3Client({
+    endpoint: machine.endpoint,
+    region,
+    credentials: { accessKeyId, secretAccessKey, sessionToken },
+    forcePathStyle: true,
+  });
+  const script = await download(s3, given["--scriptLocation"] ?? job.definition.Command!.ScriptLocation!, folder);
   const libraries: string[] = [];
   for (const uri of (given["--extra-py-files"] ?? "").split(",").filter(Boolean))
-    libraries.push(await download(machine.s3, uri.trim(), join(folder, "lib")));
+    libraries.push(await download(s3, uri.trim(), join(folder, "lib")));
+  s3.destroy();
 
   const { endpoint, driverMemory, shortRuns } = machine;
   const settings = { endpoint, region, directory: folder, jars: sparkJars, driverMemory, shortRuns };
@@ -91,7 +113,7 @@ export async function execute(machine: Machine, job: Job, run: Run): Promise<Exe
   const logFile = join(folder, "run.log");
   const command = machine.engine ?? [venvPython, script];
   const guarded = startGuarded([...command, ...Object.entries(named).flat()], {
-    env: environment(machine, folder, libraries),
+    env: environment(machine, folder, libraries, role),
     cwd: folder,
     logFile,
   });

@@ -1,20 +1,16 @@
-import {
-  createServer,
-  request as httpRequest,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type ServerResponse,
-} from "node:http";
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { GlueClient } from "@aws-sdk/client-glue";
+import { credentials, region } from "../localAws.ts";
 import { updatePartition } from "./catalog.ts";
 import { GlueError, type GlueService } from "./service.ts";
 
 const prefix = "AWSGlue.";
 
-type Operation = (input: never, headers: IncomingHttpHeaders) => unknown;
+type Operation = (input: never) => unknown;
 
 /** What this server does itself. */
-function operations(service: GlueService, upstream: string): Readonly<Record<string, Operation>> {
+function operations(service: GlueService, catalog: GlueClient): Readonly<Record<string, Operation>> {
   return {
     CreateJob: (input) => service.createJob(input),
     UpdateJob: (input) => service.updateJob(input),
@@ -23,9 +19,12 @@ function operations(service: GlueService, upstream: string): Readonly<Record<str
     GetJobRun: (input) => service.getJobRun(input),
     GetJobRuns: (input) => service.getJobRuns(input),
     BatchStopJobRun: (input) => service.batchStopJobRun(input),
-    UpdatePartition: (input, headers) => updatePartition(upstream, headers, input),
+    UpdatePartition: (input) => updatePartition(catalog, input),
   };
 }
+
+/** The local AWS would make a job of its own of these; only who provisions sends them. */
+const isProvisioning = (name: string) => name === "CreateJob" || name === "UpdateJob";
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
@@ -44,17 +43,18 @@ function fail(response: ServerResponse, error: unknown): void {
   answer(response, known ? 400 : 500, { __type: known ? error.code : "InternalServiceException", Message: message });
 }
 
-function forward(request: IncomingMessage, body: Buffer, upstream: string, response: ServerResponse): void {
-  const outgoing = httpRequest(
-    new URL(request.url ?? "/", upstream),
-    { method: request.method ?? "POST", headers: request.headers },
-    (incoming) => {
-      response.writeHead(incoming.statusCode ?? 502, incoming.headers);
-      incoming.pipe(response);
-    },
-  );
-  outgoing.on("error", (error) => fail(response, error));
-  outgoing.end(body);
+/** The same request, with the caller's signature, to the local AWS. */
+const pass = (request: IncomingMessage, body: Buffer, upstream: string): Promise<IncomingMessage> =>
+  new Promise((resolve, reject) => {
+    const options = { method: request.method ?? "POST", headers: request.headers };
+    httpRequest(new URL(request.url ?? "/", upstream), options, resolve)
+      .on("error", reject)
+      .end(body);
+  });
+
+function relay(incoming: IncomingMessage, response: ServerResponse): void {
+  response.writeHead(incoming.statusCode ?? 502, incoming.headers);
+  incoming.pipe(response);
 }
 
 export interface GlueServer {
@@ -62,21 +62,28 @@ export interface GlueServer {
   stop(): Promise<void>;
 }
 
-/** Glue's API on a free loopback port: jobs are run here, the catalog is that of the local AWS. */
+/**
+ * Glue's API on a free loopback port: jobs are run here, the catalog is that of the local AWS. Who may ask for what is
+ * for the local AWS to say as well: it knows none of the jobs, and looks at the policies first.
+ */
 export async function startGlueServer(service: GlueService, upstream: string): Promise<GlueServer> {
-  const own = operations(service, upstream);
+  const catalog = new GlueClient({ endpoint: upstream, region, credentials });
+  const own = operations(service, catalog);
   const server = createServer(async (request, response) => {
     try {
       const target = String(request.headers["x-amz-target"] ?? "");
       const name = target.startsWith(prefix) ? target.slice(prefix.length) : "";
       const body = await readBody(request);
       const operation = Object.hasOwn(own, name) ? own[name] : undefined;
-      if (operation)
-        return answer(response, 200, await operation(JSON.parse(String(body) || "{}") as never, request.headers));
-      // The local AWS knows none of these jobs and would say so as if it were true.
-      if (/Job(s|Run|Runs|Bookmark)?$/.test(name))
+      // The local AWS would say of these that there are none, as if it were true.
+      if (!operation && /Job(s|Run|Runs|Bookmark)?$/.test(name))
         throw new GlueError("InvalidInputException", `${name} is not supported locally`);
-      forward(request, body, upstream, response);
+      if (!isProvisioning(name)) {
+        const incoming = await pass(request, body, upstream);
+        if (!operation || incoming.statusCode === 403) return relay(incoming, response);
+        incoming.resume();
+      }
+      answer(response, 200, await operation!(JSON.parse(String(body) || "{}") as never));
     } catch (error) {
       fail(response, error);
     }
@@ -89,6 +96,7 @@ export async function startGlueServer(service: GlueService, upstream: string): P
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     async stop() {
       await service.close();
+      catalog.destroy();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

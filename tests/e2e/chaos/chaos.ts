@@ -23,6 +23,7 @@ import { createRandom, type Random } from "../../../scripts/generate/random.ts";
 import type { Clients } from "../../../scripts/local/clients.ts";
 import type { LocalStack } from "../../../scripts/local/index.ts";
 import { inParallel } from "../../../scripts/start/pool.ts";
+import { toldBy } from "../../support/toldBy.ts";
 import { type Kills, letLoose, type MonkeyOptions } from "./monkey.ts";
 
 /** One batch's uploads: Bronze key to content. */
@@ -205,7 +206,9 @@ async function startEcho(
   repeated: ReadonlySet<string>,
   random: Random,
 ) {
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "echo" }));
+  const { QueueUrl } = await sqs.send(
+    new CreateQueueCommand({ QueueName: "echo", Attributes: toldBy("s3", "echo", `arn:aws:s3:::${Bucket}`) }),
+  );
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
   const { QueueConfigurations = [] } = await s3.send(new GetBucketNotificationConfigurationCommand({ Bucket }));
   const copies = QueueConfigurations.map(({ Id: _, ...entry }) => ({ ...entry, QueueArn: Attributes!.QueueArn! }));

@@ -5,27 +5,24 @@
  */
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 
-const { AWS_ENDPOINT_URL: endpoint } = process.env;
+const s3 = new S3Client({});
 const given = Object.fromEntries(
   process.argv.slice(2).flatMap((name, index, all) => (index % 2 === 0 ? [[name, all[index + 1]]] : [])),
 );
 const sha256 = (content) => createHash("sha256").update(content).digest("hex");
-const url = (uri) => {
-  const [, bucket, key] = uri.match(/^s3:\/\/([^/]+)\/(.+)$/);
-  return `${endpoint}/${bucket}/${key.split("/").map(encodeURIComponent).join("/")}`;
+const place = (uri) => {
+  const [, Bucket, Key] = uri.match(/^s3:\/\/([^/]+)\/(.+)$/);
+  return { Bucket, Key };
 };
 
 async function read(uri) {
-  const response = await fetch(url(uri));
-  if (!response.ok) throw new Error(`${uri} can't be read: ${response.status}`);
-  return Buffer.from(await response.arrayBuffer());
+  const { Body } = await s3.send(new GetObjectCommand(place(uri)));
+  return Buffer.from(await Body.transformToByteArray());
 }
 
-async function write(uri, document) {
-  const response = await fetch(url(uri), { method: "PUT", body: JSON.stringify(document) });
-  if (!response.ok) throw new Error(`${uri} can't be written: ${response.status}`);
-}
+const write = (uri, document) => s3.send(new PutObjectCommand({ ...place(uri), Body: JSON.stringify(document) }));
 
 const jobRun = given["--JOB_RUN_ID"];
 /** Milliseconds between two steps: 50 to 250, another for each job run. */

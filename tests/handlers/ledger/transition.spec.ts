@@ -130,6 +130,7 @@ describe("ledger transition", () => {
           inputs: { users: pinned("users"), events: pinned("events"), orders: pinned("orders"), coupons: null },
           release,
           jobRuns: [],
+          twins: [],
           settledAt: null,
           publishedAt: null,
           settledBy: null,
@@ -263,6 +264,22 @@ describe("ledger transition", () => {
       expect(story.runs).to.deep.equal(["1 started"]);
       story.observe(1, jobRun("jr1", "succeeded", "good"), jobRun("jr2", "stopped"));
       expect(story.document!.runs[0]).to.include({ state: "published", settledBy: "jr1" });
+    });
+
+    it("goes by the job run that it kept, not by a twin that it had stopped itself", () => {
+      const story = claimed();
+      story.observe(1, jobRun("jr1", "alive"), jobRun("jr2", "alive"));
+      story.observe(1, jobRun("jr1", "failed"), jobRun("jr2", "stopped"));
+      expect(story.document!.runs[0]!.failure).to.deep.equal({ kind: "infrastructure", message: "jr1 failed" });
+      expect(story.claim().runs).to.deep.equal(["1 failed", "2 claimed"]);
+    });
+
+    it("waits for the operator when the job run that it kept was stopped", () => {
+      const story = claimed();
+      story.observe(1, jobRun("jr1", "alive"), jobRun("jr2", "alive"));
+      story.observe(1, jobRun("jr1", "stopped"), jobRun("jr2", "stopped"));
+      expect(story.document!.runs[0]!.failure!.kind).to.equal("stopped");
+      expect(story.claim().runs).to.deep.equal(["1 failed"]);
     });
 
     it("stops a job run that answers after its claim was settled", () => {
@@ -444,6 +461,30 @@ describe("ledger transition", () => {
       }
       expect(story.runs).to.deep.equal(["2 published", "3 superseded", "5 failed", "6 failed"]);
       expect(story.effects).to.deep.equal(["expire:4"]);
+    });
+
+    it("tells people of each end of a run once, with the reason of a failure", () => {
+      const story = new Story("current").arriveAll("1").publish(1).arriveAll("2").claim();
+      story.observe(2, jobRun("jr2", "failed", { bad: "one row too many" }));
+      story.arriveAll("3").claim().tell({ kind: "refused", run: 3, message: "no such job" });
+      story.tell({ kind: "operate", id: "op", order: { operation: "replay", run: 1 } });
+      story.observe(4, jobRun("jr4", "succeeded", "good")).observe(4, jobRun("jr4", "succeeded", "good"));
+      expect(story.notices).to.deep.equal([
+        "1 published",
+        "2 failed: one row too many",
+        "3 failed: no such job",
+        "4 published",
+      ]);
+    });
+
+    it("keeps the batch open until people were told", () => {
+      const story = new Story("current").arriveAll("1").claim();
+      story.enter({ kind: "observed", run: 1, jobRuns: [jobRun("jr1", "succeeded", "good")] });
+      story.enter({ kind: "switched", output: "user_activity", run: 1 });
+      expect(story.effects).to.deep.equal(["notify:1"]);
+      expect(story.document!.open).to.equal(1);
+      story.enter({ kind: "notified", run: 1 });
+      expect(story.document!.open).to.equal(null);
     });
 
     it("lets no run expire that is published, however many come after it", () => {

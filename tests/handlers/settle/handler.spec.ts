@@ -128,11 +128,56 @@ describe("settle handler", function () {
       failure = error;
     });
     expect((failure as Error).message).to.equal("the catalog is away");
-    expect((await pipeline.ledger(batch)).effects.map(({ id }) => id)).to.deep.equal(["catalog:user_activity"]);
+    expect((await pipeline.ledger(batch)).effects.map(({ id }) => id)).to.deep.equal([
+      "catalog:user_activity",
+      "notify:1",
+    ]);
     pipeline.clock.ahead += 181_000;
     await pipeline.settle({ kind: "sweep" });
     expect((await pipeline.ledger(batch)).effects).to.deep.equal([]);
     expect(pipeline.catalog.partitions.get(`user_activity/${batch}`)).to.equal(location(batch, 1, jobRun));
+    expect(await pipeline.notices(batch)).to.deep.equal([
+      {
+        subject: `commerce dev ${batch}: run 1 is published`,
+        text: `commerce dev ${batch}: run 1 is published\n\nReaders get run 1.\n`,
+      },
+    ]);
+  });
+
+  it("tells people why a run has failed, in the first line, and what readers get", async () => {
+    const { batch, jobRun } = await startedBatch();
+    await pipeline.report(batch, 1, jobRun, (report) => {
+      Object.assign(report, { state: "failed", failure: { code: "CheckFailed", message: "too many\nrows" } });
+    });
+    pipeline.engine.end(jobRun, "failed", "exit 1");
+    await pipeline.jobEnded(jobRun);
+    const { failure } = (await pipeline.ledger(batch)).runs[0]!;
+    expect(await pipeline.notices(batch)).to.deep.equal([
+      {
+        subject: `commerce dev ${batch}: run 1 has failed`,
+        text: `commerce dev ${batch}: run 1 has failed: ${failure!.message.replace("\n", " ")}\n\nNothing has been published so far.\n`,
+      },
+    ]);
+    expect(failure!.message).to.include("too many\nrows");
+  });
+
+  it("goes on when people can't be told, and tells them by the sweep", async () => {
+    const { batch, jobRun } = await startedBatch();
+    await pipeline.report(batch, 1, jobRun);
+    pipeline.engine.end(jobRun, "succeeded");
+    pipeline.topic.failures = 1;
+    await pipeline.jobEnded(jobRun);
+    expect((await pipeline.ledger(batch)).effects.map(({ id }) => id)).to.deep.equal(["notify:1"]);
+    expect(pipeline.logs.filter(({ message }) => message === "notice.failed")).to.deep.equal([
+      { level: "error", message: "notice.failed", batch, run: 1, reason: "Error: the topic is away" },
+    ]);
+    expect(await pipeline.notices(batch)).to.deep.equal([]);
+    pipeline.clock.ahead += 181_000;
+    await pipeline.settle({ kind: "sweep" });
+    expect((await pipeline.ledger(batch)).effects).to.deep.equal([]);
+    expect((await pipeline.notices(batch)).map(({ subject }) => subject)).to.deep.equal([
+      `commerce dev ${batch}: run 1 is published`,
+    ]);
   });
 
   it("sweeps away marks that no document names", async () => {

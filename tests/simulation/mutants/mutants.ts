@@ -399,4 +399,42 @@ export const mutants: readonly Mutant[] = [
     ),
     why: "a replay has to give what the run gave",
   },
+
+  // ---- expiry
+  {
+    name: "expires nothing",
+    edits: one(transition, "withEffect(next, effect);\n      },\n      kept", "next;\n      },\n      kept"),
+    why: "Gold would grow with every run",
+  },
+  {
+    name: "deletes what every run of the batch wrote",
+    edits: one(
+      coordinator,
+      "gold.remove(runPrefix(output, batch, run))",
+      "gold.remove(output + '/batch=' + batch + '/')",
+    ),
+    why: "the published run is in the same folder",
+  },
+  {
+    name: "keeps the newest runs only",
+    edits: one(transition, "newestPublished.has(run) || ", ""),
+    why: "the one that is published may be older than several that failed",
+  },
+  {
+    name: "forgets failures that count",
+    edits: one(transition, " || stillCounts(document, run);", ";"),
+    why: "the gate would claim again what failed for good",
+  },
+
+  // ---- notices
+  {
+    name: "tells nobody of a failed run",
+    edits: one(transition, "return !isUnsettled(run) && (", 'return !isUnsettled(run) && run.state !== "failed" && ('),
+    why: "somebody has to mend what it failed on",
+  },
+  {
+    name: "takes a notice that was refused for sent",
+    edits: one(coordinator, "reason: reasonOf(error) });\n      return null;", "reason: reasonOf(error) });"),
+    why: "the topic may be away for a moment",
+  },
 ];

@@ -1,0 +1,42 @@
+import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
+import type { LedgerDocument, NoticeEffect } from "./ledger/document.ts";
+
+export type Sns = Pick<SNSClient, "send">;
+
+/** What people are told. */
+export interface Notice {
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** Reaches people; a notice may come twice. */
+export interface Notices {
+  send(notice: Notice): Promise<void>;
+}
+
+/** How a run has ended, with the reason in the first line. `title` names the batch. */
+export function noticeOf(title: string, { published }: LedgerDocument, { run, ended, reason }: NoticeEffect): Notice {
+  const subject = `${title}: run ${run} ${endings[ended]}`;
+  const first = reason === null ? subject : `${subject}: ${reason.replace(/\s+/g, " ")}`;
+  const readers = published ? `Readers get run ${published.run}.` : "Nothing has been published so far.";
+  return { subject, text: `${first}\n\n${readers}\n` };
+}
+
+const endings = {
+  published: "is published",
+  superseded: "has ended well after a newer one and is not published",
+  failed: "has failed",
+} as const satisfies Record<NoticeEffect["ended"], string>;
+
+/** SNS refuses a subject of more than 99 characters, or with others than these. */
+const longestSubject = 99;
+const notInSubject = /[^ -~]/g;
+
+export function createNotices(sns: Sns, topicArn: string): Notices {
+  return {
+    async send({ subject, text }) {
+      const Subject = subject.replace(notInSubject, "?").slice(0, longestSubject);
+      await sns.send(new PublishCommand({ TopicArn: topicArn, Subject, Message: text }));
+    },
+  };
+}

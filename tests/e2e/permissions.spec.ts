@@ -1,0 +1,183 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { GetJobRunsCommand } from "@aws-sdk/client-glue";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { AssumeRoleCommand } from "@aws-sdk/client-sts";
+import { expect } from "chai";
+import type { LedgerDocument } from "../../handlers/ledger/document.ts";
+import { type Clients, createClients, destroyClients } from "../../scripts/local/clients.ts";
+import { type LocalStack, startLocalStack } from "../../scripts/local/index.ts";
+import { accountId, callsFile } from "../../scripts/local/localAws.ts";
+import { localDirectory } from "../../scripts/setup/paths.mjs";
+import { declaredStack } from "../permissions/declared.ts";
+import { documentedCalls } from "../permissions/documented.ts";
+import { generic } from "../permissions/matrix.ts";
+import { recordedCalls } from "../permissions/recorded.ts";
+
+/** A call as the local AWS wrote it down. */
+interface Made {
+  readonly role: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly conditions: Readonly<Record<string, string>>;
+  readonly allowed: boolean;
+}
+
+/**
+ * The deployed program on the local AWS, which enforces the policies of the stack: functions and the job act under their
+ * own roles, with real Spark. What it enforces and writes down are the calls on S3, SQS, Glue and its catalog.
+ *
+ * Not proven by it: the key's use behind S3 and SQS, iam:PassRole, the mapping's rights on its queue, what functions log,
+ * and what services other than S3 do for each other, all of which the local AWS lets pass; TLS, which it takes for
+ * granted; and the table and the catalog of a call of Glue's, of which it looks at the database only. Nor does this run go
+ * every way: copies by parts, lost answers and expiry are left out. All of it is evaluated in tests/permissions.
+ */
+describe("the calls of a whole run", function () {
+  this.timeout(600_000);
+  const batch = "2026-01-01";
+  let folder: string;
+  let stack: LocalStack;
+  let clients: Clients;
+  let names: Record<"bronzeBucket" | "goldBucket" | "ledgerBucket" | "glueJob" | "settleFunction", string>;
+  let calls: Made[];
+
+  const users = Array.from({ length: 50 }, (_, index) => `{"user_id":"u_${index}","country":"US"}\n`);
+  const files = {
+    // One row to reject, and few enough of them.
+    users: `${users.join("")}{"user_id":null}\n`,
+    events: '{"event_id":"e_0","user_id":"u_0","event_type":"product_view"}\n',
+    orders: '{"order_id":"o_0","user_id":"u_0","order_amount":12.34,"payment_status":"success"}\n',
+  } as const;
+
+  const upload = (key: string, Body: string) =>
+    clients.s3.send(new PutObjectCommand({ Bucket: names.bronzeBucket, Key: key, Body }));
+  const ledger = async (of: string): Promise<LedgerDocument | null> => {
+    try {
+      const { Body } = await clients.s3.send(
+        new GetObjectCommand({ Bucket: names.ledgerBucket, Key: `batches/${of}.json` }),
+      );
+      return JSON.parse(await Body!.transformToString()) as LedgerDocument;
+    } catch (error) {
+      if ((error as Error).name === "NoSuchKey") return null;
+      throw error;
+    }
+  };
+  const until = async (of: string, holds: (document: LedgerDocument | null) => boolean) => {
+    for (let attempt = 0; attempt < 600; attempt++) {
+      if (holds(await ledger(of))) return;
+      await sleep(200);
+    }
+    throw new Error(`it never came to pass; the ledger: ${JSON.stringify(await ledger(of))}`);
+  };
+  const publishes = (run: number) =>
+    until(batch, (document) => document?.published?.run === run && document.effects.length === 0);
+  const settle = async (event: object) => {
+    const command = new InvokeCommand({
+      FunctionName: names.settleFunction,
+      Payload: Buffer.from(JSON.stringify(event)),
+    });
+    const { FunctionError, Payload } = await clients.lambda.send(command);
+    expect(FunctionError, Payload?.transformToString()).to.equal(undefined);
+  };
+  const order = (id: string, order: object) => settle({ kind: "order", id, batch, order });
+
+  /** Clients of somebody who has taken on a role. */
+  async function as(role: string): Promise<Clients> {
+    const RoleArn = `arn:aws:iam::${accountId}:role/commerce-dev-${role}`;
+    const { Credentials: session } = await clients.sts.send(
+      new AssumeRoleCommand({ RoleArn, RoleSessionName: "somebody" }),
+    );
+    const credentials = {
+      accessKeyId: session!.AccessKeyId!,
+      secretAccessKey: session!.SecretAccessKey!,
+      sessionToken: session!.SessionToken!,
+    };
+    return createClients(stack.endpoint, stack.glueEndpoint, credentials);
+  }
+
+  before(async () => {
+    mkdirSync(localDirectory, { recursive: true });
+    folder = mkdtempSync(join(localDirectory, "e2e-"));
+    stack = await startLocalStack({
+      configFile: "config/pipeline_config.yaml",
+      environment: "dev",
+      directory: folder,
+      spark: { driverMemory: "1g", shortRuns: true },
+    });
+    clients = createClients(stack.endpoint, stack.glueEndpoint);
+    names = stack.outputs as typeof names;
+    for (const [dataset, body] of Object.entries(files)) await upload(`${batch}/${dataset}.json`, body);
+    await upload("2026-01-02/users.json", "no rows\n");
+    await publishes(1);
+    await order("o-1", { operation: "run" });
+    await publishes(2);
+    await order("o-2", { operation: "rollback", run: 1 });
+    for (const kind of ["sweep", "reconcile", "redrive"]) await settle({ kind });
+    await until("2026-01-02", (document) => document !== null);
+    calls = readFileSync(callsFile(join(folder, "aws")), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Made);
+  });
+  after(async () => {
+    if (clients) destroyClients(clients);
+    await stack?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it("are allowed", () => {
+    expect(calls.filter(({ allowed }) => !allowed)).to.deep.equal([]);
+  });
+
+  it("are in the matrix of permissions, all of them, encrypted as it says", async () => {
+    type Of = Parameters<typeof generic>[1];
+    const line = (role: string, action: string, resource: string, conditions: Made["conditions"], of: Of) => {
+      const encryption = Object.entries(conditions)
+        .filter(([key]) => key.startsWith("s3:x-amz-"))
+        .map(([key, value]) => `${key} = ${generic(value, of).replace(/^key\/.+/, "the key")}`);
+      return [generic(role, of), action, generic(resource, of), ...encryption.sort()].join(" | ");
+    };
+    const declared = await declaredStack("dev");
+    const known = new Set(
+      [...(await recordedCalls(declared)), ...documentedCalls(declared)].map(
+        ({ principal, action, resource, context }) => line(principal, action, resource, context, declared),
+      ),
+    );
+    const here = { stack: "dev", account: accountId };
+    const made = calls.map(({ role, action, resource, conditions }) => line(role, action, resource, conditions, here));
+    expect(made).not.to.have.length(0);
+    expect([...new Set(made)].filter((call) => !known.has(call)).sort()).to.deep.equal([]);
+  });
+
+  it("were made by each role, on each of its services", () => {
+    const services = (role: string) =>
+      [...new Set(calls.filter((call) => call.role === role).map(({ action }) => action.split(":")[0]!))].sort();
+    expect(services("commerce-dev-promote")).to.deep.equal(["glue", "s3"]);
+    expect(services("commerce-dev-settle")).to.deep.equal(["glue", "s3", "sns", "sqs"]);
+    expect(services("commerce-dev-refine")).to.deep.equal(["s3"]);
+  });
+
+  it("would be refused where the policies allow none", async () => {
+    const refused = async (call: Promise<unknown>) =>
+      expect(
+        await call.then(
+          () => "allowed",
+          ({ name }: Error) => name,
+        ),
+      ).to.match(/^AccessDenied(Exception)?$/);
+    const [promote, settle, refine] = await Promise.all(["promote", "settle", "refine"].map(as));
+    const key = `${batch}/users.json`;
+    await refused(promote!.s3.send(new PutObjectCommand({ Bucket: names.goldBucket, Key: "a", Body: "" })));
+    await refused(promote!.glue.send(new GetJobRunsCommand({ JobName: names.glueJob })));
+    await refused(settle!.s3.send(new GetObjectCommand({ Bucket: names.bronzeBucket, Key: key })));
+    await refused(refine!.s3.send(new GetObjectCommand({ Bucket: names.bronzeBucket, Key: key })));
+    const put = { Bucket: names.goldBucket, Key: "user_activity/a", Body: "" };
+    await refine!.s3.send(new PutObjectCommand(put));
+    await refused(refine!.s3.send(new PutObjectCommand({ ...put, ServerSideEncryption: "AES256" })));
+    const foreign = { ServerSideEncryption: "aws:kms", SSEKMSKeyId: "another" } as const;
+    await refused(refine!.s3.send(new PutObjectCommand({ ...put, ...foreign })));
+    for (const clients of [promote!, settle!, refine!]) destroyClients(clients);
+  });
+});
