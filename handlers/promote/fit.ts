@@ -1,4 +1,5 @@
-import { type ColumnType, catalogType } from "../../config/columnType.ts";
+import { type ColumnType, catalogType, parseColumnType } from "../../config/columnType.ts";
+import type { DatasetContract } from "../../config/contract.ts";
 import type { JsonRecord } from "./json.ts";
 
 /** What the contract says of one column, as far as a file is held against it. */
@@ -8,6 +9,14 @@ export interface ExpectedColumn {
   /** Whether a row without a value here is rejected. */
   readonly rejectsNull: boolean;
 }
+
+/** What a file is held against of its dataset. */
+export const expectedColumns = ({ columns }: Pick<DatasetContract, "columns">): ExpectedColumn[] =>
+  columns.map(({ name, type, onNull }) => ({
+    name,
+    type: parseColumnType(type),
+    rejectsNull: onNull === "reject",
+  }));
 
 export interface Contradiction {
   /** Follows the place of the record: `has no user_id`. */

@@ -1,7 +1,6 @@
 import { HeadObjectCommand, type HeadObjectCommandOutput } from "@aws-sdk/client-s3";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
-import { parseColumnType } from "../../config/columnType.ts";
 import { classify } from "../bronze/classify.ts";
 import { type ObjectCreated, readNotification, writeNotification } from "../bronze/s3Event.ts";
 import { isListedNewer } from "../bronze/versions.ts";
@@ -15,6 +14,7 @@ import { type Log, reasonOf } from "../log.ts";
 import type { Sqs } from "../queue.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { type DocumentStore, type S3, statusOf } from "../storage.ts";
+import { expectedColumns } from "./fit.ts";
 import { inspect } from "./inspect.ts";
 import { type PinnedObject, s3Source } from "./source.ts";
 import { transfer } from "./transfer.ts";
@@ -42,7 +42,11 @@ export function createHandler(
 ): (event: SQSEvent, invocation: InvocationContext) => Promise<SQSBatchResponse> {
   const { log } = deps;
   return async (event, { getRemainingTimeInMillis }) => {
-    const batchItemFailures: { itemIdentifier: string }[] = [];
+    const failures = new Set<string>();
+    const failed = (messageId: string, error: unknown, about: { readonly key?: string } = {}) => {
+      log.error("message.failed", { messageId, ...about, reason: reasonOf(error) });
+      failures.add(messageId);
+    };
     for (const { messageId, body } of event.Records) {
       try {
         const { created, passed } = readNotification(body);
@@ -51,19 +55,16 @@ export function createHandler(
           // Each on its own: what two of one batch have to do must have one owner.
           created.map((object) => promote(object, { ...deps, ...deps.open(), getRemainingTimeInMillis })),
         );
-        const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
-        if (failures.length > 0) throw failures.length === 1 ? failures[0] : new AggregateError(failures);
+        results.forEach((result, index) => {
+          if (result.status === "rejected") failed(messageId, result.reason, { key: created[index]!.key });
+        });
       } catch (error) {
-        log.error("message.failed", { messageId, reason: describe(error) });
-        batchItemFailures.push({ itemIdentifier: messageId });
+        failed(messageId, error);
       }
     }
-    return { batchItemFailures };
+    return { batchItemFailures: [...failures].map((itemIdentifier) => ({ itemIdentifier })) };
   };
 }
-
-const describe = (error: unknown): string =>
-  error instanceof AggregateError ? error.errors.map(describe).join("; ") : reasonOf(error);
 
 type Context = PromoteDeps & InvocationContext & { readonly ledger: Ledger; readonly coordinator: Coordinator };
 
@@ -180,11 +181,7 @@ async function decide(
 
   const expected = {
     format: file.format,
-    columns: settings.contract.datasets[dataset]!.columns.map(({ name, type, onNull }) => ({
-      name,
-      type: parseColumnType(type),
-      rejectsNull: onNull === "reject",
-    })),
+    columns: expectedColumns(settings.contract.datasets[dataset]!),
   };
   const inspection = await inspect(s3Source(s3, source), expected, settings.files);
   if (inspection.outcome === "good") {

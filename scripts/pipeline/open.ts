@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { UsageError } from "../flags.ts";
+import type { LocalStack } from "../local/index.ts";
 import { readRunning } from "../local/running.ts";
 import { createTarget, type OperatorOutputs, operatorOutputs, type Target } from "./target.ts";
 import { quoted } from "./text.ts";
@@ -47,7 +48,12 @@ function openLocal(): Target {
   const running = readRunning();
   if (running === null)
     throw new UsageError("no local stack is running: start one with npm start -- --keep, or name one with --stack");
-  const { region, endpoint, glueEndpoint, credentials, outputs, logFile } = running;
+  return localTarget(running);
+}
+
+/** The local stack as the commands see it. */
+export function localTarget(stack: Omit<LocalStack, "stop">): Target {
+  const { region, endpoint, glueEndpoint, credentials, outputs, logFile } = stack;
   return createTarget("the local stack", operatorOutputs(outputs, "the local stack"), {
     region,
     local: { endpoint, glueEndpoint, credentials, runs: join(dirname(logFile), "runs") },

@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { PipelineConfig } from "../../config/schema.ts";
@@ -82,13 +82,14 @@ async function reportOf(s3: S3Client, ledgerBucket: string, { batch, run }: Batc
   return run && jobRun ? readReport(s3, ledgerBucket, batch, run.run, jobRun) : null;
 }
 
+const isResult = /^(summary\.json|report(-.+)?\.html)$/;
 const summaryFile = (out: string) => join(out, "summary.json");
 
-/** Finds out early whether the folder can be written, and removes the summary of an earlier run. */
+/** Finds out early whether the folder can be written, and removes the summary and the reports of an earlier run. */
 export function prepareOut(out: string): void {
   try {
     mkdirSync(out, { recursive: true });
-    rmSync(summaryFile(out), { force: true });
+    for (const name of readdirSync(out)) if (isResult.test(name)) rmSync(join(out, name));
     accessSync(out, constants.W_OK);
   } catch (error) {
     throw new UsageError(`--out ${out} can't be written to: ${(error as Error).message}`);

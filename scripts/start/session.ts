@@ -3,6 +3,8 @@ import { type LoadedConfig, loadConfig } from "../../config/load.ts";
 import type { Answer } from "../generate/answer.ts";
 import { type LocalStack, startLocalStack } from "../local/index.ts";
 import { stackDirectory } from "../local/running.ts";
+import { localTarget } from "../pipeline/open.ts";
+import { writeReports } from "../report/write.ts";
 import { localDirectory } from "../setup/paths.mjs";
 import type { StartOptions } from "./arguments.ts";
 import { type Uploaded, upload } from "./bronze.ts";
@@ -83,7 +85,8 @@ export async function runSession(session: Session): Promise<boolean> {
       },
     );
     writeSummary(options.out, summary);
-    printResult(session, collected, summary, stack.value.logFile);
+    const reports = await reportsOf(session, stack.value, collected);
+    printResult(session, collected, summary, [...reports, stack.value.logFile]);
     const isWrong = comparison?.matches === false && options.isShippedConfig;
     return collected.every(({ result }) => result.state === "published") && !isWrong;
   } finally {
@@ -201,11 +204,27 @@ async function follow(
   return snapshot;
 }
 
+/** The picture of each batch, as files. */
+async function reportsOf(
+  { options, status }: Session,
+  stack: LocalStack,
+  collected: readonly Collected[],
+): Promise<string[]> {
+  const target = localTarget(stack);
+  try {
+    const batches = collected.map(({ result }) => result.batch);
+    return await writeReports(target, batches, options.out, { status, choice: "" });
+  } finally {
+    status.clear();
+    target.close();
+  }
+}
+
 function printResult(
   { options, style, print }: Session,
   collected: readonly Collected[],
   summary: Summary,
-  logFile: string,
+  files: readonly string[],
 ): void {
   const paragraph = (lines: readonly string[]) => {
     if (lines.length === 0) return;
@@ -227,7 +246,9 @@ function printResult(
   paragraph([
     ...collected.map(({ result }) => stateText(result, style)),
     ...(comparison ? answerText(comparison, style) : []),
-    style.dim(`  summary ${join(options.out, "summary.json")}, log ${relative(process.cwd(), logFile)}`),
+    style.dim(
+      `  ${[join(options.out, "summary.json"), ...files].map((file) => relative(process.cwd(), file)).join("  ")}`,
+    ),
   ]);
 }
 

@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { createReadStream, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { basename, isAbsolute, join } from "node:path";
-import { parseColumnType } from "../../../config/columnType.ts";
 import { classify } from "../../../handlers/bronze/classify.ts";
 import { rollingBatch } from "../../../handlers/ledger/document.ts";
+import { expectedColumns } from "../../../handlers/promote/fit.ts";
 import { inspect, type Source } from "../../../handlers/promote/inspect.ts";
 import type { FunctionSettings } from "../../../handlers/settings.ts";
 import { UsageError } from "../../flags.ts";
@@ -85,11 +85,7 @@ export function isUnchanged({ path, bytes, changedAt }: LocalFile): boolean {
 
 /** What promote would say of the file, by the same inspection; null when it would take it. */
 export async function inspectLocal(file: LocalFile, settings: FunctionSettings): Promise<Refusal | null> {
-  const columns = settings.contract.datasets[file.dataset]!.columns.map(({ name, type, onNull }) => ({
-    name,
-    type: parseColumnType(type),
-    rejectsNull: onNull === "reject",
-  }));
+  const columns = expectedColumns(settings.contract.datasets[file.dataset]!);
   const inspection = await inspect(localSource(file), { format: file.format, columns }, settings.files);
   if (inspection.outcome === "good") return null;
   const { code, reason, fix } = inspection;
