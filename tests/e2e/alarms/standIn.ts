@@ -10,6 +10,7 @@ import {
   ReceiveMessageCommand,
 } from "@aws-sdk/client-sqs";
 import type { Clients } from "../../../scripts/local/clients.ts";
+import { toldBy } from "../../support/toldBy.ts";
 import { evaluate, type Point } from "./evaluate.ts";
 
 /** What an alarm told the topic. */
@@ -71,7 +72,9 @@ export async function standInForCloudWatch(
   { cloudwatch, logs, sns, sqs }: Clients,
   { topicArn, logGroups, prefix }: Watched,
 ): Promise<CloudWatchStandIn> {
-  const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "on-call" }));
+  const { QueueUrl } = await sqs.send(
+    new CreateQueueCommand({ QueueName: "on-call", Attributes: toldBy("sns", "on-call", topicArn) }),
+  );
   const { Attributes } = await sqs.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ["QueueArn"] }));
   await sns.send(
     new SubscribeCommand({
