@@ -37,10 +37,7 @@ export async function redrive(
       await handle(eventOf(Body!));
       handled++;
     } catch (error) {
-      log.error("redrive.failed", {
-        messageId: MessageId,
-        reason: reasonOf(error),
-      });
+      log.error("redrive.failed", { messageId: MessageId, reason: reasonOf(error) });
       left++;
       throw error;
     }
