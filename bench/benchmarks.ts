@@ -1,0 +1,9 @@
+import type { Benchmark } from "./benchmark.ts";
+import { generator } from "./benchmarks/generator.ts";
+import { promote } from "./benchmarks/promote.ts";
+import { settle } from "./benchmarks/settle.ts";
+import { setup } from "./benchmarks/setup.ts";
+import { spark } from "./benchmarks/spark.ts";
+import { start } from "./benchmarks/start.ts";
+
+export const benchmarks: readonly Benchmark[] = [spark, generator, promote, settle, start, setup];

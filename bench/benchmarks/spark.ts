@@ -1,0 +1,152 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { maximumRecords } from "../../scripts/generate/generate.ts";
+import { defaultShares, type Shares } from "../../scripts/generate/shares.ts";
+import { root, venvPython } from "../../scripts/setup/paths.mjs";
+import { generatedData } from "../../scripts/start/data.ts";
+import { prepareRun } from "../../tests/oracle/engineRuns.ts";
+import { generatedFiles, shippedContract } from "../../tests/oracle/shipped.ts";
+import { atMost, defineBenchmark, type Line, of, type Subject, type Unit, usualRounds } from "../benchmark.ts";
+import { polarsFolder } from "../polars.ts";
+import { timed } from "../process.ts";
+
+const usualRecords = 1_000_000;
+/** From here on a run takes minutes: fewer rounds, and the engine's growth from the usual size is shown. */
+const manyRecords = 10_000_000;
+/** So few that a run takes no longer than Spark's start. */
+const fewRecords = 1000;
+
+/**
+ * Without malformed rows: at some the usual job's inferred schema fails, at others Polars' reader. And without a heavy
+ * user, whose every event the usual job joins with his every order: with 20,000 of each it does not end.
+ */
+const uniform: Shares = { ...defaultShares, cut: 0, mistyped: 0, heavyUser: 0 };
+const shares = { uniform, heavy: { ...uniform, heavyUser: 0.5 } } satisfies Record<string, Shares>;
+type Kind = keyof typeof shares;
+
+const programs = {
+  engine: "engine",
+  job: "the usual job",
+  duckdb: "DuckDB",
+  polars: "Polars",
+  read: "raw read",
+} as const;
+const nameOf = (program: keyof typeof programs, records: number, kind: Kind = "uniform") =>
+  `${programs[program]}, ${records.toLocaleString("en")} records${kind === "uniform" ? "" : `, ${kind}`}`;
+
+export const spark = defineBenchmark({
+  name: "spark",
+  summary: "the Spark engine against the usual PySpark job, plain DuckDB and Polars, and a raw read",
+  about: [
+    "All are timed as processes on the same files, their start included. Both Spark programs have the same JVM options,",
+    "settings and jars. The engine also validates, tells what it rejects, keeps the rejected rows and reconciles; the",
+    "others keep the latest row of each key and drop what they can't read. The usual job joins before it sums, as it is",
+    "often written, and its revenue is wrong. The data has no malformed rows, at which two of the others end, and no",
+    "heavy user, whom the usual job can't join; a line of its own shows what one costs the engine. The time of a cluster's network and of S3 is not in it.",
+  ],
+  flags: {
+    records: {
+      kind: "integer",
+      minimum: fewRecords,
+      maximum: maximumRecords,
+      help: "lines of each file (default 1000000)",
+    },
+  },
+  async prepare({ records = usualRecords }, { folder, tell }) {
+    const isLarge = records >= manyRecords;
+    const python = await polarsFolder();
+    const env = {
+      BENCH_JAVA_OPTIONS: "-XX:+UseParallelGC",
+      BENCH_DRIVER_MEMORY: "3g",
+      BENCH_SPARK_FOLDER: join(folder, "spark"),
+      PYTHONPATH: python,
+    };
+    const data = async (count: number, kind: Kind = "uniform") => {
+      tell(`data of ${count.toLocaleString("en")} records, ${kind}`);
+      const directory = join(folder, "data", kind);
+      await generatedData({ records: count, seed: 42, directory, shares: shares[kind] }, () => {});
+      return join(directory, `${count}-42`);
+    };
+    const subject = async (program: keyof typeof programs, count: number, kind: Kind = "uniform"): Promise<Subject> => {
+      const input = await data(count, kind);
+      const output = join(folder, "output");
+      const commands = {
+        engine: () => {
+          const { manifest } = prepareRun(output, generatedFiles(input), shippedContract());
+          return [venvPython, join(root, "bench", "spark", "engine_job.py"), "--manifest", manifest];
+        },
+        job: () => [venvPython, join(root, "bench", "spark", "usual_job.py"), "--input", input, "--output", output],
+        duckdb: () => [process.execPath, join(root, "bench", "plain", "duckdb.mjs"), input, output],
+        polars: () => [venvPython, join(root, "bench", "plain", "polars_job.py"), input, output],
+        read: () => [process.execPath, join(root, "bench", "plain", "read.mjs"), input],
+      };
+      return {
+        name: nameOf(program, count, kind),
+        measure() {
+          rmSync(output, { recursive: true, force: true });
+          const [command, ...args] = commands[program]();
+          return timed(join(folder, `${program}.log`), command!, args, { env });
+        },
+      };
+    };
+
+    const subjects: Subject[] = [];
+    for (const program of Object.keys(programs) as (keyof typeof programs)[])
+      subjects.push(await subject(program, records));
+    subjects.push(await subject("engine", fewRecords), await subject("job", fewRecords));
+    if (isLarge) subjects.push(await subject("engine", usualRecords));
+    else subjects.push(await subject("engine", records, "heavy"));
+
+    const [engine, job] = [nameOf("engine", records), nameOf("job", records)];
+    const against = (program: keyof typeof programs, what: string, figure: string, unit: Unit): Line => ({
+      what: `engine, ${what}`,
+      unit,
+      figure: of(engine, figure),
+      baseline: { what: programs[program], figure: of(nameOf(program, records), figure) },
+    });
+    const start = of(nameOf("engine", fewRecords), "seconds");
+    const time = of(engine, "seconds");
+    const lines: Line[] = [
+      { ...against("job", "time", "seconds", "s"), limit: atMost(isLarge ? 0.6 : 0.8) },
+      against("duckdb", "time", "seconds", "s"),
+      against("polars", "time", "seconds", "s"),
+      against("read", "time", "seconds", "s"),
+      against("job", "CPU", "cpu", "s"),
+      against("job", "peak memory", "peak", "MB"),
+      {
+        what: `engine, time of ${fewRecords.toLocaleString("en")} records`,
+        unit: "s",
+        figure: start,
+        baseline: { what: programs.job, figure: of(nameOf("job", fewRecords), "seconds") },
+      },
+    ];
+    if (isLarge) {
+      const usual = of(nameOf("engine", usualRecords), "seconds");
+      const times = records / usualRecords;
+      lines.push({
+        what: "engine, time beyond the start",
+        unit: "s",
+        figure: (round) => time(round) - start(round),
+        baseline: {
+          what: `${times} times that of ${usualRecords.toLocaleString("en")}`,
+          figure: (round) => times * (usual(round) - start(round)),
+        },
+        limit: atMost(1.1),
+      });
+    } else
+      lines.push({
+        what: "engine, one user with half of all",
+        unit: "s",
+        figure: of(nameOf("engine", records, "heavy"), "seconds"),
+        baseline: { what: "uniform users", figure: time },
+        limit: atMost(1.3),
+      });
+    lines.push({
+      what: "the usual job, CPU",
+      unit: "s",
+      figure: of(job, "cpu"),
+      baseline: { what: programs.duckdb, figure: of(nameOf("duckdb", records), "cpu") },
+    });
+    return { rounds: isLarge ? 3 : usualRounds, subjects, lines };
+  },
+});

@@ -1,0 +1,26 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { bundleFunction } from "../../components/bundle.ts";
+import { functionSettings } from "../../components/functionSettings.ts";
+import { loadConfig } from "../../config/load.ts";
+import { root } from "../../scripts/setup/paths.mjs";
+
+export interface Deployed {
+  /** The module's path. */
+  readonly module: string;
+  /** Of the code, minified; the source map is none of it. */
+  readonly bytes: number;
+}
+
+/** Bundles an entry as a stack does, with the settings of `dev` beside it. */
+export async function deploy(folder: string, name: string, entry: string): Promise<Deployed> {
+  const { code, map } = await bundleFunction(root, entry);
+  const directory = join(folder, name);
+  mkdirSync(directory, { recursive: true });
+  const module = join(directory, "index.mjs");
+  writeFileSync(module, code);
+  writeFileSync(`${module}.map`, map);
+  const settings = functionSettings(loadConfig(join(root, "config", "pipeline_config.yaml"), "dev"), "promote");
+  writeFileSync(join(directory, "settings.json"), JSON.stringify(settings));
+  return { module, bytes: Buffer.byteLength(code) };
+}

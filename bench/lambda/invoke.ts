@@ -1,0 +1,59 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { environmentVariables, type FunctionEnvironment } from "../../handlers/settings.ts";
+import { accountId, credentials, functionNodeDirectory, region } from "../../scripts/local/localAws.ts";
+import { root } from "../../scripts/setup/paths.mjs";
+import type { Figures } from "../benchmark.ts";
+import { runOutput } from "../process.ts";
+import type { Deployed } from "./bundle.ts";
+
+export interface Invocations {
+  readonly warmUp: readonly unknown[];
+  readonly events: readonly unknown[];
+}
+
+export const namesWith = (suffix: string): FunctionEnvironment => ({
+  bronzeBucket: "bench-bronze",
+  silverBucket: "bench-silver",
+  rejectedBucket: "bench-rejected",
+  goldBucket: "bench-gold",
+  ledgerBucket: `bench-ledger-${suffix}`,
+  promoteQueueUrl: `https://sqs.${region}.amazonaws.com/${accountId}/bench-promote`,
+  promoteDeadLettersUrl: `https://sqs.${region}.amazonaws.com/${accountId}/bench-promote-dlq`,
+  settleDeadLettersUrl: `https://sqs.${region}.amazonaws.com/${accountId}/bench-settle-dlq`,
+  keyArn: `arn:aws:kms:${region}:${accountId}:key/11111111-2222-3333-4444-555555555555`,
+  glueJob: "bench-job",
+  catalogDatabase: "bench",
+  alertTopic: `arn:aws:sns:${region}:${accountId}:bench-alerts`,
+});
+
+/** Runs a bundle in a process of its own, on the Node of the functions. @returns what bench/lambda/invoke.mjs says */
+export async function invoke(
+  { module }: Deployed,
+  { warmUp, events }: Invocations,
+  names: FunctionEnvironment,
+  folder: string,
+  endpoint = "http://127.0.0.1:9",
+): Promise<Figures> {
+  const file = join(folder, "invocations.json");
+  writeFileSync(file, JSON.stringify({ module, warmUp, events }));
+  const variables = Object.entries(environmentVariables).map(([name, variable]) => [
+    variable,
+    names[name as keyof FunctionEnvironment],
+  ]);
+  const env = {
+    ...Object.fromEntries(variables),
+    // As the functions have it.
+    NODE_OPTIONS: "--enable-source-maps",
+    AWS_REGION: region,
+    AWS_ENDPOINT_URL: endpoint,
+    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  };
+  const node = join(functionNodeDirectory(), "node");
+  return JSON.parse(await runOutput(node, [join(root, "bench", "lambda", "invoke.mjs"), file], { env })) as Figures;
+}
+
+/** Loads the bundle only. */
+export const load = (deployed: Deployed, folder: string): Promise<Figures> =>
+  invoke(deployed, { warmUp: [], events: [] }, namesWith("none"), folder);

@@ -1,0 +1,26 @@
+"""The engine on one manifest, in the same Spark as the usual job."""
+
+import argparse
+import hashlib
+
+from launch import start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--manifest", required=True)
+    given = parser.parse_args()
+
+    spark = start("engine")
+    # Below glue/, which `launch` puts on the path.
+    from pipeline_engine.manifest import parse_manifest
+    from pipeline_engine.run import run
+    from pipeline_engine.storage import read_bytes
+
+    content = read_bytes(given.manifest)
+    run(spark, parse_manifest(content, given.manifest, hashlib.sha256(content).hexdigest()), "jr_1")
+    spark.stop()
+
+
+if __name__ == "__main__":
+    main()
