@@ -407,6 +407,11 @@ export const mutants: readonly Mutant[] = [
     why: "Gold would grow with every run",
   },
   {
+    name: "forgets what a job run writes whose run has expired",
+    edits: one(coordinator, "if (hasExpired && heardOf)", "if (hasExpired && !heardOf)"),
+    why: "nobody else knows of it: the output would stay for ever",
+  },
+  {
     name: "deletes what every run of the batch wrote",
     edits: one(
       coordinator,
