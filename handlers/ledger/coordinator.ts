@@ -165,9 +165,9 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
 
   /** What people can't be told must not keep the batch from its next run: the sweep tries again. */
   async function notify(batch: string, document: LedgerDocument, effect: NoticeEffect): Promise<LedgerEvent | null> {
-    const { pipeline } = settings.contract;
+    const { contract, environment } = settings;
     try {
-      await outlets!.notices.send(noticeOf(`${pipeline} ${settings.environment} ${batch}`, document, effect));
+      await outlets!.notices.send(noticeOf({ pipeline: contract.pipeline, environment, batch }, document, effect));
     } catch (error) {
       log.error("notice.failed", { batch, run: effect.run, reason: reasonOf(error) });
       return null;

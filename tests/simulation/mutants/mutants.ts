@@ -154,7 +154,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "acknowledges a message that failed",
-    edits: one(promote, "batchItemFailures.push({ itemIdentifier: messageId });", ""),
+    edits: one(promote, "failures.add(messageId);", ""),
     why: "the file would be lost until the reconciliation, a poison message for ever",
   },
   {
@@ -338,7 +338,11 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "settles by events only",
-    edits: one(coordinator, "for (const { run } of document.runs.filter(isUnsettled)) await settle(batch, run);", ""),
+    edits: one(
+      coordinator,
+      "for (const { run } of document.runs.filter(isUnsettled)) {",
+      "for (const { run } of []) {",
+    ),
     why: "Glue's event may be lost",
   },
 
@@ -405,11 +409,6 @@ export const mutants: readonly Mutant[] = [
     name: "expires nothing",
     edits: one(transition, "withEffect(next, effect);\n      },\n      kept", "next;\n      },\n      kept"),
     why: "Gold would grow with every run",
-  },
-  {
-    name: "forgets what a job run writes whose run has expired",
-    edits: one(coordinator, "if (hasExpired && heardOf)", "if (hasExpired && !heardOf)"),
-    why: "nobody else knows of it: the output would stay for ever",
   },
   {
     name: "deletes what every run of the batch wrote",
