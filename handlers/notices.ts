@@ -14,12 +14,24 @@ export interface Notices {
   send(notice: Notice): Promise<void>;
 }
 
-/** How a run has ended, with the reason in the first line. `title` names the batch. */
-export function noticeOf(title: string, { published }: LedgerDocument, { run, ended, reason }: NoticeEffect): Notice {
-  const subject = `${title}: run ${run} ${endings[ended]}`;
+/** What the notice is about. */
+export interface Subject {
+  readonly pipeline: string;
+  readonly environment: string;
+  readonly batch: string;
+}
+
+/** How a run has ended, with the reason in the first line, and after a failure the way on. */
+export function noticeOf(
+  { pipeline, environment, batch }: Subject,
+  { published }: LedgerDocument,
+  { run, ended, reason }: NoticeEffect,
+): Notice {
+  const subject = `${pipeline} ${environment} ${batch}: run ${run} ${endings[ended]}`;
   const first = reason === null ? subject : `${subject}: ${reason.replace(/\s+/g, " ")}`;
   const readers = published ? `Readers get run ${published.run}.` : "Nothing has been published so far.";
-  return { subject, text: `${first}\n\n${readers}\n` };
+  const next = ended === "failed" ? `What to do: npm run pipeline -- explain ${batch} --stack ${environment}\n` : "";
+  return { subject, text: `${first}\n\n${readers}\n${next}` };
 }
 
 const endings = {

@@ -20,9 +20,16 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
+// Who reads may have seen enough; what can't be written for any other reason must not pass for done.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") return;
+  console.error(`failed: the output can't be written: ${error.message}`);
+  process.exit(1);
+});
+
 process.exitCode = await pipeline(process.argv.slice(2), {
   commands: await loadCommands(),
-  print: console.log,
+  print: (text) => void process.stdout.write(`${text}\n`),
   printError: console.error,
   openTarget,
   ask: process.stdin.isTTY ? ask : null,

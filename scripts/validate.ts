@@ -3,20 +3,19 @@ import { ConfigError, environmentsOf } from "../config/load.ts";
 import { UsageError } from "./flags.ts";
 import { differences, problemsOf } from "./validate/validate.ts";
 
-const usage = `usage: npm run validate [-- --config FILE] [--diff LEFT RIGHT]
+const usage = `usage: npm run validate [-- --config FILE] [--diff A..B]
   --config  pipeline config (default config/pipeline_config.yaml)
-  --diff    in what two environments differ, such as --diff dev prod`;
+  --diff    in what two environments differ, such as --diff dev..prod`;
 
 function parse(args: readonly string[]) {
   try {
-    const { values, positionals } = parseArgs({
+    const { values } = parseArgs({
       args: [...args],
-      options: { config: { type: "string" }, diff: { type: "boolean" }, help: { type: "boolean" } },
-      allowPositionals: true,
+      options: { config: { type: "string" }, diff: { type: "string" }, help: { type: "boolean" } },
     });
-    const [left, right, ...rest] = positionals;
-    if (rest.length > 0 || (positionals.length > 0 && !values.diff) || (values.diff && (!left || !right)))
-      throw new Error("--diff takes two environments, and nothing else takes a word");
+    const [left, right, ...rest] = values.diff?.split("..") ?? [];
+    if (values.diff !== undefined && (!left || !right || rest.length > 0))
+      throw new Error(`--diff ${values.diff}: write two environments as A..B, such as dev..prod`);
     return { config: values.config ?? "config/pipeline_config.yaml", help: values.help ?? false, left, right };
   } catch (error) {
     throw new UsageError(`${(error as Error).message}\n${usage}`);

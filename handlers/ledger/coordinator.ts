@@ -54,6 +54,7 @@ const retryAfter = 60_000;
 export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   const { ledger, documents, engine, outlets, settings, names, rules, invocation, log, now } = deps;
 
+  const outputs = Object.keys(settings.contract.outputs);
   const manifest = (batch: string, run: Run): Manifest => manifestOf(batch, run, settings, names);
 
   async function runGate(batch: string, document: LedgerDocument): Promise<LedgerDocument> {
@@ -151,17 +152,22 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   }
 
   async function expire(batch: string, run: number): Promise<LedgerEvent> {
-    for (const output of Object.keys(settings.contract.outputs))
-      await outlets!.gold.remove(runPrefix(output, batch, run));
+    for (const output of outputs) await outlets!.gold.remove(runPrefix(output, batch, run));
     log.info("run.expired", { batch, run });
     return { kind: "expired", run };
   }
 
+  /** A job run that no answer told of may end when its run has expired, and what it wrote would stay. */
+  async function forget(batch: string, run: number, jobRun: string): Promise<void> {
+    for (const output of outputs) await outlets!.gold.remove(goldPrefix(output, batch, run, jobRun));
+    log.warn("jobrun.forgotten", { batch, run, jobRun, reason: "its run has expired; what it wrote was removed" });
+  }
+
   /** What people can't be told must not keep the batch from its next run: the sweep tries again. */
   async function notify(batch: string, document: LedgerDocument, effect: NoticeEffect): Promise<LedgerEvent | null> {
-    const { pipeline } = settings.contract;
+    const { contract, environment } = settings;
     try {
-      await outlets!.notices.send(noticeOf(`${pipeline} ${settings.environment} ${batch}`, document, effect));
+      await outlets!.notices.send(noticeOf({ pipeline: contract.pipeline, environment, batch }, document, effect));
     } catch (error) {
       log.error("notice.failed", { batch, run: effect.run, reason: reasonOf(error) });
       return null;
@@ -193,7 +199,9 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     const document = await ledger.read(batch);
     const run = document && findRun(document, number);
     if (!document || !run) {
-      log.warn("run.unknown", { batch, run: number });
+      const hasExpired = number <= (document?.runs.at(-1)?.run ?? 0);
+      if (hasExpired && heardOf) await forget(batch, number, heardOf);
+      else log.warn("run.unknown", { batch, run: number });
       return document;
     }
     const ids = new Set([...run.jobRuns, ...(heardOf ? [heardOf] : [])]);

@@ -41,10 +41,10 @@ export async function pipeline(args: readonly string[], given: World): Promise<n
 
 /** Whatever a command shows, nothing that came from outside can steer the terminal. */
 function onlyPrintable(world: World): World {
-  const { print, printError, status, ask } = world;
+  const { print, printError, status, ask, style } = world;
   return {
     ...world,
-    print: (text) => print(printable(text)),
+    print: (text) => print(printable(text, style.isOn)),
     printError: (text) => printError(printable(text)),
     ask: ask && ((question) => ask(printable(question))),
     status: {
@@ -70,13 +70,13 @@ function exitCodeOf(error: unknown): number {
 async function dispatch(args: readonly string[], world: World): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined) throw new UsageError(overview(world.commands));
-  if (name === "--help" || name === "help") {
+  if (name === "--help" || name === "-h" || name === "help") {
     const [about] = rest;
     world.print(about === undefined ? overview(world.commands) : helpOf(findCommand(world.commands, about)));
     return exitCodes.done;
   }
   const command = findCommand(world.commands, name);
-  if (rest.includes("--help")) {
+  if (rest.includes("--help") || rest.includes("-h")) {
     world.print(helpOf(command));
     return exitCodes.done;
   }

@@ -33,7 +33,7 @@ export function checkChoice({ stack, local, outputs }: TargetChoice): void {
 
 /** The same choice on a command line that is shown to be pasted; nothing for the local stack. */
 export const choiceText = ({ stack, outputs }: TargetChoice): string =>
-  stack === undefined ? "" : `--stack ${stack}${outputs === undefined ? "" : ` --outputs ${quoted(outputs)}`}`;
+  stack === undefined ? "" : `--stack ${quoted(stack)}${outputs === undefined ? "" : ` --outputs ${quoted(outputs)}`}`;
 
 /** Whether nothing but a local stack can be meant, and none is running. */
 export const hasNoStack = ({ stack, local }: TargetChoice): boolean =>
@@ -47,7 +47,7 @@ export function openTarget({ stack, outputs }: TargetChoice): Target {
 function openLocal(): Target {
   const running = readRunning();
   if (running === null)
-    throw new UsageError("no local stack is running: start one with npm start -- --keep, or name one with --stack");
+    throw new UsageError("no local stack is running; start one with npm start -- --keep, or name one with --stack");
   return localTarget(running);
 }
 
@@ -77,7 +77,7 @@ function askPulumi(stack: string): unknown {
   });
   if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT")
     throw new UsageError(
-      `pulumi is not on the PATH; where it is, write pulumi stack output --json --stack ${stack} > outputs.json, then add --outputs outputs.json`,
+      `pulumi is not on the PATH; where it is, write pulumi stack output --json --stack ${quoted(stack)} > outputs.json, then add --outputs outputs.json`,
     );
   if (error) throw error;
   if (status !== 0)
@@ -95,6 +95,9 @@ function readOutputs(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    throw new UsageError(`--outputs ${file} can't be read as JSON: ${(error as Error).message}`);
+    const reason = (error as Error).message.replace(/\s+/g, " ");
+    throw new UsageError(
+      `--outputs ${file} can't be read as JSON (${reason}); write pulumi stack output --json into it`,
+    );
   }
 }

@@ -1,3 +1,5 @@
+import { colourCode } from "../start/style.ts";
+
 /** Columns that texts for people keep to. */
 export const width = 80;
 
@@ -12,16 +14,16 @@ export function wrap(text: string, indent = 0): string[] {
   return lines;
 }
 
-const colour = String.raw`\x1b\[\d{1,2}m`;
 const control = String.raw`[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]`;
-const controlOrColour = new RegExp(`${colour}|${control}`, "g");
+const controls = new RegExp(control, "g");
+const controlsAndColours = new RegExp(`${colourCode}|${control}`, "g");
 
 /**
  * File names and reasons come from outside: what would move the cursor or turn the text around is shown as its code.
- * Line ends and colours stay.
+ * Line ends stay, and the colours of a style where there is one.
  */
-export const printable = (text: string): string =>
-  text.replace(controlOrColour, (found) =>
+export const printable = (text: string, isStyled = false): string =>
+  text.replace(isStyled ? controlsAndColours : controls, (found) =>
     found.length > 1 ? found : `\\u${found.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 

@@ -1,5 +1,3 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DeleteTableCommand } from "@aws-sdk/client-glue";
@@ -18,9 +16,8 @@ import {
   SetQueueAttributesCommand,
 } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
-import { type Clients, createClients, destroyClients } from "../../scripts/local/clients.ts";
-import { type LocalStack, startLocalStack } from "../../scripts/local/index.ts";
-import { localDirectory } from "../../scripts/setup/paths.mjs";
+import type { Clients } from "../../scripts/local/clients.ts";
+import { type DeployedStack, deployStack } from "../support/deployedStack.ts";
 import { type CloudWatchStandIn, standInForCloudWatch } from "./alarms/standIn.ts";
 import { environment, writeConfig } from "./chaos/config.ts";
 
@@ -38,10 +35,9 @@ describe("alarms reach whoever listens to the topic", function () {
   this.timeout(180_000);
   const engine = fileURLToPath(new URL("./alarms/engine.mjs", import.meta.url));
   const prefix = `commerce-${environment}`;
-  let folder: string;
-  let stack: LocalStack;
+  let deployed: DeployedStack;
   let clients: Clients;
-  let names: Record<string, string>;
+  let names: DeployedStack["names"];
   let cloudWatch: CloudWatchStandIn;
 
   const files = {
@@ -49,8 +45,7 @@ describe("alarms reach whoever listens to the topic", function () {
     events: '{"event_id":"e_0","user_id":"u_0","event_type":"product_view"}\n',
     orders: '{"order_id":"o_0","user_id":"u_0","order_amount":12.34,"payment_status":"success"}\n',
   };
-  const put = (key: string, Body: string) =>
-    clients.s3.send(new PutObjectCommand({ Bucket: names.bronzeBucket, Key: key, Body }));
+  const put = (key: string, body: string) => deployed.upload(key, body);
   const upload = (batch: string) =>
     Promise.all(Object.entries(files).map(([dataset, text]) => put(`${batch}/${dataset}.json`, text)));
   const invoke = (name: string, event: object) =>
@@ -70,22 +65,18 @@ describe("alarms reach whoever listens to the topic", function () {
   };
 
   before(async () => {
-    mkdirSync(localDirectory, { recursive: true });
-    folder = realpathSync(mkdtempSync(join(localDirectory, "alarms-")));
-    const configFile = writeConfig(folder, {
-      batching: { deadline: "1s" },
-      lambda: { promote: { timeout: "30s", concurrency: 4 }, settle: { timeout: "30s", reconciliation: "1h" } },
-      glue: { attempts: 1 },
-      alerts: { queueAge: "1m", runAge: "1m", freshness: "1h" },
-    });
-    stack = await startLocalStack({
-      configFile,
+    deployed = await deployStack({
+      configIn: (folder) =>
+        writeConfig(folder, {
+          batching: { deadline: "1s" },
+          lambda: { promote: { timeout: "30s", concurrency: 4 }, settle: { timeout: "30s", reconciliation: "1h" } },
+          glue: { attempts: 1 },
+          alerts: { queueAge: "1m", runAge: "1m", freshness: "1h" },
+        }),
       environment,
-      directory: join(folder, "stack"),
       engine: [process.execPath, engine],
     });
-    clients = createClients(stack.endpoint, stack.glueEndpoint);
-    names = stack.outputs as Record<string, string>;
+    ({ clients, names } = deployed);
     cloudWatch = await standInForCloudWatch(clients, {
       topicArn: names.alertTopicArn!,
       logGroups: [names.promoteFunction, names.settleFunction].map((name) => `/aws/lambda/${name}`),
@@ -95,11 +86,7 @@ describe("alarms reach whoever listens to the topic", function () {
     // Its run is to be old once the others are through.
     await upload("2026-02-02");
   });
-  after(async () => {
-    if (clients) destroyClients(clients);
-    await stack?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => deployed?.stop());
 
   it("nothing-published, and its end with the first publication", async () => {
     await expectTold("nothing-published", /^Nothing has been published for 60 minutes; /);

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
@@ -7,13 +7,12 @@ import { expect } from "chai";
 import { goldPrefix } from "../../handlers/keys.ts";
 import type { Answer } from "../../scripts/generate/answer.ts";
 import { generate } from "../../scripts/generate/generate.ts";
-import { type Clients, createClients, destroyClients } from "../../scripts/local/clients.ts";
-import { type LocalStack, type LocalStackOptions, startLocalStack } from "../../scripts/local/index.ts";
-import { localDirectory } from "../../scripts/setup/paths.mjs";
+import type { LocalStackOptions } from "../../scripts/local/index.ts";
 import { compareWithAnswer } from "../../scripts/start/compare.ts";
 import { readReport } from "../../scripts/start/evidence.ts";
 import { download } from "../../scripts/start/gold.ts";
 import { openParquet } from "../../scripts/start/parquet.ts";
+import { type DeployedStack, deployStack } from "../support/deployedStack.ts";
 import { canSeeProcesses, processesIn, waitForNone } from "../support/processes.ts";
 import { type Batch, type ChaosOptions, type Outcome, wreakHavoc } from "./chaos/chaos.ts";
 import { environment, writeConfig } from "./chaos/config.ts";
@@ -40,41 +39,33 @@ const output = "user_activity";
 /** Days from 2026-01-01 on. */
 const day = (index: number) => new Date(Date.UTC(2026, 0, 1 + index)).toISOString().slice(0, 10);
 
-interface Stage {
-  readonly stack: LocalStack;
-  readonly clients: Clients;
-  readonly directory: string;
-  readonly folder: string;
-}
-
-async function open(runsAtOnce: number, options: Pick<LocalStackOptions, "spark" | "engine">): Promise<Stage> {
-  mkdirSync(localDirectory, { recursive: true });
-  const folder = realpathSync(mkdtempSync(join(localDirectory, "chaos-")));
-  const directory = join(folder, "stack");
-  // What a killed function leaves undone is taken over once its timeout is over, so that is as short as can be; and more
-  // attempts are granted than there are kills.
-  const configFile = writeConfig(folder, {
-    lambda: { promote: { timeout: "30s", concurrency: 4 }, settle: { timeout: "30s" } },
-    glue: { attempts: 10, maxConcurrentRuns: runsAtOnce },
-    retention: { runs: 20 },
+const open = (runsAtOnce: number, options: Pick<LocalStackOptions, "spark" | "engine">): Promise<DeployedStack> =>
+  deployStack({
+    // What a killed function leaves undone is taken over once its timeout is over, so that is as short as can be; and more
+    // attempts are granted than there are kills.
+    configIn: (folder) =>
+      writeConfig(folder, {
+        lambda: { promote: { timeout: "30s", concurrency: 4 }, settle: { timeout: "30s" } },
+        glue: { attempts: 10, maxConcurrentRuns: runsAtOnce },
+        retention: { runs: 20 },
+      }),
+    environment,
+    ...options,
   });
-  const stack = await startLocalStack({ configFile, environment, directory, ...options });
-  return { stack, clients: createClients(stack.endpoint, stack.glueEndpoint), directory, folder };
-}
 
 /** What must hold whatever the engine was; `differences` tells a batch's gold from its known answer. */
 function behaves(
   title: string,
   prepare: () => Promise<{
-    stage: Stage;
+    stage: DeployedStack;
     batches: readonly Batch[];
     options: Pick<ChaosOptions, "monkey" | "queue" | "pace" | "patience">;
     /** Messages that die at least. */
     deadLetters: number;
-    differences: (batch: string, prefix: string, stage: Stage, outcome: Outcome) => Promise<readonly string[]>;
+    differences: (batch: string, prefix: string, stage: DeployedStack, outcome: Outcome) => Promise<readonly string[]>;
   }>,
 ): void {
-  let stage: Stage | undefined;
+  let stage: DeployedStack | undefined;
   let batches: readonly Batch[];
   let deadLetters: number;
   let differences: Awaited<ReturnType<typeof prepare>>["differences"];
@@ -100,12 +91,7 @@ function behaves(
     );
     for (const trouble of outcome.troubles) console.log(`        ${trouble}`);
   });
-  after(async () => {
-    if (!stage) return;
-    destroyClients(stage.clients);
-    await stage.stack.stop();
-    rmSync(stage.folder, { recursive: true, force: true });
-  });
+  after(() => stage?.stop());
 
   it("was havoc: kills have hit work under way", () => {
     expect(outcome.kills.died).to.be.at.least(batches.length / 10);

@@ -1,13 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GetJobRunsCommand, GetPartitionsCommand } from "@aws-sdk/client-glue";
-import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import type { LedgerDocument } from "../../handlers/ledger/document.ts";
-import { type Clients, createClients, destroyClients } from "../../scripts/local/clients.ts";
-import { type LocalStack, startLocalStack } from "../../scripts/local/index.ts";
-import { localDirectory } from "../../scripts/setup/paths.mjs";
+import { type DeployedStack, deployStack, isPublished } from "../support/deployedStack.ts";
 
 /**
  * The deployed program on the local AWS: real events, the real bundle in its own process, real Spark. Two days of the
@@ -15,10 +9,7 @@ import { localDirectory } from "../../scripts/setup/paths.mjs";
  */
 describe("day two, on the deployed stack", function () {
   this.timeout(300_000);
-  let folder: string;
-  let stack: LocalStack;
-  let clients: Clients;
-  let names: Record<"bronzeBucket" | "ledgerBucket" | "glueJob" | "catalogDatabase", string>;
+  let deployed: DeployedStack;
 
   const files = {
     "users.json": '{"user_id":"u_0","country":"US"}\n{"user_id":"u_1"}\n',
@@ -27,52 +18,20 @@ describe("day two, on the deployed stack", function () {
   } as const;
 
   before(async () => {
-    mkdirSync(localDirectory, { recursive: true });
-    folder = mkdtempSync(join(localDirectory, "e2e-"));
-    stack = await startLocalStack({
-      configFile: "config/pipeline_config.yaml",
-      environment: "dev",
-      directory: folder,
-      spark: { driverMemory: "1g", shortRuns: true },
-    });
-    clients = createClients(stack.endpoint, stack.glueEndpoint);
-    names = stack.outputs as typeof names;
+    deployed = await deployStack({ spark: { driverMemory: "1g", shortRuns: true } });
   });
-  after(async () => {
-    if (clients) destroyClients(clients);
-    await stack?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => deployed?.stop());
 
-  const upload = async (key: keyof typeof files) =>
-    (await clients.s3.send(new PutObjectCommand({ Bucket: names.bronzeBucket, Key: key, Body: files[key] })))
-      .VersionId!;
-  const jobRuns = async () =>
-    (await clients.glue.send(new GetJobRunsCommand({ JobName: names.glueJob }))).JobRuns ?? [];
-  const ledger = async (): Promise<LedgerDocument | null> => {
-    try {
-      const { Body } = await clients.s3.send(
-        new GetObjectCommand({ Bucket: names.ledgerBucket, Key: "batches/current.json" }),
-      );
-      return JSON.parse(await Body!.transformToString()) as LedgerDocument;
-    } catch (error) {
-      if ((error as Error).name === "NoSuchKey") return null;
-      throw error;
-    }
+  const upload = (key: keyof typeof files) => deployed.upload(key, files[key]);
+  const jobRuns = async () => {
+    const { clients, names } = deployed;
+    return (await clients.glue.send(new GetJobRunsCommand({ JobName: names.glueJob }))).JobRuns ?? [];
   };
-  const until = async (what: string, holds: (document: LedgerDocument | null) => boolean): Promise<LedgerDocument> => {
-    for (let attempt = 0; attempt < 600; attempt++) {
-      const document = await ledger();
-      if (holds(document)) return document!;
-      await sleep(200);
-    }
-    throw new Error(`never came to pass: ${what}; the ledger: ${JSON.stringify(await ledger())}`);
-  };
+  const until = (what: string, holds: Parameters<DeployedStack["until"]>[2]) => deployed.until("current", what, holds);
   const decided = (key: string, version: string) =>
     until(`${key} is decided`, (document) => document?.inputs[key]?.decision.version === version);
-  const isPublished = (run: number) => (document: LedgerDocument | null) =>
-    document?.published?.run === run && document.effects.length === 0;
   const location = async () => {
+    const { clients, names } = deployed;
     const { Partitions = [] } = await clients.glue.send(
       new GetPartitionsCommand({ DatabaseName: names.catalogDatabase, TableName: "user_activity" }),
     );

@@ -1,20 +1,17 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { GetJobRunsCommand } from "@aws-sdk/client-glue";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { AssumeRoleCommand } from "@aws-sdk/client-sts";
 import { expect } from "chai";
-import type { LedgerDocument } from "../../handlers/ledger/document.ts";
 import { type Clients, createClients, destroyClients } from "../../scripts/local/clients.ts";
-import { type LocalStack, startLocalStack } from "../../scripts/local/index.ts";
 import { accountId, callsFile } from "../../scripts/local/localAws.ts";
-import { localDirectory } from "../../scripts/setup/paths.mjs";
 import { declaredStack } from "../permissions/declared.ts";
 import { documentedCalls } from "../permissions/documented.ts";
 import { generic } from "../permissions/matrix.ts";
 import { recordedCalls } from "../permissions/recorded.ts";
+import { type DeployedStack, deployStack, isPublished } from "../support/deployedStack.ts";
 
 /** A call as the local AWS wrote it down. */
 interface Made {
@@ -37,10 +34,7 @@ interface Made {
 describe("the calls of a whole run", function () {
   this.timeout(600_000);
   const batch = "2026-01-01";
-  let folder: string;
-  let stack: LocalStack;
-  let clients: Clients;
-  let names: Record<"bronzeBucket" | "goldBucket" | "ledgerBucket" | "glueJob" | "settleFunction", string>;
+  let deployed: DeployedStack;
   let calls: Made[];
 
   const users = Array.from({ length: 50 }, (_, index) => `{"user_id":"u_${index}","country":"US"}\n`);
@@ -51,34 +45,13 @@ describe("the calls of a whole run", function () {
     orders: '{"order_id":"o_0","user_id":"u_0","order_amount":12.34,"payment_status":"success"}\n',
   } as const;
 
-  const upload = (key: string, Body: string) =>
-    clients.s3.send(new PutObjectCommand({ Bucket: names.bronzeBucket, Key: key, Body }));
-  const ledger = async (of: string): Promise<LedgerDocument | null> => {
-    try {
-      const { Body } = await clients.s3.send(
-        new GetObjectCommand({ Bucket: names.ledgerBucket, Key: `batches/${of}.json` }),
-      );
-      return JSON.parse(await Body!.transformToString()) as LedgerDocument;
-    } catch (error) {
-      if ((error as Error).name === "NoSuchKey") return null;
-      throw error;
-    }
-  };
-  const until = async (of: string, holds: (document: LedgerDocument | null) => boolean) => {
-    for (let attempt = 0; attempt < 600; attempt++) {
-      if (holds(await ledger(of))) return;
-      await sleep(200);
-    }
-    throw new Error(`it never came to pass; the ledger: ${JSON.stringify(await ledger(of))}`);
-  };
-  const publishes = (run: number) =>
-    until(batch, (document) => document?.published?.run === run && document.effects.length === 0);
+  const publishes = (run: number) => deployed.until(batch, `run ${run} is published`, isPublished(run));
   const settle = async (event: object) => {
     const command = new InvokeCommand({
-      FunctionName: names.settleFunction,
+      FunctionName: deployed.names.settleFunction,
       Payload: Buffer.from(JSON.stringify(event)),
     });
-    const { FunctionError, Payload } = await clients.lambda.send(command);
+    const { FunctionError, Payload } = await deployed.clients.lambda.send(command);
     expect(FunctionError, Payload?.transformToString()).to.equal(undefined);
   };
   const order = (id: string, order: object) => settle({ kind: "order", id, batch, order });
@@ -86,7 +59,7 @@ describe("the calls of a whole run", function () {
   /** Clients of somebody who has taken on a role. */
   async function as(role: string): Promise<Clients> {
     const RoleArn = `arn:aws:iam::${accountId}:role/commerce-dev-${role}`;
-    const { Credentials: session } = await clients.sts.send(
+    const { Credentials: session } = await deployed.clients.sts.send(
       new AssumeRoleCommand({ RoleArn, RoleSessionName: "somebody" }),
     );
     const credentials = {
@@ -94,38 +67,25 @@ describe("the calls of a whole run", function () {
       secretAccessKey: session!.SecretAccessKey!,
       sessionToken: session!.SessionToken!,
     };
-    return createClients(stack.endpoint, stack.glueEndpoint, credentials);
+    return createClients(deployed.stack.endpoint, deployed.stack.glueEndpoint, credentials);
   }
 
   before(async () => {
-    mkdirSync(localDirectory, { recursive: true });
-    folder = mkdtempSync(join(localDirectory, "e2e-"));
-    stack = await startLocalStack({
-      configFile: "config/pipeline_config.yaml",
-      environment: "dev",
-      directory: folder,
-      spark: { driverMemory: "1g", shortRuns: true },
-    });
-    clients = createClients(stack.endpoint, stack.glueEndpoint);
-    names = stack.outputs as typeof names;
-    for (const [dataset, body] of Object.entries(files)) await upload(`${batch}/${dataset}.json`, body);
-    await upload("2026-01-02/users.json", "no rows\n");
+    deployed = await deployStack({ spark: { driverMemory: "1g", shortRuns: true } });
+    for (const [dataset, body] of Object.entries(files)) await deployed.upload(`${batch}/${dataset}.json`, body);
+    await deployed.upload("2026-01-02/users.json", "no rows\n");
     await publishes(1);
     await order("o-1", { operation: "run" });
     await publishes(2);
     await order("o-2", { operation: "rollback", run: 1 });
     for (const kind of ["sweep", "reconcile", "redrive"]) await settle({ kind });
-    await until("2026-01-02", (document) => document !== null);
-    calls = readFileSync(callsFile(join(folder, "aws")), "utf8")
+    await deployed.until("2026-01-02", "the rejection", () => true);
+    calls = readFileSync(callsFile(join(deployed.directory, "aws")), "utf8")
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line) as Made);
   });
-  after(async () => {
-    if (clients) destroyClients(clients);
-    await stack?.stop();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => deployed?.stop());
 
   it("are allowed", () => {
     expect(calls.filter(({ allowed }) => !allowed)).to.deep.equal([]);
@@ -169,6 +129,7 @@ describe("the calls of a whole run", function () {
       ).to.match(/^AccessDenied(Exception)?$/);
     const [promote, settle, refine] = await Promise.all(["promote", "settle", "refine"].map(as));
     const key = `${batch}/users.json`;
+    const { names } = deployed;
     await refused(promote!.s3.send(new PutObjectCommand({ Bucket: names.goldBucket, Key: "a", Body: "" })));
     await refused(promote!.glue.send(new GetJobRunsCommand({ JobName: names.glueJob })));
     await refused(settle!.s3.send(new GetObjectCommand({ Bucket: names.bronzeBucket, Key: key })));

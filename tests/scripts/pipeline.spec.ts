@@ -3,9 +3,10 @@
  * not shown, nor what Glue and Pulumi answer: the engine is a fake, and the stack is handed in.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import type { Release } from "../../handlers/ledger/document.ts";
 import { isUnsettled } from "../../handlers/ledger/document.ts";
@@ -17,6 +18,7 @@ import { helpOf, overview } from "../../scripts/pipeline/help.ts";
 import type { World } from "../../scripts/pipeline/main.ts";
 import { checkChoice, openTarget } from "../../scripts/pipeline/open.ts";
 import { operatorOutputs, type Target } from "../../scripts/pipeline/target.ts";
+import { root } from "../../scripts/setup/paths.mjs";
 import { createStatus } from "../../scripts/start/status.ts";
 import { createStyle } from "../../scripts/start/style.ts";
 import { release } from "../support/ledger.ts";
@@ -594,6 +596,20 @@ describe("npm run pipeline", function () {
       }
       expect((await call("--help")).printed).to.equal(overview(commands));
       expect((await call("replay --help")).printed).to.equal((await call("help replay")).printed);
+    });
+
+    it("fails when what it says can't be written", () => {
+      const unwritable = openSync(fileURLToPath(import.meta.url), "r");
+      const args = ["--import", "tsx", join(root, "scripts", "pipeline.ts"), "--help"];
+      const { status, stderr } = spawnSync(process.execPath, args, {
+        stdio: ["ignore", unwritable, "pipe"],
+        cwd: root,
+      });
+      closeSync(unwritable);
+      expect([status, String(stderr)]).to.deep.equal([
+        1,
+        "failed: the output can't be written: EBADF: bad file descriptor, write\n",
+      ]);
     });
 
     it("with examples that are command lines of the command", async () => {

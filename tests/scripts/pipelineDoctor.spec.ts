@@ -151,7 +151,17 @@ describe("npm run pipeline -- doctor", () => {
     ],
     [
       "a function that failed lately",
-      { FilterLogEventsCommand: { events: [{ timestamp: Date.now() - 300_000 }] } },
+      {
+        FilterLogEventsCommand: {
+          events: [
+            {
+              get timestamp() {
+                return Date.now() - 300_000;
+              },
+            },
+          ],
+        },
+      },
       [
         [
           "errors",

@@ -464,10 +464,10 @@ describe("npm run pipeline, looking", function () {
   });
 
   describe("texts", () => {
-    it("show what would steer the terminal as its code, and leave colours and lines", () => {
-      expect(printable("a\u001b[2J\u0007\u202eb\r\nc\u001b[31md\u001b[39m")).to.equal(
-        "a\\u001b[2J\\u0007\\u202eb\\u000d\nc\u001b[31md\u001b[39m",
-      );
+    it("show what would steer the terminal as its code, and leave lines, and colours where a style has made them", () => {
+      const text = "a\u001b[2J\u0007\u202eb\r\nc\u001b[31md\u001b[39m\u001b[8m";
+      expect(printable(text, true)).to.equal("a\\u001b[2J\\u0007\\u202eb\\u000d\nc\u001b[31md\u001b[39m\\u001b[8m");
+      expect(printable(text)).to.equal("a\\u001b[2J\\u0007\\u202eb\\u000d\nc\\u001b[31md\\u001b[39m\\u001b[8m");
     });
 
     it("are broken at 80 columns, and tell a time in its largest unit", () => {

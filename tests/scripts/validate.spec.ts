@@ -56,7 +56,7 @@ describe("npm run validate", () => {
     const found = differences("config/pipeline_config.yaml", "dev", "prod");
     expect(found).to.deep.include({ path: "removal.data", left: '"destroy"', right: '"retain"' });
     expect(found.map(({ path }) => path)).to.not.include("glue.version");
-    const { status, stdout } = validate("--diff", "dev", "prod");
+    const { status, stdout } = validate("--diff", "dev..prod");
     expect(status).to.equal(0);
     expect(stdout.trimEnd().split("\n")).to.have.length(found.length + 1);
   });
@@ -64,11 +64,12 @@ describe("npm run validate", () => {
   for (const [title, args, message] of [
     [
       "an environment that is not declared",
-      ["--diff", "dev", "prd"],
+      ["--diff", "dev..prd"],
       /"prd" is not an environment of .* \(did you mean "prod"\?\)/,
     ],
-    ["one environment to compare", ["--diff", "dev"], /--diff takes two environments/],
-    ["an unknown flag", ["--dif", "dev", "prod"], /Unknown option '--dif'/],
+    ["one environment to compare", ["--diff", "dev"], /--diff dev: write two environments as A\.\.B/],
+    ["two words for it", ["--diff", "dev", "prod"], /Unexpected argument 'prod'/],
+    ["an unknown flag", ["--dif", "dev..prod"], /Unknown option '--dif'/],
     ["a file that is not there", ["--config", "nothing.yaml"], /^nothing\.yaml: no such file/],
   ] as const)
     it(`refuses ${title} without a stack trace`, () => {

@@ -39,6 +39,8 @@ export interface SimulatedJobRun {
   reportedWell: boolean;
   /** A person stopped it, not the pipeline. */
   stoppedByPerson: boolean;
+  /** The event of its end was lost. */
+  endedUnheard: boolean;
 }
 
 export const isAlive = ({ endedAt }: SimulatedJobRun): boolean => endedAt === null;
@@ -123,6 +125,7 @@ export class GlueService implements Service {
       endedAt: null,
       reportedWell: false,
       stoppedByPerson: false,
+      endedUnheard: false,
     };
     this.#watch.starting(jobRun);
     if (twins.some(isAlive)) world.hurt("twins alive", batch);
@@ -184,6 +187,7 @@ export class GlueService implements Service {
     const name = `${jobRun.name}/event`;
     const delay = (world.calm ? 1 : 1 + world.chance.pick(`${name}/delay`, 5)) * second;
     if (!world.calm && world.chance.happens(`${name}/lost`, 1000)) {
+      jobRun.endedUnheard = true;
       world.hurt("Glue event lost", jobRun.batch);
       world.tell(() => `the event of ${jobRun.id}'s end is lost`);
       return;

@@ -34,7 +34,7 @@ export const invariants = {
   catalog: "The catalog never leads to anything that was not published.",
   "foreign buckets": "The functions write nothing to Bronze and Gold.",
   "old output":
-    "Of Gold goes only what a run wrote that its document keeps no more, at the hands of the invocation that the document named.",
+    "Of Gold goes only what a run wrote that its document keeps no more: all of it at the hands of the invocation that the document named, or a job run's own once that has ended.",
   "true notice": "A notice tells of a run that has ended as it says.",
   "no late without deadline": "A file is called late only after the deadline.",
 
@@ -43,7 +43,8 @@ export const invariants = {
   "complete batch is published":
     "A batch whose required files are fresh, good and unambiguous is published, unless its runs failed for good.",
   "published run": "A batch has one published run at most, and the catalog leads to it.",
-  "kept output": "Each run that can be gone back to has its whole output, and what older ones wrote is gone.",
+  "kept output":
+    "Each run that can be gone back to has its whole output, and what older ones wrote is gone, but for a job run of whose end no event told.",
   "people are told": "Of each run that has ended people are told, and with the reason if it failed.",
   "nothing is left":
     "No run is unsettled, no effect is uncleared, no job run is alive, no document is open, no mark is left behind.",

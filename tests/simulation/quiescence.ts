@@ -95,11 +95,7 @@ function checkKept(
   for (const jobRun of glue.jobRuns.filter((other) => other.batch === batch && !kept.has(other.run)))
     for (const output of outputs) {
       const key = `${goldFolder(output, jobRun)}part-0.parquet`;
-      // A twin may write after its run was forgotten.
-      const isLone = glue.jobRuns.every(
-        (other) => other === jobRun || other.batch !== batch || other.run !== jobRun.run,
-      );
-      if (isLone && runs.has(jobRun.run) && s3.object("gold", key))
+      if (!jobRun.endedUnheard && runs.has(jobRun.run) && s3.object("gold", key))
         violate("kept output", `gold/${key} is still there`);
     }
 }

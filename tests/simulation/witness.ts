@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Effect, Input, LedgerDocument, PinnedInputs, Run } from "../../handlers/ledger/document.ts";
 import type { Transition } from "./faults.ts";
-import type { GlueService, GlueWatch, SimulatedJobRun } from "./glueService.ts";
+import { type GlueService, type GlueWatch, isAlive, type SimulatedJobRun } from "./glueService.ts";
 import type { Invariant } from "./invariants.ts";
 import type { Invocation } from "./invocation.ts";
 import { goldFolder, goldOf, textOf } from "./job.ts";
@@ -158,11 +158,12 @@ export class Witness implements GlueWatch {
   }
 
   #goldRemoved(key: string): void {
-    const [, batch, run] = /\/batch=([^/]+)\/run=(\d+)\//.exec(key)!;
+    const [, batch, run, id] = /\/batch=([^/]+)\/run=(\d+)\/([^/]+)\//.exec(key)!;
     const history = this.batch(batch!);
     const owners = [...(history.owners.get(`expire:${run}`) ?? [])].map((nonce) => this.#invocations.get(nonce));
     const isKept = history.document!.runs.some((kept) => kept.run === Number(run));
-    if (isKept || !owners.includes(this.#world.actor!))
+    const hasEnded = this.#glue!.jobRuns.some((jobRun) => jobRun.id === id && !isAlive(jobRun));
+    if (isKept || !(hasEnded || owners.includes(this.#world.actor!)))
       this.#violate("old output", `${this.#world.actor!.title} deleted gold/${key}`);
   }
 

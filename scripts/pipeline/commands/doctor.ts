@@ -53,7 +53,7 @@ async function findOrTell(find: () => Promise<Target>, checks: Check[]): Promise
     return await find();
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    const [detail, ...fix] = error.message.split(/[:;] /);
+    const [detail, ...fix] = error.message.split("; ");
     checks.push({ area: "stack", name: "outputs", ...bad(detail!, fix.join("; ") || "name a stack with --stack") });
     return null;
   }

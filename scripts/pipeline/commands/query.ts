@@ -33,6 +33,7 @@ export const command = defineCommand({
   changes: false,
   async run({ words, flags, choice, target: find, status }) {
     const [sql] = words as [string];
+    if (sql.trim() === "") throw new UsageError("query needs SQL, and this is empty: npm run pipeline -- query SQL");
     const isAsked = (output: string) => new RegExp(`\\b${output}\\b`, "i").test(sql);
     if (flags.out !== undefined && (choice.stack !== undefined || choice.local))
       throw new UsageError("--out is what npm start left; name it, or a stack");

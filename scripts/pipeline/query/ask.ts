@@ -48,7 +48,7 @@ export async function ask(sql: string, published: Published): Promise<Answer> {
   }
 }
 
-const numberType = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL)/;
+const numberType = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL\(\d+,\d+\))$/;
 
 function exact(json: Json, value: DuckDBValue, isNumber: boolean): Json {
   if (value instanceof DuckDBTimestampTZValue || value instanceof DuckDBTimestampValue) return timeText(value.micros);

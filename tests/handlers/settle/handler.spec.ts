@@ -155,7 +155,9 @@ describe("settle handler", function () {
     expect(await pipeline.notices(batch)).to.deep.equal([
       {
         subject: `commerce dev ${batch}: run 1 has failed`,
-        text: `commerce dev ${batch}: run 1 has failed: ${failure!.message.replace("\n", " ")}\n\nNothing has been published so far.\n`,
+        text:
+          `commerce dev ${batch}: run 1 has failed: ${failure!.message.replace("\n", " ")}\n\n` +
+          `Nothing has been published so far.\nWhat to do: npm run pipeline -- explain ${batch} --stack dev\n`,
       },
     ]);
     expect(failure!.message).to.include("too many\nrows");

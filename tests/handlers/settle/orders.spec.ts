@@ -127,6 +127,16 @@ describe("an operator's order", function () {
     expect(await give(batch, { operation: "rollback", run: 1 }))
       .to.have.property("refused")
       .that.matches(/keeps no run 1/);
+
+    // Somebody's start of run 1 that no answer told of: it writes, and ends, when the run has long expired.
+    const manifestUri = `s3://test-ledger/manifests/${batch}/1.json`;
+    pipeline.engine.jobRuns.set("jr_late", { id: "jr_late", state: "succeeded", message: "", manifestUri });
+    await write(1, "jr_late");
+    await write(1, "jr_later");
+    await pipeline.jobEnded("jr_late");
+    const left = await pipeline.keys("test-gold", `user_activity/batch=${batch}/run=1/`);
+    expect(left).to.deep.equal([`user_activity/batch=${batch}/run=1/jr_later/part-0.parquet`]);
+    expect(pipeline.logs.at(-1)).to.include({ message: "jobrun.forgotten", batch, run: 1, jobRun: "jr_late" });
   });
 
   const refusals: [string, OrderEvent["order"], RegExp][] = [

@@ -154,7 +154,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "acknowledges a message that failed",
-    edits: one(promote, "batchItemFailures.push({ itemIdentifier: messageId });", ""),
+    edits: one(promote, "failures.add(messageId);", ""),
     why: "the file would be lost until the reconciliation, a poison message for ever",
   },
   {
@@ -338,7 +338,11 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "settles by events only",
-    edits: one(coordinator, "for (const { run } of document.runs.filter(isUnsettled)) await settle(batch, run);", ""),
+    edits: one(
+      coordinator,
+      "for (const { run } of document.runs.filter(isUnsettled)) {",
+      "for (const { run } of []) {",
+    ),
     why: "Glue's event may be lost",
   },
 
