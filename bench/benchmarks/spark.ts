@@ -42,7 +42,8 @@ export const spark = defineBenchmark({
     "settings and jars. The engine also validates, tells what it rejects, keeps the rejected rows and reconciles; the",
     "others keep the latest row of each key and drop what they can't read. The usual job joins before it sums, as it is",
     "often written, and its revenue is wrong. The data has no malformed rows, at which two of the others end, and no",
-    "heavy user, whom the usual job can't join; a line of its own shows what one costs the engine. The time of a cluster's network and of S3 is not in it.",
+    "heavy user, whom the usual job can't join; a line of its own shows what one costs the engine. The time of a",
+    "cluster's network and of S3 is not in it.",
   ],
   flags: {
     records: {

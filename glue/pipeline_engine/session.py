@@ -15,8 +15,6 @@ _SETTINGS = {
     "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
     # Hash joins: the sides of a join are rows that no later step needs sorted.
     "spark.sql.join.preferSortMergeJoin": "false",
-    # Also of sides alike in size, wherever the one to look up fits into a task's memory.
-    "spark.sql.adaptive.maxShuffledHashJoinLocalMapThreshold": "64m",
     # Kept rows are read once or twice: to look for each column's best encoding costs more than it saves.
     "spark.sql.inMemoryColumnarStorage.compressed": "false",
 }
