@@ -3,6 +3,9 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { zipSync } from "fflate";
 import type { Contract } from "../config/contract.ts";
+import { artifactKeys } from "../handlers/keys.ts";
+import type { Artifact, Release } from "../handlers/ledger/document.ts";
+import type { ReleasePointer } from "../handlers/release.ts";
 
 /** What a run executes, as read from the repository. */
 export interface ReleaseFiles {
@@ -15,22 +18,21 @@ export interface ReleaseFiles {
 }
 
 /** An object to upload, under a key that only this content has. */
-export interface Artifact {
+export interface Upload {
   readonly key: string;
   readonly content: string | Uint8Array;
 }
 
-export interface Release<T> {
-  readonly script: T;
-  readonly engine: T;
-  readonly contract: T;
-  readonly sql: Readonly<Record<string, T>>;
+export interface ReleaseUploads {
+  /** The job's own script, the same for all runs: it runs what a manifest pins. */
+  readonly script: Upload;
+  readonly engine: Upload;
+  readonly contract: Upload;
+  readonly sql: Readonly<Record<string, Upload>>;
 }
 
-/** Where the uploads lie, as `s3://` URIs: what a manifest pins. */
-export type ReleaseUris = Release<pulumi.Output<string>>;
-
-const hashOf = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex").slice(0, 32);
+const digestOf = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex");
+const hashOf = (content: string | Uint8Array) => digestOf(content).slice(0, 32);
 
 /** A ZIP of `files` that depends on nothing but their paths and bytes. */
 export function archive(files: Readonly<Record<string, Uint8Array>>): Uint8Array {
@@ -41,7 +43,7 @@ export function archive(files: Readonly<Record<string, Uint8Array>>): Uint8Array
 }
 
 /** The release's objects. A changed file gets another key, so a replay finds what its manifest names. */
-export function releaseArtifacts(files: ReleaseFiles, contract: Contract): Release<Artifact> {
+export function releaseUploads(files: ReleaseFiles, contract: Contract): ReleaseUploads {
   const engine = archive(files.engine);
   const contractText = `${JSON.stringify(contract, null, 2)}\n`;
   return {
@@ -57,21 +59,41 @@ export function releaseArtifacts(files: ReleaseFiles, contract: Contract): Relea
   };
 }
 
+/** What a manifest pins when the uploads lie in `bucket`. */
+export function releaseOf({ engine, contract, sql }: ReleaseUploads, bucket: string): Release {
+  const artifact = ({ key, content }: Upload): Artifact => ({
+    uri: `s3://${bucket}/${key}`,
+    sha256: digestOf(content),
+  });
+  return {
+    engine: artifact(engine),
+    contract: artifact(contract),
+    sql: Object.fromEntries(Object.entries(sql).map(([output, one]) => [output, artifact(one)])),
+  };
+}
+
+/** The object by which the functions find the current release. */
+export function pointerTo(release: Release): Upload {
+  const pointer: ReleasePointer = { format: 1, release };
+  return { key: artifactKeys.pointer, content: `${JSON.stringify(pointer, null, 2)}\n` };
+}
+
 export interface ArtifactsArgs {
   readonly bucket: pulumi.Input<string>;
-  readonly release: Release<Artifact>;
-  /** Leave uploads behind when they are replaced, or when the stack is destroyed. */
-  readonly retain: boolean;
+  readonly uploads: ReleaseUploads;
 }
 
 /** The uploads of a release. */
 export class Artifacts extends pulumi.ComponentResource {
-  readonly release: ReleaseUris;
+  /** `s3://` URI of the job's script. */
+  readonly script: pulumi.Output<string>;
+  /** What a manifest pins. */
+  readonly release: pulumi.Output<Release>;
 
   constructor(name: string, args: ArtifactsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("commerce:artifacts:Artifacts", name, {}, opts);
 
-    const upload = (role: string, { key, content }: Artifact): pulumi.Output<string> => {
+    const upload = (role: string, { key, content }: Upload): pulumi.Output<string> => {
       const object = new aws.s3.BucketObjectv2(
         `${name}-${role}`,
         {
@@ -79,23 +101,43 @@ export class Artifacts extends pulumi.ComponentResource {
           key,
           ...(typeof content === "string" ? { content } : { contentBase64: Buffer.from(content).toString("base64") }),
         },
-        // A new content is a new key, so a replacement: the object that older manifests name has to stay, and
-        // protection would refuse the replacement. Where data may go a replay is not promised, and an upload that
-        // stays would keep its bucket from being deleted.
-        { parent: this, retainOnDelete: args.retain, protect: false },
+        // A new content is a new key, so a replacement: the object that older manifests name has to stay, for runs that
+        // are under way as well as for replays, and protection would refuse the replacement.
+        { parent: this, retainOnDelete: true, protect: false },
       );
       return pulumi.interpolate`s3://${object.bucket}/${object.key}`;
     };
-    const { script, engine, contract, sql } = args.release;
+    const { script, engine, contract, sql } = args.uploads;
 
-    this.release = {
-      script: upload("script", script),
-      engine: upload("engine", engine),
-      contract: upload("contract", contract),
-      sql: Object.fromEntries(
-        Object.entries(sql).map(([output, artifact]) => [output, upload(`sql-${output}`, artifact)]),
-      ),
-    };
-    this.registerOutputs({ release: this.release });
+    this.script = upload("script", script);
+    const pinned = [
+      upload("engine", engine),
+      upload("contract", contract),
+      ...Object.entries(sql).map(([output, one]) => upload(`sql-${output}`, one)),
+    ];
+    // Known once all of it is there.
+    this.release = pulumi.all([args.bucket, ...pinned]).apply(([bucket]) => releaseOf(args.uploads, bucket!));
+    this.registerOutputs({ script: this.script, release: this.release });
   }
+}
+
+/**
+ * Points the functions to the release by which they judge from then on. Written once all of it is there: artifacts, job
+ * and tables.
+ */
+export function releasePointer(
+  name: string,
+  { bucket, release }: { readonly bucket: pulumi.Input<string>; readonly release: pulumi.Output<Release> },
+  opts: pulumi.CustomResourceOptions,
+): aws.s3.BucketObjectv2 {
+  return new aws.s3.BucketObjectv2(
+    name,
+    {
+      bucket,
+      key: artifactKeys.pointer,
+      contentType: "application/json",
+      content: release.apply((pinned) => pointerTo(pinned).content as string),
+    },
+    opts,
+  );
 }

@@ -1,23 +1,22 @@
-import { contractOf } from "../config/contract.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { FunctionSettings } from "../handlers/settings.ts";
 
 /** An invocation that was cut off by its timeout has surely ended a minute later. */
 const leaseMargin = 60;
 
-/** The part of the config that one function reads. */
+/** The part of the config that one function has by itself. */
 export function functionSettings(
   { environment, config }: LoadedConfig,
   lambda: keyof LoadedConfig["config"]["lambda"],
 ): FunctionSettings {
   return {
+    pipeline: config.name,
     environment,
-    contract: contractOf(config),
-    batching: config.batching,
     files: config.files,
     attempts: config.glue.attempts,
     keepRuns: config.retention.runs,
     effectLease: config.lambda[lambda].timeout + leaseMargin,
-    limits: { runAge: config.alerts.runAge, reconciliationAge: 2 * config.lambda.settle.reconciliation },
+    reconciliationEvery: config.lambda.settle.reconciliation,
+    runAge: config.alerts.runAge,
   };
 }

@@ -1,7 +1,6 @@
 import * as native from "@pulumi/aws-native";
 import * as pulumi from "@pulumi/pulumi";
 import type { PipelineConfig } from "../config/schema.ts";
-import type { ReleaseUris } from "./artifacts.ts";
 import { ExecutionRole, type RoleRules } from "./executionRole.ts";
 import type { PolicyDocument } from "./iam/document.ts";
 import { logGroup } from "./logGroup.ts";
@@ -13,8 +12,8 @@ export interface GlueEngineArgs {
   readonly roleName: string;
   readonly description: string;
   readonly glue: PipelineConfig["glue"];
-  /** What a run is pinned to when it is claimed. */
-  readonly release: ReleaseUris;
+  /** `s3://` URI of the job's script. */
+  readonly script: pulumi.Input<string>;
   /** All that the job may do. */
   readonly policy: pulumi.Input<PolicyDocument>;
   readonly roleRules: RoleRules;
@@ -31,7 +30,7 @@ export class GlueEngine extends pulumi.ComponentResource {
 
   constructor(name: string, args: GlueEngineArgs, opts?: pulumi.ComponentResourceOptions) {
     super("commerce:engine:GlueEngine", name, {}, opts);
-    const { glue, release, keyArn, tags } = args;
+    const { glue, script, keyArn, tags } = args;
 
     const logs = ["output", "error"].map((stream) =>
       logGroup(
@@ -58,7 +57,7 @@ export class GlueEngine extends pulumi.ComponentResource {
         name: args.jobName,
         description: args.description,
         role: role.arn,
-        command: { name: "glueetl", pythonVersion: "3", scriptLocation: release.script },
+        command: { name: "glueetl", pythonVersion: "3", scriptLocation: script },
         glueVersion: glue.version,
         // With workers a maxCapacity is refused.
         workerType: glue.workerType,
@@ -71,8 +70,6 @@ export class GlueEngine extends pulumi.ComponentResource {
         jobRunQueuingEnabled: true,
         executionClass: "STANDARD",
         defaultArguments: {
-          "--release": pulumi.jsonStringify(release),
-          "--extra-py-files": release.engine,
           "--job-language": "python",
           // The manifest says what is read; a bookmark would skip it in silence.
           "--job-bookmark-option": "job-bookmark-disable",

@@ -4,7 +4,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { type Layer, physicalNames, type Scope, stackArns } from "../config/naming.ts";
 import { environmentVariables, type FunctionEnvironment } from "../handlers/settings.ts";
 import { Alerts } from "./alerts.ts";
-import { Artifacts, releaseArtifacts } from "./artifacts.ts";
+import { Artifacts, releasePointer, releaseUploads } from "./artifacts.ts";
 import { DataBucket, type DataBucketArgs } from "./bucket.ts";
 import { Catalog } from "./catalog.ts";
 import { dashboard } from "./dashboard.ts";
@@ -75,7 +75,7 @@ export class Pipeline extends pulumi.ComponentResource {
     const { config, environment } = loaded;
     const contract = contractOf(config);
     const names = physicalNames(config.name, environment, scope.account);
-    const arns = stackArns(names, scope, Object.keys(config.outputs));
+    const arns = stackArns(names, scope);
     const tags = { ...config.tags, pipeline: config.name, environment };
     const title = `${config.name} (${environment})`;
     const retain = !(args.destroyData && config.removal.data === "destroy");
@@ -140,7 +140,7 @@ export class Pipeline extends pulumi.ComponentResource {
             sid: "KeepUndeliveredEvents",
             service: "events.amazonaws.com",
             account: scope.account,
-            sources: [arns.jobEndedRule, arns.sweepRule, arns.reconcileRule],
+            sources: [arns.jobEndedRule, arns.sweepRule],
           },
         ],
         keyArn,
@@ -176,13 +176,13 @@ export class Pipeline extends pulumi.ComponentResource {
       artifacts: bucket("artifacts", { versioned: true, expireVersionsAfter: retention.artifactVersions }),
     };
 
-    const { release } = new Artifacts(
+    const { script, release } = new Artifacts(
       `${name}-artifacts-release`,
-      { bucket: buckets.artifacts, release: releaseArtifacts(sources.release, contract), retain },
+      { bucket: buckets.artifacts, uploads: releaseUploads(sources.release, contract) },
       inside,
     );
 
-    const { databaseName } = new Catalog(
+    const catalog = new Catalog(
       `${name}-catalog`,
       {
         databaseName: names.catalogDatabase,
@@ -196,14 +196,14 @@ export class Pipeline extends pulumi.ComponentResource {
     );
 
     const shared = { roleRules, logRetention: retention.logs, keyArn, tags };
-    const { jobName } = new GlueEngine(
+    const engine = new GlueEngine(
       `${name}-refine`,
       {
         jobName: names.glueJob,
         roleName: names.glueJob,
         description: `Makes the outputs of ${title} from a manifest`,
         glue: config.glue,
-        release,
+        script,
         policy: keyArn.apply((key) => gluePolicy(arns, key)),
         logPrefix: names.glueLogPrefix,
         ...shared,
@@ -237,12 +237,13 @@ export class Pipeline extends pulumi.ComponentResource {
       rejectedBucket: buckets.rejected,
       goldBucket: buckets.gold,
       ledgerBucket: buckets.ledger,
+      artifactsBucket: buckets.artifacts,
       promoteQueueUrl: promoteQueue.url,
       promoteDeadLettersUrl: promoteDeadLetters.url,
       settleDeadLettersUrl: settleDeadLetters.url,
       keyArn,
-      glueJob: jobName,
-      catalogDatabase: databaseName,
+      glueJob: engine.jobName,
+      catalogDatabase: catalog.databaseName,
       alertTopic: alerts.topicArn,
     });
     const promotion = new Promotion(
@@ -261,7 +262,7 @@ export class Pipeline extends pulumi.ComponentResource {
       },
       inside,
     );
-    const { schedule, reconciliation, ...settleSize } = config.lambda.settle;
+    const { schedule, reconciliation: _, ...settleSize } = config.lambda.settle;
     const settlement = new Settlement(
       `${name}-settle`,
       {
@@ -277,12 +278,16 @@ export class Pipeline extends pulumi.ComponentResource {
         glueJob: names.glueJob,
         jobEndedRule: names.jobEndedRule,
         sweepRule: names.sweepRule,
-        reconcileRule: names.reconcileRule,
         sweepEvery: schedule,
-        reconcileEvery: reconciliation,
         ...shared,
       },
       inside,
+    );
+
+    releasePointer(
+      `${name}-artifacts-current`,
+      { bucket: buckets.artifacts, release },
+      { parent: this, retainOnDelete: retain, dependsOn: [catalog, engine, promotion, settlement] },
     );
 
     dashboard(`${name}-dashboard`, { names, arns, loaded }, inside);
@@ -299,8 +304,8 @@ export class Pipeline extends pulumi.ComponentResource {
       settleDeadLetterQueueUrl: settleDeadLetters.url,
       promoteFunction: promotion.functionName,
       settleFunction: settlement.functionName,
-      glueJob: jobName,
-      catalogDatabase: databaseName,
+      glueJob: engine.jobName,
+      catalogDatabase: catalog.databaseName,
       keyArn,
       alertTopicArn: alerts.topicArn,
     };

@@ -187,7 +187,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
     {
       ...toldBySweep("ReconciliationsOverdue"),
       name: "reconciliation-overdue",
-      description: `Bronze has not been compared with the ledger for ${inWords(2 * lambda.settle.reconciliation)}; see whether the rule ${names.reconcileRule} is enabled`,
+      description: `A comparison of Bronze with the ledger has not come to its end for ${inWords(2 * lambda.settle.reconciliation)}; see what the log of ${settle} says of it`,
     },
   ];
   return alarms.map((alarm) => ({

@@ -10,11 +10,8 @@ export interface SettlementArgs extends PipelineFunctionArgs {
   readonly glueJob: string;
   readonly jobEndedRule: string;
   readonly sweepRule: string;
-  readonly reconcileRule: string;
   /** Seconds between two sweeps. */
   readonly sweepEvery: number;
-  /** Seconds between two comparisons of Bronze with the ledger. */
-  readonly reconcileEvery: number;
 }
 
 /** A schedule counts minutes; what lies between two of them is rounded up. */
@@ -29,16 +26,7 @@ export class Settlement extends pulumi.ComponentResource {
 
   constructor(name: string, args: SettlementArgs, opts?: pulumi.ComponentResourceOptions) {
     super("commerce:settlement:Settlement", name, {}, opts);
-    const {
-      deadLetters,
-      glueJob,
-      jobEndedRule,
-      sweepRule,
-      reconcileRule,
-      sweepEvery,
-      reconcileEvery,
-      ...functionArgs
-    } = args;
+    const { deadLetters, glueJob, jobEndedRule, sweepRule, sweepEvery, ...functionArgs } = args;
 
     const settle = new PipelineFunction(name, functionArgs, { parent: this });
     new aws.lambda.FunctionEventInvokeConfig(
@@ -106,20 +94,6 @@ export class Settlement extends pulumi.ComponentResource {
         { parent: this },
       ),
       { kind: "sweep" },
-    );
-    wake(
-      "reconcile",
-      new aws.cloudwatch.EventRule(
-        `${name}-reconcile`,
-        {
-          name: reconcileRule,
-          description: "Finds uploads that no event told of",
-          scheduleExpression: rateExpression(reconcileEvery),
-          tags: args.tags,
-        },
-        { parent: this },
-      ),
-      { kind: "reconcile" },
     );
 
     this.functionName = settle.functionName;

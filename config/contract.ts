@@ -55,10 +55,14 @@ export interface OutputContract {
   readonly balances: readonly BalanceContract[];
 }
 
-/** The part of the config that describes data: uploaded for the engine, packed beside the functions. */
+/**
+ * The part of the config by which data is judged: uploaded with each release, read by the functions and the engine.
+ * Times in seconds.
+ */
 export interface Contract {
   readonly format: 1;
   readonly pipeline: string;
+  readonly batching: { readonly keyPattern: string; readonly maxSpread: number; readonly deadline: number };
   readonly schemaEvolution: EvolutionMode;
   readonly datasets: Readonly<Record<string, DatasetContract>>;
   readonly outputs: Readonly<Record<string, OutputContract>>;
@@ -97,6 +101,7 @@ export function contractOf(config: PipelineConfig): Contract {
   return {
     format: 1,
     pipeline: config.name,
+    batching: config.batching,
     schemaEvolution: config.schemaEvolution,
     datasets: Object.fromEntries(datasets),
     outputs: Object.fromEntries(outputs),

@@ -30,7 +30,6 @@ export interface PhysicalNames {
   readonly glueLogPrefix: string;
   readonly jobEndedRule: string;
   readonly sweepRule: string;
-  readonly reconcileRule: string;
   readonly catalogDatabase: string;
   readonly alertTopic: string;
 }
@@ -56,7 +55,6 @@ export function physicalNames(pipeline: string, environment: string, account: st
     glueLogPrefix: `/aws-glue/${prefix}`,
     jobEndedRule: `${prefix}-job-ended`,
     sweepRule: `${prefix}-sweep`,
-    reconcileRule: `${prefix}-reconcile`,
     // Athena needs quotes around a name with a dash.
     catalogDatabase: prefix.replaceAll("-", "_"),
     alertTopic: `${prefix}-alerts`,
@@ -75,17 +73,16 @@ export interface StackArns {
   readonly glueJob: string;
   readonly jobEndedRule: string;
   readonly sweepRule: string;
-  readonly reconcileRule: string;
   readonly catalog: string;
   readonly catalogDatabase: string;
-  /** One for each output. */
-  readonly catalogTables: readonly string[];
+  /** All of the stack's database: an output's table is settled also when it is no longer declared. */
+  readonly catalogTables: string;
   readonly alertTopic: string;
   /** Matches the stack's alarms and no others. */
   readonly alarms: string;
 }
 
-export function stackArns(names: PhysicalNames, scope: Scope, outputs: readonly string[]): StackArns {
+export function stackArns(names: PhysicalNames, scope: Scope): StackArns {
   const arn = (service: string, resource: string) =>
     `arn:${scope.partition}:${service}:${scope.region}:${scope.account}:${resource}`;
   const bucket = (layer: Layer) => [layer, `arn:${scope.partition}:s3:::${names.buckets[layer]}`] as const;
@@ -102,10 +99,9 @@ export function stackArns(names: PhysicalNames, scope: Scope, outputs: readonly 
     glueJob: arn("glue", `job/${names.glueJob}`),
     jobEndedRule: arn("events", `rule/${names.jobEndedRule}`),
     sweepRule: arn("events", `rule/${names.sweepRule}`),
-    reconcileRule: arn("events", `rule/${names.reconcileRule}`),
     catalog: arn("glue", "catalog"),
     catalogDatabase: arn("glue", `database/${names.catalogDatabase}`),
-    catalogTables: outputs.map((output) => arn("glue", `table/${names.catalogDatabase}/${output}`)),
+    catalogTables: arn("glue", `table/${names.catalogDatabase}/*`),
     alertTopic: arn("sns", names.alertTopic),
     alarms: arn("cloudwatch", `alarm:${names.prefix}-*`),
   };

@@ -37,6 +37,11 @@ export const ledgerKeys = {
   reconciliation: "reconciliation.json",
 } as const;
 
+export const artifactKeys = {
+  /** The object that names the current release. */
+  pointer: "release.json",
+} as const;
+
 /** The batch and run that a manifest's URI names, or null when it is none of this ledger's. */
 export function parseManifestUri(uri: string, ledgerBucket: string): { batch: string; run: number } | null {
   const match = /^s3:\/\/([^/]+)\/manifests\/([^/]+)\/([1-9]\d*)\.json$/.exec(uri);

@@ -19,25 +19,22 @@ export const manifestUri = (batch: string, run: number, ledgerBucket: string) =>
 export function manifestOf(
   batch: string,
   { run, inputs, release }: Run,
-  { contract, environment }: Pick<FunctionSettings, "contract" | "environment">,
+  { pipeline, environment }: Pick<FunctionSettings, "pipeline" | "environment">,
   names: StorageNames,
 ): Manifest {
-  const pinned = Object.keys(contract.datasets).map((dataset) => {
-    const input = inputs[dataset] ?? null;
-    return [
-      dataset,
-      input && {
-        uri: `s3://${names.silverBucket}/${input.silverKey}`,
-        format: input.layout,
-        compression: input.compression,
-        bytes: input.bytes,
-        source: { key: input.key, version: input.version },
-      },
-    ];
-  });
+  const pinned = Object.entries(inputs).map(([dataset, input]) => [
+    dataset,
+    input && {
+      uri: `s3://${names.silverBucket}/${input.silverKey}`,
+      format: input.layout,
+      compression: input.compression,
+      bytes: input.bytes,
+      source: { key: input.key, version: input.version },
+    },
+  ]);
   const document = {
     format: 1,
-    pipeline: contract.pipeline,
+    pipeline,
     environment,
     batch,
     run,

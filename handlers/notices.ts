@@ -1,4 +1,5 @@
 import { PublishCommand, type SNSClient } from "@aws-sdk/client-sns";
+import { bounded, longestMessage } from "./bounded.ts";
 import type { LedgerDocument, NoticeEffect } from "./ledger/document.ts";
 
 export type Sns = Pick<SNSClient, "send">;
@@ -31,7 +32,8 @@ export function noticeOf(
   const first = reason === null ? subject : `${subject}: ${reason.replace(/\s+/g, " ")}`;
   const readers = published ? `Readers get run ${published.run}.` : "Nothing has been published so far.";
   const next = ended === "failed" ? `What to do: npm run pipeline -- explain ${batch} --stack ${environment}\n` : "";
-  return { subject, text: `${first}\n\n${readers}\n${next}` };
+  const rest = `\n\n${readers}\n${next}`;
+  return { subject, text: `${bounded(first, longestMessage - Buffer.byteLength(rest))}${rest}` };
 }
 
 const endings = {

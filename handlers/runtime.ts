@@ -4,15 +4,16 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { GlueClient } from "@aws-sdk/client-glue";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
+import type { Contract } from "../config/contract.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createGlueEngine } from "./engine/glue.ts";
 import { type Coordinator, createCoordinator } from "./ledger/coordinator.ts";
-import { type Rules, rulesOf } from "./ledger/rules.ts";
 import { createLedger, type Ledger } from "./ledger/store.ts";
 import { transition } from "./ledger/transition.ts";
 import { createLog, type Log, metricNamespace } from "./log.ts";
 import type { Outlets } from "./outlets.ts";
 import type { Sqs } from "./queue.ts";
+import { createReleases, type Releases } from "./release.ts";
 import { type FunctionEnvironment, type FunctionSettings, readEnvironment } from "./settings.ts";
 import { createDocumentStore, type S3 } from "./storage.ts";
 
@@ -22,7 +23,6 @@ export interface Runtime {
   readonly sqs: Sqs;
   readonly settings: FunctionSettings;
   readonly names: FunctionEnvironment;
-  readonly rules: Rules;
   readonly engine: Engine;
   readonly log: Log;
   readonly now: () => number;
@@ -30,6 +30,7 @@ export interface Runtime {
 }
 
 export interface Invocation {
+  readonly releases: Releases;
   readonly ledger: Ledger;
   readonly coordinator: Coordinator;
 }
@@ -56,11 +57,13 @@ export interface Parts {
 export function assemble({ s3, nonce, pause, transition: decide = transition, ...parts }: Parts): () => Invocation {
   const { settings, names, now } = parts;
   const documents = createDocumentStore(s3, names.ledgerBucket, names.keyArn);
-  const rules = rulesOf(settings);
+  const contracts = new Map<string, Contract>();
   return () => {
     const invocation = nonce();
-    const ledger = createLedger({ documents, rules, invocation, now, pause, transition: decide });
-    return { ledger, coordinator: createCoordinator({ ...parts, ledger, documents, rules, invocation }) };
+    const releases = createReleases(s3, names, contracts);
+    const ledger = createLedger({ documents, releases, settings, invocation, now, pause, transition: decide });
+    const coordinator = createCoordinator({ ...parts, ledger, releases, documents, invocation });
+    return { releases, ledger, coordinator };
   };
 }
 
@@ -71,7 +74,7 @@ export function createRuntime(outletsOf?: (s3: S3, names: FunctionEnvironment) =
   const now = Date.now;
   const scope = {
     namespace: metricNamespace,
-    dimensions: { Pipeline: settings.contract.pipeline, Environment: settings.environment },
+    dimensions: { Pipeline: settings.pipeline, Environment: settings.environment },
   };
   const log = createLog((line) => process.stdout.write(`${line}\n`), scope, now);
   const s3 = new S3Client({});
@@ -79,5 +82,5 @@ export function createRuntime(outletsOf?: (s3: S3, names: FunctionEnvironment) =
   const outlets = outletsOf?.(s3, names) ?? null;
   const pause = (atMost: number) => sleep(Math.random() * atMost);
   const open = assemble({ s3, engine, outlets, settings, names, log, now, pause, nonce: randomUUID });
-  return { s3, sqs: new SQSClient({}), settings, names, rules: rulesOf(settings), engine, log, now, open };
+  return { s3, sqs: new SQSClient({}), settings, names, engine, log, now, open };
 }

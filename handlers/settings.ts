@@ -1,27 +1,27 @@
-import type { Contract } from "../config/contract.ts";
-
 /**
- * What the functions know of the config. The program writes it as `settings.json` beside the bundle, so a function
- * parses no YAML and carries no schema library. Durations in seconds, sizes in bytes.
+ * What a function knows by itself; by what data is judged it reads from the release (`release.ts`). The program writes
+ * it as `settings.json` beside the bundle, so a function parses no YAML and carries no schema library. Durations in
+ * seconds, sizes in bytes.
  */
 export interface FunctionSettings {
+  readonly pipeline: string;
   readonly environment: string;
-  readonly contract: Contract;
-  readonly batching: { readonly keyPattern: string; readonly maxSpread: number; readonly deadline: number };
   readonly files: {
     readonly sampleBytes: number;
     readonly sampleRecords: number;
     readonly maxArrayBytes: number;
     readonly maxUnpackedBytes: number;
   };
-  /** Claims in all for the same inputs when the infrastructure fails. */
+  /** Claims in all for the same inputs when runs of them break while they execute. */
   readonly attempts: number;
   /** Newest runs that a ledger document keeps. */
   readonly keepRuns: number;
   /** Seconds after which another invocation may take over an effect. */
   readonly effectLease: number;
-  /** Seconds after which the sweep tells people of a run that has not ended and of the last reconciliation's start. */
-  readonly limits?: { readonly runAge?: number | undefined; readonly reconciliationAge?: number };
+  /** Seconds from the start of one comparison of Bronze with the ledger to the next. */
+  readonly reconciliationEvery: number;
+  /** Seconds after which the sweep tells people of a run that has not ended; never when absent. */
+  readonly runAge?: number | undefined;
 }
 
 /** The names that exist only once the stack is deployed, handed over as environment variables. */
@@ -31,6 +31,7 @@ export interface FunctionEnvironment {
   readonly rejectedBucket: string;
   readonly goldBucket: string;
   readonly ledgerBucket: string;
+  readonly artifactsBucket: string;
   readonly promoteQueueUrl: string;
   readonly promoteDeadLettersUrl: string;
   readonly settleDeadLettersUrl: string;
@@ -48,6 +49,7 @@ export const environmentVariables = {
   rejectedBucket: "REJECTED_BUCKET",
   goldBucket: "GOLD_BUCKET",
   ledgerBucket: "LEDGER_BUCKET",
+  artifactsBucket: "ARTIFACTS_BUCKET",
   promoteQueueUrl: "PROMOTE_QUEUE_URL",
   promoteDeadLettersUrl: "PROMOTE_DEAD_LETTERS_URL",
   settleDeadLettersUrl: "SETTLE_DEAD_LETTERS_URL",

@@ -17,7 +17,8 @@ export type Condition = { readonly ifMatch: string } | { readonly ifAbsent: true
 
 /** Small documents in one bucket, encrypted with the stack's key. */
 export interface DocumentStore {
-  get(key: string): Promise<{ text: string; etag: string } | null>;
+  /** The newest version, or the named one; `lastModified` in milliseconds since the epoch. */
+  get(key: string, version?: string): Promise<{ text: string; etag: string; lastModified: number } | null>;
   /** @returns false when the condition did not hold. */
   put(key: string, text: string, condition: Condition): Promise<boolean>;
   delete(key: string): Promise<void>;
@@ -26,10 +27,12 @@ export interface DocumentStore {
 
 export function createDocumentStore(s3: S3, bucket: string, keyArn: string): DocumentStore {
   return {
-    async get(key) {
+    async get(key, version) {
       try {
-        const { Body, ETag } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
-        return { text: await Body!.transformToString(), etag: ETag! };
+        const { Body, ETag, LastModified } = await s3.send(
+          new GetObjectCommand({ Bucket: bucket, Key: key, ...(version === undefined ? {} : { VersionId: version }) }),
+        );
+        return { text: await Body!.transformToString(), etag: ETag!, lastModified: LastModified!.getTime() };
       } catch (error) {
         if (statusOf(error) === 404) return null;
         throw error;

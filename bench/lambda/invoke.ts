@@ -18,6 +18,7 @@ export const namesWith = (suffix: string): FunctionEnvironment => ({
   rejectedBucket: "bench-rejected",
   goldBucket: "bench-gold",
   ledgerBucket: `bench-ledger-${suffix}`,
+  artifactsBucket: "bench-artifacts",
   promoteQueueUrl: `https://sqs.${region}.amazonaws.com/${accountId}/bench-promote`,
   promoteDeadLettersUrl: `https://sqs.${region}.amazonaws.com/${accountId}/bench-promote-dlq`,
   settleDeadLettersUrl: `https://sqs.${region}.amazonaws.com/${accountId}/bench-settle-dlq`,

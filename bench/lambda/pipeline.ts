@@ -9,6 +9,10 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
+import { pointerTo, releaseOf, releaseUploads } from "../../components/artifacts.ts";
+import { readSources } from "../../components/sources.ts";
+import { contractOf } from "../../config/contract.ts";
+import { loadConfig } from "../../config/load.ts";
 import { ledgerKeys } from "../../handlers/keys.ts";
 import type { FunctionEnvironment } from "../../handlers/settings.ts";
 import { credentials, region, startLocalAws } from "../../scripts/local/localAws.ts";
@@ -39,25 +43,23 @@ export async function startPipeline(folder: string): Promise<Pipeline> {
   const options = { endpoint, region, credentials };
   const s3 = new S3Client({ ...options, forcePathStyle: true });
   const glue = new GlueClient(options);
-  const { bronzeBucket, silverBucket, rejectedBucket, ledgerBucket, glueJob } = namesWith("none");
+  const { bronzeBucket, silverBucket, rejectedBucket, ledgerBucket, artifactsBucket, glueJob } = namesWith("none");
   const createBucket = async (Bucket: string) => {
     await s3.send(new CreateBucketCommand({ Bucket }));
     await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }));
   };
-  for (const bucket of [bronzeBucket, silverBucket, rejectedBucket, ledgerBucket]) await createBucket(bucket);
-  const uri = (name: string) => `s3://bench-artifacts/${name}`;
-  const release = {
-    script: uri("job.py"),
-    engine: uri("engine.zip"),
-    contract: uri("contract.json"),
-    sql: { user_activity: uri("user_activity.sql") },
-  };
+  for (const bucket of [bronzeBucket, silverBucket, rejectedBucket, ledgerBucket, artifactsBucket])
+    await createBucket(bucket);
+  const loaded = loadConfig("config/pipeline_config.yaml", "dev");
+  const uploads = releaseUploads((await readSources(loaded)).release, contractOf(loaded.config));
+  const pointer = pointerTo(releaseOf(uploads, artifactsBucket));
+  for (const { key, content } of [uploads.contract, pointer])
+    await s3.send(new PutObjectCommand({ Bucket: artifactsBucket, Key: key, Body: content }));
   await glue.send(
     new CreateJobCommand({
       Name: glueJob,
       Role: "arn:aws:iam::000000000000:role/bench",
-      Command: { Name: "glueetl", ScriptLocation: release.script },
-      DefaultArguments: { "--release": JSON.stringify(release) },
+      Command: { Name: "glueetl", ScriptLocation: `s3://${artifactsBucket}/job.py` },
     }),
   );
   let sequence = 0x1000;

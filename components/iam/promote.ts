@@ -4,7 +4,7 @@ import { copyInParts, keepLedger, useKey, writeLogs } from "./shared.ts";
 
 /** What the promote function does, and nothing else. It can't write where it is triggered from. */
 export function promotePolicy(arns: StackArns, keyArn: string): PolicyDocument {
-  const { bronze, silver, rejected, ledger } = arns.buckets;
+  const { bronze, silver, rejected } = arns.buckets;
   return policyDocument(
     // Of a pinned version, also as the source of a copy.
     allow("ReadUploads", ["s3:GetObjectVersion"], [`${bronze}/*`]),
@@ -15,8 +15,8 @@ export function promotePolicy(arns: StackArns, keyArn: string): PolicyDocument {
     allow("WriteRejections", copyInParts, [`${rejected}/files/*`]),
     // Whether a copy is there, or was begun. It can't be read.
     allow("ListCopies", ["s3:ListBucket", "s3:ListBucketMultipartUploads"], [silver, rejected]),
-    ...keepLedger(ledger),
-    allow("StartRuns", ["glue:StartJobRun", "glue:GetJob"], [arns.glueJob]),
+    ...keepLedger(arns.buckets),
+    allow("StartRuns", ["glue:StartJobRun"], [arns.glueJob]),
     allow("ReceiveUploads", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [arns.promoteQueue]),
     allow("ContinueCopies", ["sqs:SendMessage"], [arns.promoteQueue]),
     useKey(arns, keyArn, ["s3", "sqs"]),

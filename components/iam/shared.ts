@@ -1,4 +1,5 @@
 import type { StackArns } from "../../config/naming.ts";
+import { artifactKeys } from "../../handlers/keys.ts";
 import { allow, type Statement } from "./document.ts";
 
 /** Writing to log groups that the stack made; a principal creates none, so none is without retention and key. */
@@ -18,8 +19,12 @@ export const useKey = (arns: StackArns, keyArn: string, services: readonly strin
 /** What it takes to copy an object into a bucket, whole or by parts over several calls. */
 export const copyInParts = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
 
-/** What both functions do with the ledger: read and swap documents, pin manifests, mark open batches. */
-export const keepLedger = (ledger: string): readonly Statement[] => [
+/**
+ * What both functions do with the ledger: read and swap documents, pin manifests, mark open batches, by what the current
+ * release says.
+ */
+export const keepLedger = ({ ledger, artifacts }: StackArns["buckets"]): readonly Statement[] => [
+  allow("ReadRelease", ["s3:GetObject"], [`${artifacts}/${artifactKeys.pointer}`, `${artifacts}/contract/*`]),
   allow("ReadLedger", ["s3:GetObject"], [`${ledger}/batches/*`, `${ledger}/manifests/*`]),
   allow(
     "WriteLedger",

@@ -122,9 +122,11 @@ class Contract:
 def parse_contract(content: bytes) -> Contract:
     try:
         document = documents.load(content, "contract")
-        version, pipeline, evolution, datasets, outputs = fields(
-            document, "contract", "format", "pipeline", "schemaEvolution", "datasets", "outputs"
+        # By batching the functions tell which files belong together; here it only has to be there.
+        version, pipeline, batching, evolution, datasets, outputs = fields(
+            document, "contract", "format", "pipeline", "batching", "schemaEvolution", "datasets", "outputs"
         )
+        mapping(batching, "contract.batching")
         one_of(version, "contract.format", (1,))
         contract = Contract(
             pipeline=text(pipeline, "contract.pipeline"),

@@ -11,7 +11,7 @@ export type Classified =
 const batchName = /^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/;
 const skipped = (reason: string, fix: string): Classified => ({ kind: "skipped", reason, fix });
 
-export function classify(key: string, { datasets }: Contract, keyPattern: string): Classified {
+export function classify(key: string, { datasets, batching }: Pick<Contract, "datasets" | "batching">): Classified {
   if (key.endsWith("/")) return skipped("the key is a folder marker, not a file", "nothing; folders need no marker");
   const parts = key.split("/");
   if (parts.length > 2)
@@ -43,7 +43,7 @@ export function classify(key: string, { datasets }: Contract, keyPattern: string
       `the folder "${rollingBatch}" is the name of the rolling batch, whose files lie at the root`,
       "upload it to the root",
     );
-  if (!batchName.test(folder) || !new RegExp(`^(?:${keyPattern})$`).test(folder))
-    return skipped("the folder is no batch name", `name the folder after its batch, matching ${keyPattern}`);
+  if (!batchName.test(folder) || !new RegExp(`^(?:${batching.keyPattern})$`).test(folder))
+    return skipped("the folder is no batch name", `name the folder after its batch, matching ${batching.keyPattern}`);
   return { kind: "ours", batch: folder, dataset, format };
 }

@@ -1,4 +1,3 @@
-import type { Release } from "../ledger/document.ts";
 import type { ObservedJobRun } from "../ledger/transition.ts";
 import type { Manifest } from "../manifest.ts";
 
@@ -24,9 +23,7 @@ export type StartAnswer =
 
 /** What turns a manifest into run-scoped output and a run report. */
 export interface Engine {
-  /** The artifacts that a run claimed now is to execute. */
-  release(): Promise<Release>;
-  start(manifest: Manifest, release: Release): Promise<StartAnswer>;
+  start(manifest: Manifest): Promise<StartAnswer>;
   /** Job runs started for a manifest since `since` (milliseconds since the epoch), newest first. */
   find(manifestUri: string, since: number): Promise<JobRun[]>;
   /** @returns null when the engine knows no such job run. */

@@ -1,6 +1,5 @@
 import {
   BatchStopJobRunCommand,
-  GetJobCommand,
   GetJobRunCommand,
   GetJobRunsCommand,
   type GlueClient,
@@ -8,7 +7,6 @@ import {
   type JobRunState,
   StartJobRunCommand,
 } from "@aws-sdk/client-glue";
-import type { Release } from "../ledger/document.ts";
 import type { Engine, JobRun, StartAnswer, Usage } from "./engine.ts";
 
 export type Glue = Pick<GlueClient, "send">;
@@ -57,6 +55,8 @@ const jobRunOf = (run: GlueJobRun): JobRun => {
     id: Id!,
     state: (JobRunState && states[JobRunState]) ?? "alive",
     message: ErrorMessage ?? JobRunState ?? "",
+    // Glue counts the seconds from the moment at which the job has its workers.
+    executed: (ExecutionTime ?? 0) > 0,
     manifestUri: Arguments?.["--manifest"] ?? null,
     ...(ExecutionTime ? { usage: usageOf(run) } : {}),
   };
@@ -75,24 +75,12 @@ export function createGlueEngine(glue: Glue, job: string): Engine {
   }
 
   return {
-    async release() {
-      const { Job } = await glue.send(new GetJobCommand({ JobName: job }));
-      const text = Job?.DefaultArguments?.["--release"];
-      if (!text) throw new Error(`job ${job} has no --release argument; deploy the stack again`);
-      return JSON.parse(text) as Release;
-    },
-
-    async start(manifest, release): Promise<StartAnswer> {
+    async start(manifest): Promise<StartAnswer> {
       try {
         const { JobRunId } = await glue.send(
           new StartJobRunCommand({
             JobName: job,
-            Arguments: {
-              "--manifest": manifest.uri,
-              "--manifest_sha256": manifest.sha256,
-              "--scriptLocation": release.script,
-              "--extra-py-files": release.engine,
-            },
+            Arguments: { "--manifest": manifest.uri, "--manifest_sha256": manifest.sha256 },
           }),
         );
         return { kind: "started", jobRun: JobRunId! };

@@ -4,12 +4,14 @@ import { type Log, reasonOf } from "../log.ts";
 import { type Manifest, manifestOf, type StorageNames } from "../manifest.ts";
 import { noticeOf } from "../notices.ts";
 import type { Outlets } from "../outlets.ts";
+import type { Releases } from "../release.ts";
 import { faultOf } from "../report.ts";
 import type { FunctionSettings } from "../settings.ts";
 import type { DocumentStore } from "../storage.ts";
 import {
   type CatalogEffect,
   type Effect,
+  type ExpireEffect,
   findRun,
   isUnsettled,
   type LedgerDocument,
@@ -17,9 +19,9 @@ import {
   type Run,
   type StartEffect,
 } from "./document.ts";
-import { evaluateGate, type GateRules, type GateVerdict } from "./gate.ts";
+import type { GateVerdict } from "./gate.ts";
 import type { Ledger } from "./store.ts";
-import type { LedgerEvent, ObservedJobRun } from "./transition.ts";
+import { type LedgerEvent, noticeTries, type ObservedJobRun } from "./transition.ts";
 
 /**
  * Carries out what the ledger decides, and tells the ledger how it went. Both functions work through it, so a batch
@@ -30,19 +32,22 @@ export interface Coordinator {
   advance(batch: string, event: LedgerEvent): Promise<LedgerDocument>;
   /** Finds out how the job runs of an unsettled run stand, and settles it when they have ended. */
   settle(batch: string, run: number, heardOf?: string): Promise<LedgerDocument | null>;
-  /** Takes over what others left undone, settles what ended unheard, marks what is late, and runs the gate. */
+  /**
+   * Takes over what others left undone, settles what ended unheard, marks what is late, and runs the gate.
+   * @throws once all of it was tried, Error that says how many effects could not be performed
+   */
   sweep(batch: string): Promise<void>;
 }
 
 export interface CoordinatorDeps {
   readonly ledger: Ledger;
+  readonly releases: Releases;
   readonly documents: DocumentStore;
   readonly engine: Engine;
   /** Null in promote, which may only start runs: stopping them and all that follows is left to settle's next sweep. */
   readonly outlets: Outlets | null;
   readonly settings: FunctionSettings;
   readonly names: StorageNames;
-  readonly rules: GateRules;
   readonly invocation: string;
   readonly log: Log;
   readonly now: () => number;
@@ -51,19 +56,26 @@ export interface CoordinatorDeps {
 /** A busy engine is asked again after this long, in milliseconds. */
 const retryAfter = 60_000;
 
-export function createCoordinator(deps: CoordinatorDeps): Coordinator {
-  const { ledger, documents, engine, outlets, settings, names, rules, invocation, log, now } = deps;
+/** What is performed first: a run's start waits for nothing. */
+const urgency: readonly Effect["kind"][] = ["start", "stop", "catalog", "expire", "notify"];
 
-  const outputs = Object.keys(settings.contract.outputs);
+export function createCoordinator(deps: CoordinatorDeps): Coordinator {
+  const { ledger, releases, documents, engine, outlets, settings, names, invocation, log, now } = deps;
+
+  /** What this invocation has tried to perform; it tries nothing twice. */
+  const tried = new Set<string>();
+  /** Effects that it could not perform. */
+  let failures = 0;
+
   const manifest = (batch: string, run: Run): Manifest => manifestOf(batch, run, settings, names);
 
   async function runGate(batch: string, document: LedgerDocument): Promise<LedgerDocument> {
-    const verdict = evaluateGate(batch, document, rules);
+    const verdict = await ledger.gate(batch, document);
     if (verdict.state !== "ready") {
       log.info(`gate.${verdict.state}`, { batch, ...gateDetails(verdict) });
       return document;
     }
-    const claimed = await ledger.commit(batch, { kind: "claim", release: await engine.release() });
+    const claimed = await ledger.commit(batch, { kind: "claim" });
     const run = claimed.runs.at(-1)!;
     const isNew = run.run !== document.runs.at(-1)?.run;
     const isOurs = claimed.effects.some(({ by, kind }) => kind === "start" && by === invocation);
@@ -71,23 +83,38 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     return claimed;
   }
 
-  /** Performs this invocation's effects until none is left that it can do anything about. */
+  /**
+   * Performs this invocation's effects until none is left that it can do anything about, starts first. Each is on its
+   * own: one that fails is left to the sweep, and keeps none of the others waiting.
+   */
   async function perform(batch: string, document: LedgerDocument): Promise<LedgerDocument> {
-    const tried = new Set<string>();
     let current = document;
     for (;;) {
-      const effect = current.effects.find(
-        (candidate) =>
-          candidate.by === invocation &&
-          candidate.until > now() &&
-          !tried.has(attemptOf(candidate, current)) &&
-          canPerform(candidate),
-      );
+      const [effect] = current.effects
+        .filter(
+          (candidate) =>
+            candidate.by === invocation &&
+            candidate.until > now() &&
+            !tried.has(attemptOf(candidate, current)) &&
+            canPerform(candidate),
+        )
+        .sort((one, other) => urgency.indexOf(one.kind) - urgency.indexOf(other.kind));
       if (!effect) return current;
       tried.add(attemptOf(effect, current));
-      const outcome = await performOne(batch, current, effect);
-      if (outcome) current = await ledger.commit(batch, outcome);
+      try {
+        const outcome = await performOne(batch, current, effect);
+        if (outcome) current = await ledger.commit(batch, outcome);
+      } catch (error) {
+        failures++;
+        tellFailed(batch, effect, reasonOf(error));
+      }
     }
+  }
+
+  function tellFailed(batch: string, effect: Effect, reason: string): void {
+    // Meanwhile readers see the run before.
+    if (effect.kind === "catalog") log.error("publication.failed", { batch, output: effect.output, reason });
+    else log.error("effect.failed", { batch, effect: effect.id, reason });
   }
 
   const canPerform = (effect: Effect) => effect.kind === "start" || outlets !== null;
@@ -99,13 +126,9 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       case "stop":
         return engine.stop(effect.jobRun).then(() => ({ kind: "stopped", jobRun: effect.jobRun }));
       case "catalog":
-        return switchCatalog(batch, effect).catch((error: unknown) => {
-          // It is tried again, by the sweep at the latest; meanwhile readers see the run before.
-          log.error("publication.failed", { batch, output: effect.output, reason: reasonOf(error) });
-          throw error;
-        });
+        return switchCatalog(batch, effect);
       case "expire":
-        return expire(batch, effect.run);
+        return expire(batch, effect);
       case "notify":
         return notify(batch, document, effect);
     }
@@ -124,14 +147,14 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       const [earlier] = await engine.find(pinned.uri, run.claimedAt);
       if (earlier) return { kind: "started", run: run.run, jobRun: earlier.id };
     }
-    const answer = await engine.start(pinned, run.release);
+    const answer = await engine.start(pinned);
     switch (answer.kind) {
       case "started":
         log.info("run.started", { batch, run: run.run, jobRun: answer.jobRun });
         return { kind: "started", run: run.run, jobRun: answer.jobRun };
       case "later":
         log.warn("run.deferred", { batch, run: run.run, reason: answer.message });
-        return { kind: "deferred", run: run.run, until: now() + retryAfter };
+        return { kind: "deferred", effect: effect.id, until: now() + retryAfter };
       case "refused":
         log.error("run.failed", { batch, run: run.run, reason: answer.message });
         return { kind: "refused", run: run.run, message: answer.message };
@@ -146,12 +169,20 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     const document = await ledger.read(batch);
     const run = document?.published ? findRun(document, document.published.run) : undefined;
     if (!run?.settledBy) return null;
-    const prefix = goldPrefix(effect.output, batch, run.run, run.settledBy);
-    await outlets!.catalog.point(effect.output, batch, `s3://${names.goldBucket}/${prefix}`);
-    return { kind: "switched", output: effect.output, run: run.run };
+    const { output } = effect;
+    const columns = run.outputs[output];
+    const prefix = goldPrefix(output, batch, run.run, run.settledBy);
+    const { catalog } = outlets!;
+    if (!columns) await catalog.remove(output, batch);
+    else if (!(await catalog.point(output, batch, { location: `s3://${names.goldBucket}/${prefix}`, columns }))) {
+      const { contract } = await releases.current();
+      if (Object.hasOwn(contract.outputs, output)) throw new Error(`the catalog has no table ${output}`);
+      log.warn("publication.unread", { batch, output, run: run.run, reason: "no table of it is deployed any more" });
+    }
+    return { kind: "switched", output, run: run.run };
   }
 
-  async function expire(batch: string, run: number): Promise<LedgerEvent> {
+  async function expire(batch: string, { run, outputs }: ExpireEffect): Promise<LedgerEvent> {
     for (const output of outputs) await outlets!.gold.remove(runPrefix(output, batch, run));
     log.info("run.expired", { batch, run });
     return { kind: "expired", run };
@@ -159,40 +190,42 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
 
   /** A job run that no answer told of may end when its run has expired, and what it wrote would stay. */
   async function forget(batch: string, run: number, jobRun: string): Promise<void> {
-    for (const output of outputs) await outlets!.gold.remove(goldPrefix(output, batch, run, jobRun));
+    const stored = await documents.get(ledgerKeys.oldRun(batch, run));
+    const { outputs } = JSON.parse(stored!.text) as Run;
+    for (const output of Object.keys(outputs)) await outlets!.gold.remove(goldPrefix(output, batch, run, jobRun));
     log.warn("jobrun.forgotten", { batch, run, jobRun, reason: "its run has expired; what it wrote was removed" });
   }
 
-  /** What people can't be told must not keep the batch from its next run: the sweep tries again. */
-  async function notify(batch: string, document: LedgerDocument, effect: NoticeEffect): Promise<LedgerEvent | null> {
-    const { contract, environment } = settings;
+  /** What people can't be told is tried again later and later, and in the end given up: the ledger has it all the same. */
+  async function notify(batch: string, document: LedgerDocument, effect: NoticeEffect): Promise<LedgerEvent> {
+    const { pipeline, environment } = settings;
+    const { id, run, tries } = effect;
     try {
-      await outlets!.notices.send(noticeOf({ pipeline: contract.pipeline, environment, batch }, document, effect));
+      await outlets!.notices.send(noticeOf({ pipeline, environment, batch }, document, effect));
     } catch (error) {
-      log.error("notice.failed", { batch, run: effect.run, reason: reasonOf(error) });
-      return null;
+      const isLast = tries + 1 >= noticeTries;
+      log.error(isLast ? "notice.given_up" : "notice.failed", { batch, run, reason: reasonOf(error) });
+      return { kind: "deferred", effect: id, until: now() + Math.min(60_000 * 2 ** tries, 60 * 60_000) };
     }
-    return { kind: "notified", run: effect.run };
+    return { kind: "notified", run };
   }
 
   async function observed(batch: string, run: Run, jobRun: JobRun): Promise<ObservedJobRun> {
-    const { id, state, message } = jobRun;
+    const { id, state, message, executed } = jobRun;
     const report = state === "alive" ? null : await documents.get(ledgerKeys.report(batch, run.run, id));
-    if (!report) return { id, state, message, report: "missing" };
+    if (!report) return { id, state, message, executed, report: "missing" };
     const pinned = manifest(batch, run);
-    const fault = faultOf(
-      report.text,
-      {
-        batch,
-        run: run.run,
-        jobRun: id,
-        manifestUri: pinned.uri,
-        manifestSha256: pinned.sha256,
-        goldUri: (output) => `s3://${names.goldBucket}/${goldPrefix(output, batch, run.run, id)}`,
-      },
-      settings.contract,
-    );
-    return { id, state, message, report: fault === null ? "good" : { bad: fault } };
+    const fault = faultOf(report.text, {
+      batch,
+      run: run.run,
+      jobRun: id,
+      manifestUri: pinned.uri,
+      manifestSha256: pinned.sha256,
+      goldUri: (output) => `s3://${names.goldBucket}/${goldPrefix(output, batch, run.run, id)}`,
+      datasets: Object.keys(run.inputs),
+      outputs: Object.keys(run.outputs),
+    });
+    return { id, state, message, executed, report: fault === null ? "good" : { bad: fault } };
   }
 
   async function settle(batch: string, number: number, heardOf?: string): Promise<LedgerDocument | null> {
@@ -229,13 +262,13 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   }
 
   function tellOverlong(batch: string, { run, state, claimedAt }: Run): void {
-    const { runAge = Number.POSITIVE_INFINITY } = settings.limits ?? {};
+    const { runAge = Number.POSITIVE_INFINITY } = settings;
     const age = Math.round((now() - claimedAt) / 1000);
     if (age > runAge) log.error("run.overlong", { batch, run, state, age });
   }
 
-  function tellLate(batch: string, document: LedgerDocument): void {
-    const verdict = evaluateGate(batch, document, rules);
+  async function tellLate(batch: string, document: LedgerDocument): Promise<void> {
+    const verdict = await ledger.gate(batch, document);
     log.error("batch.late", {
       batch,
       state: verdict.state,
@@ -253,19 +286,20 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     entered(document);
     // A start that is refused ends its run, and files that came meanwhile may be ready for the next.
     do document = await perform(batch, await runGate(batch, document));
-    while (evaluateGate(batch, document, rules).state === "ready");
+    while ((await ledger.gate(batch, document)).state === "ready");
     return document;
   }
 
   async function sweep(batch: string): Promise<void> {
     const before = await ledger.read(batch);
     const document = await advance(batch, { kind: "sweep" });
-    if (lateKeys(document).length > lateKeys(before).length) tellLate(batch, document);
+    if (lateKeys(document).length > lateKeys(before).length) await tellLate(batch, document);
     for (const { run } of document.runs.filter(isUnsettled)) {
       const after = await settle(batch, run);
       const unsettled = after && findRun(after, run);
       if (unsettled && isUnsettled(unsettled)) tellOverlong(batch, unsettled);
     }
+    if (failures > 0) throw new Error(`${failures} effects could not be performed`);
   }
 
   return { advance, settle, sweep };
@@ -287,6 +321,7 @@ function usageOf(jobRuns: readonly JobRun[]): JobRun["usage"] | undefined {
 const forgotten = (id: string): JobRun => ({
   id,
   state: "failed",
+  executed: true,
   message: `the engine knows no job run ${id}`,
   manifestUri: null,
 });

@@ -1,3 +1,5 @@
+import type { OutputContract } from "../../config/contract.ts";
+
 /**
  * The ledger: one document per batch, changed only by compare-and-swap. Times are milliseconds since the epoch.
  * `transition.ts` is the only code that makes a new one.
@@ -10,6 +12,8 @@ export interface LedgerDocument {
   readonly writer: string;
   /** The revision that opened the batch, which names its open mark; null while nothing is pending. */
   readonly open: number | null;
+  /** The newest release, by its sequence, under which the gate has looked at it. */
+  readonly judged: number;
   /** Bronze key to what is known of it. */
   readonly inputs: Readonly<Record<string, Input>>;
   /** Oldest first; runs no longer needed here move to objects of their own. */
@@ -81,23 +85,41 @@ export interface PinnedInput {
 /** Dataset to the file that a run reads of it; null for an optional dataset that is absent. */
 export type PinnedInputs = Readonly<Record<string, PinnedInput | null>>;
 
-/** The exact artifacts that a run executes, as URIs of objects that are never overwritten. */
-export interface Release {
-  readonly script: string;
-  readonly engine: string;
-  readonly contract: string;
-  readonly sql: Readonly<Record<string, string>>;
+/** An object that is never overwritten: its `s3://` URI and the SHA-256 of its content, in hex. */
+export interface Artifact {
+  readonly uri: string;
+  readonly sha256: string;
 }
+
+/** The exact artifacts that a run executes. */
+export interface Release {
+  readonly engine: Artifact;
+  readonly contract: Artifact;
+  readonly sql: Readonly<Record<string, Artifact>>;
+}
+
+/** Output to its columns, types as Hive spells them. */
+export type OutputColumns = Readonly<Record<string, OutputContract["columns"]>>;
 
 export type RunState = "claimed" | "started" | "failed" | "published" | "superseded";
 
 export interface RunFailure {
   /**
-   * `infrastructure` may be claimed again by the gate; the others wait for a new file or the operator:
-   * `report` (the engine or its checks said no), `timeout`, `stopped`, `refused` (the engine would not start it).
+   * The gate may claim the inputs again after `infrastructure` (it broke while it executed) and `undelivered` (it never
+   * began to). The others wait for a new file or the operator: `report` (the engine or its checks said no), `timeout`,
+   * `stopped`, `refused` (the engine would not start it).
    */
-  readonly kind: "infrastructure" | "report" | "timeout" | "stopped" | "refused";
+  readonly kind: "infrastructure" | "undelivered" | "report" | "timeout" | "stopped" | "refused";
+  /** At most `longestMessage` bytes. */
   readonly message: string;
+}
+
+/** How often the gate has claimed the same inputs before. */
+export interface Tries {
+  /** Runs that broke while they executed; so many are allowed. */
+  readonly executed: number;
+  /** Runs that never began; an outage may make any number of them. */
+  readonly undelivered: number;
 }
 
 export interface Run {
@@ -105,8 +127,12 @@ export interface Run {
   readonly cause: RunCause;
   readonly state: RunState;
   readonly claimedAt: number;
+  /** A key for each dataset that its release declares. */
   readonly inputs: PinnedInputs;
   readonly release: Release;
+  /** What its release makes. By this the run is judged and shown to readers, whatever is deployed by then. */
+  readonly outputs: OutputColumns;
+  readonly tries: Tries;
   /** Job runs started for this claim, in the order in which the ledger heard of them. */
   readonly jobRuns: readonly string[];
   /** Those of them that were stopped because another one was kept: their end says nothing of the claim. */
@@ -157,6 +183,7 @@ export interface CatalogEffect extends EffectBase {
 export interface ExpireEffect extends EffectBase {
   readonly kind: "expire";
   readonly run: number;
+  readonly outputs: readonly string[];
 }
 
 /** Tells people how a run has ended. It holds all that is to be told, as the document may forget the run meanwhile. */
@@ -166,6 +193,8 @@ export interface NoticeEffect extends EffectBase {
   readonly ended: "published" | "superseded" | "failed";
   /** Why it failed. */
   readonly reason: string | null;
+  /** How often it could not be told. */
+  readonly tries: number;
 }
 
 export const emptyDocument: LedgerDocument = {
@@ -173,6 +202,7 @@ export const emptyDocument: LedgerDocument = {
   revision: 0,
   writer: "",
   open: null,
+  judged: 0,
   inputs: {},
   runs: [],
   effects: [],

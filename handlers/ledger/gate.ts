@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { DatasetContract } from "../../config/contract.ts";
 import {
   type Input,
@@ -6,7 +7,9 @@ import {
   type LedgerDocument,
   type PinnedInput,
   type PinnedInputs,
+  type Run,
   rollingBatch,
+  type Tries,
 } from "./document.ts";
 
 /** What the gate needs to know of the config. Times in milliseconds. */
@@ -18,7 +21,14 @@ export interface GateRules {
 
 /** Where a batch stands; only `ready` claims a run. */
 export type GateVerdict =
-  | { readonly state: "ready"; readonly inputs: PinnedInputs; readonly leftOut: readonly string[] }
+  | {
+      readonly state: "ready";
+      readonly inputs: PinnedInputs;
+      readonly leftOut: readonly string[];
+      readonly tries: Tries;
+    }
+  /** The infrastructure failed; the same inputs are claimed again at a time, in milliseconds since the epoch. */
+  | { readonly state: "retrying"; readonly run: number; readonly at: number }
   | { readonly state: "running"; readonly run: number }
   | { readonly state: "published"; readonly run: number }
   | { readonly state: "failed"; readonly run: number }
@@ -32,22 +42,49 @@ interface LiveInput {
   readonly input: Input;
 }
 
-/** Bronze key and version of each dataset, as one comparable text. */
-export function inputSet(inputs: PinnedInputs): string {
-  const pairs = Object.entries(inputs).map(([dataset, pinned]) => [
-    dataset,
-    pinned?.key ?? null,
-    pinned?.version ?? null,
-  ]);
-  return JSON.stringify(pairs.sort(([a], [b]) => (a! < b! ? -1 : 1)));
+/**
+ * Bronze key and version of each dataset that is there, as one comparable text. Only declared datasets count, and one
+ * that is absent is not there: else a new optional dataset would make new sets of all the old ones.
+ */
+export function inputSet(inputs: PinnedInputs, datasets: GateRules["datasets"]): string {
+  const triples = Object.keys(datasets).flatMap((dataset) => {
+    const pinned = inputs[dataset];
+    return pinned ? [[dataset, pinned.key, pinned.version]] : [];
+  });
+  return JSON.stringify(triples.sort(([a], [b]) => (a! < b! ? -1 : 1)));
 }
 
-export function liveInputs(document: LedgerDocument): Map<string, LiveInput[]> {
+/** Live files of the declared datasets. */
+export function liveInputs(document: LedgerDocument, datasets: GateRules["datasets"]): Map<string, LiveInput[]> {
   const live = new Map<string, LiveInput[]>();
   for (const [key, input] of Object.entries(document.inputs))
-    if (isLive(input)) live.set(input.dataset, [...(live.get(input.dataset) ?? []), { key, input }]);
+    if (isLive(input) && Object.hasOwn(datasets, input.dataset))
+      live.set(input.dataset, [...(live.get(input.dataset) ?? []), { key, input }]);
   return live;
 }
+
+const minute = 60_000;
+/** How long the gate waits for the infrastructure: after the first failure, the second, and each later one. */
+const retryDelays = [minute, 10 * minute, 60 * minute] as const;
+/** Some part of the delay is added, so that what failed together does not come back together. */
+const retryJitter = 0.25;
+
+/** When the inputs of a failed run may be claimed again, in milliseconds since the epoch; null for never. */
+function retryAt(batch: string, { run, failure, settledAt, tries }: Run, attempts: number): number | null {
+  if (failure?.kind !== "undelivered" && failure?.kind !== "infrastructure") return null;
+  const { executed } = triesAfter(tries, failure.kind);
+  if (executed >= attempts) return null;
+  const delay = retryDelays[Math.min(tries.executed + tries.undelivered, retryDelays.length - 1)]!;
+  const part = createHash("sha256").update(`${batch}\n${run}`).digest().readUInt32BE() / 2 ** 32;
+  return settledAt! + Math.round(delay * (1 + retryJitter * part));
+}
+
+const triesAfter = (tries: Tries, kind: "undelivered" | "infrastructure"): Tries =>
+  kind === "undelivered"
+    ? { ...tries, undelivered: tries.undelivered + 1 }
+    : { ...tries, executed: tries.executed + 1 };
+
+export const noTries: Tries = { executed: 0, undelivered: 0 };
 
 /** The file as a run pins it; a rejected file cannot be pinned. */
 export function pin({ key, input }: LiveInput): PinnedInput | null {
@@ -59,12 +96,15 @@ export function pin({ key, input }: LiveInput): PinnedInput | null {
 
 const spreadOf = (times: readonly number[]) => Math.max(...times) - Math.min(...times);
 
-/** Decides whether the batch may run, from its document alone. */
-export function evaluateGate(batch: string, document: LedgerDocument, rules: GateRules): GateVerdict {
+/**
+ * Decides whether the batch may run.
+ * @param now milliseconds since the epoch
+ */
+export function evaluateGate(batch: string, document: LedgerDocument, rules: GateRules, now: number): GateVerdict {
   const unsettled = document.runs.find(isUnsettled);
   if (unsettled) return { state: "running", run: unsettled.run };
 
-  const live = liveInputs(document);
+  const live = liveInputs(document, rules.datasets);
   if (live.size === 0 && document.published) return { state: "published", run: document.published.run };
 
   const declared = Object.entries(rules.datasets);
@@ -101,13 +141,13 @@ export function evaluateGate(batch: string, document: LedgerDocument, rules: Gat
     inputs[name] = found && !outside ? pin(found) : null;
   }
 
-  const wanted = inputSet(inputs);
-  const earlier = document.runs.filter((run) => inputSet(run.inputs) === wanted);
-  const last = earlier.at(-1);
-  if (last) {
-    const mayRetry = last.failure?.kind === "infrastructure" && earlier.length < rules.attempts;
-    if (last.state === "failed" && !mayRetry) return { state: "failed", run: last.run };
-    if (last.state !== "failed") return { state: "superseded", run: last.run };
-  }
-  return { state: "ready", inputs, leftOut };
+  const wanted = inputSet(inputs, rules.datasets);
+  const last = document.runs.findLast((run) => inputSet(run.inputs, rules.datasets) === wanted);
+  if (!last) return { state: "ready", inputs, leftOut, tries: noTries };
+  if (last.state !== "failed") return { state: "superseded", run: last.run };
+  const at = retryAt(batch, last, rules.attempts);
+  if (at === null) return { state: "failed", run: last.run };
+  if (now < at) return { state: "retrying", run: last.run, at };
+  const { kind } = last.failure as { kind: "undelivered" | "infrastructure" };
+  return { state: "ready", inputs, leftOut, tries: triesAfter(last.tries, kind) };
 }

@@ -1,14 +1,29 @@
+import type { CurrentRelease } from "../release.ts";
 import type { FunctionSettings } from "../settings.ts";
-import type { TransitionContext } from "./transition.ts";
+import type { OutputColumns, Release } from "./document.ts";
+import type { GateRules } from "./gate.ts";
 
-export type Rules = TransitionContext["rules"];
+/** By what one write of the ledger goes: the release, and the function's own bounds. Times in milliseconds. */
+export interface Rules extends GateRules {
+  /** The release's. */
+  readonly sequence: number;
+  readonly release: Release;
+  readonly outputs: OutputColumns;
+  readonly deadline: number;
+  readonly effectLease: number;
+  readonly keepRuns: number;
+}
 
-/** The ledger's rules, of what a function knows of the config. */
-export const rulesOf = ({ contract, batching, attempts, keepRuns, effectLease }: FunctionSettings): Rules => ({
+export const rulesOf = (
+  { sequence, pinned, contract }: CurrentRelease,
+  { attempts, keepRuns, effectLease }: Pick<FunctionSettings, "attempts" | "keepRuns" | "effectLease">,
+): Rules => ({
+  sequence,
+  release: pinned,
   datasets: contract.datasets,
-  outputs: Object.keys(contract.outputs),
-  maxSpread: batching.maxSpread * 1000,
-  deadline: batching.deadline * 1000,
+  outputs: Object.fromEntries(Object.entries(contract.outputs).map(([name, { columns }]) => [name, columns])),
+  maxSpread: contract.batching.maxSpread * 1000,
+  deadline: contract.batching.deadline * 1000,
   effectLease: effectLease * 1000,
   attempts,
   keepRuns,

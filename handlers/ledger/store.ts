@@ -1,13 +1,19 @@
 import { ledgerKeys } from "../keys.ts";
+import type { Releases } from "../release.ts";
+import type { FunctionSettings } from "../settings.ts";
 import type { DocumentStore } from "../storage.ts";
 import type { LedgerDocument } from "./document.ts";
-import type { LedgerEvent, TransitionContext, transition } from "./transition.ts";
+import { evaluateGate, type GateVerdict } from "./gate.ts";
+import { type Rules, rulesOf } from "./rules.ts";
+import type { LedgerEvent, transition } from "./transition.ts";
 
 /** Reads and writes ledger documents; `commit` is the only way to change one. */
 export interface Ledger {
   read(batch: string): Promise<LedgerDocument | null>;
   /** @throws OrderRefused from the transition; an Error when the document is contended beyond patience. */
   commit(batch: string, event: LedgerEvent): Promise<LedgerDocument>;
+  /** Where the batch stands, by the newest release that this invocation and the document know. */
+  gate(batch: string, document: LedgerDocument): Promise<GateVerdict>;
   /** Batches with something pending, each with its open marks. */
   openBatches(): Promise<Map<string, number[]>>;
   /** Deletes marks that no document names and none can name again. */
@@ -16,7 +22,8 @@ export interface Ledger {
 
 export interface LedgerDeps {
   readonly documents: DocumentStore;
-  readonly rules: TransitionContext["rules"];
+  readonly releases: Releases;
+  readonly settings: FunctionSettings;
   readonly invocation: string;
   readonly now: () => number;
   /** Waits some part of so many milliseconds. */
@@ -31,8 +38,23 @@ export class LedgerFormatError extends Error {
   override readonly name = "LedgerFormatError";
 }
 
-export function createLedger({ documents, rules, invocation, now, pause, transition }: LedgerDeps): Ledger {
+export function createLedger({
+  documents,
+  releases,
+  settings,
+  invocation,
+  now,
+  pause,
+  transition,
+}: LedgerDeps): Ledger {
   let writes = 0;
+
+  /** A document that a newer release has judged is not judged by an older one: the pointer is read again. */
+  async function rulesFor(document: LedgerDocument | null): Promise<Rules> {
+    const release = await releases.current();
+    const isOld = release.sequence < (document?.judged ?? 0);
+    return rulesOf(isOld ? await releases.newest() : release, settings);
+  }
 
   async function load(batch: string): Promise<{ document: LedgerDocument | null; etag: string | null }> {
     const stored = await documents.get(ledgerKeys.document(batch));
@@ -50,6 +72,7 @@ export function createLedger({ documents, rules, invocation, now, pause, transit
       // Our own write whose answer was lost: it took effect.
       if (document && document.writer === attempted) return settleMark(batch, null, document);
       const writer = `${invocation}:${++writes}`;
+      const rules = await rulesFor(document);
       const next = transition(document, event, { batch, now: now(), invocation, writer, rules });
       if (next === document || next.revision === 0) return next;
 
@@ -86,6 +109,7 @@ export function createLedger({ documents, rules, invocation, now, pause, transit
   return {
     read: async (batch) => (await load(batch)).document,
     commit,
+    gate: async (batch, document) => evaluateGate(batch, document, await rulesFor(document), now()),
 
     async openBatches() {
       const open = new Map<string, number[]>();

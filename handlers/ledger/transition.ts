@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { bounded } from "../bounded.ts";
 import {
   type CatalogEffect,
   type Decision,
@@ -11,6 +12,7 @@ import {
   isUnsettled,
   type LedgerDocument,
   type NoticeEffect,
+  type OutputColumns,
   type PinnedInput,
   type PinnedInputs,
   type Publication,
@@ -20,15 +22,19 @@ import {
   type RunFailure,
   type StartEffect,
   type StopEffect,
+  type Tries,
 } from "./document.ts";
-import { evaluateGate, type GateRules, liveInputs, pin } from "./gate.ts";
+import { evaluateGate, inputSet, liveInputs, noTries, pin } from "./gate.ts";
 import { checkMoves } from "./moves.ts";
+import type { Rules } from "./rules.ts";
 
 /** How a job run stands, as the engine tells it. */
 export interface ObservedJobRun {
   readonly id: string;
   readonly state: "alive" | "succeeded" | "failed" | "timeout" | "stopped";
   readonly message: string;
+  /** Whether it began to execute; an engine without capacity may end one that never did. */
+  readonly executed: boolean;
   /** What the run's report says; `missing` when there is none or the job run is alive. */
   readonly report: "missing" | "good" | { readonly bad: string };
 }
@@ -45,9 +51,10 @@ export type LedgerEvent =
        */
       readonly newerThan?: string;
     }
-  | { readonly kind: "claim"; readonly release: Release }
+  | { readonly kind: "claim" }
   | { readonly kind: "started"; readonly run: number; readonly jobRun: string }
-  | { readonly kind: "deferred"; readonly run: number; readonly until: number }
+  /** An effect can't be performed now: nobody tries before `until`. */
+  | { readonly kind: "deferred"; readonly effect: string; readonly until: number }
   | { readonly kind: "refused"; readonly run: number; readonly message: string }
   | { readonly kind: "observed"; readonly run: number; readonly jobRuns: readonly ObservedJobRun[] }
   | { readonly kind: "stopped"; readonly jobRun: string }
@@ -60,9 +67,8 @@ export type LedgerEvent =
   | { readonly kind: "operate"; readonly id: string; readonly order: OperatorOrder };
 
 export type OperatorOrder =
-  | { readonly operation: "run"; readonly release: Release }
-  | { readonly operation: "replay"; readonly run: number }
-  | { readonly operation: "rollback"; readonly run: number }
+  | { readonly operation: "run" }
+  | { readonly operation: "replay" | "rollback"; readonly run: number }
   | { readonly operation: "withdraw"; readonly key: string };
 
 /** An operator's order that the ledger will not carry out; the message says why. */
@@ -78,16 +84,13 @@ export interface TransitionContext {
   readonly invocation: string;
   /** Nonce of this write. */
   readonly writer: string;
-  readonly rules: GateRules & {
-    readonly outputs: readonly string[];
-    readonly deadline: number;
-    readonly effectLease: number;
-    readonly keepRuns: number;
-  };
+  readonly rules: Rules;
 }
 
 const rememberedVersions = 20;
 const rememberedOperations = 50;
+/** Tries to tell people of a run's end, spread over some hours: what no try gets through is given up. */
+export const noticeTries = 10;
 
 /**
  * The whole protocol: what the document becomes when `event` happens. Pure, and so repeatable at will.
@@ -103,7 +106,7 @@ export function transition(
   const applied = trim(notify(document, apply(document, event, context), context), context);
   const revision = document.revision + 1;
   const open = isPending(applied, context) ? (document.open ?? revision) : null;
-  const after = { ...applied, open };
+  const after = { ...applied, open, judged: Math.max(document.judged, context.rules.sequence) };
   const isOvertaken = event.kind === "overtake" && event.epoch > document.revision;
   if (!isOvertaken && isDeepStrictEqual(after, document)) return document;
   checkMoves(document, after, event.kind);
@@ -115,20 +118,17 @@ function apply(document: LedgerDocument, event: LedgerEvent, context: Transition
     case "decided":
       return decide(document, event);
     case "claim": {
-      const verdict = evaluateGate(context.batch, document, context.rules);
-      return verdict.state === "ready"
-        ? claim(document, verdict.inputs, event.release, { kind: "gate" }, context)
-        : document;
+      // A release that has gone may have been followed by a claim of these very inputs.
+      if (context.rules.sequence < document.judged) return document;
+      const verdict = evaluateGate(context.batch, document, context.rules, context.now);
+      if (verdict.state !== "ready") return document;
+      const { release, outputs } = context.rules;
+      return claim(document, { ...verdict, release, outputs, cause: { kind: "gate" } }, context);
     }
     case "started":
       return started(document, event.run, event.jobRun, context);
     case "deferred":
-      return {
-        ...document,
-        effects: document.effects.map((effect) =>
-          effect.id === startId(event.run) ? { ...effect, until: event.until } : effect,
-        ),
-      };
+      return defer(document, event.effect, event.until);
     case "refused":
       return refuse(document, event.run, event.message, context);
     case "observed":
@@ -189,14 +189,11 @@ function decide(document: LedgerDocument, event: LedgerEvent & { kind: "decided"
 }
 
 function markLate(document: LedgerDocument, { now, rules }: TransitionContext): LedgerDocument {
-  const live = Object.values(document.inputs).filter(isLive);
-  const first = Math.min(...live.map(({ decision }) => decision.decidedAt));
+  const live = [...liveInputs(document, rules.datasets).values()].flat();
+  const first = Math.min(...live.map(({ input }) => input.decision.decidedAt));
   if (!(now > first + rules.deadline)) return document;
-  const inputs = Object.entries(document.inputs).map(([key, input]) => [
-    key,
-    isLive(input) ? { ...input, late: true } : input,
-  ]);
-  return { ...document, inputs: Object.fromEntries(inputs) };
+  const late = live.map(({ key, input }) => [key, { ...input, late: true }]);
+  return { ...document, inputs: { ...document.inputs, ...Object.fromEntries(late) } };
 }
 
 function markRead(document: LedgerDocument, inputs: PinnedInputs): LedgerDocument {
@@ -218,11 +215,17 @@ const updateRun = (document: LedgerDocument, number: number, change: (run: Run) 
   return changed && !isUnsettled(changed) ? withoutEffect(next, startId(number)) : next;
 };
 
+interface Claim {
+  readonly inputs: PinnedInputs;
+  readonly release: Release;
+  readonly outputs: OutputColumns;
+  readonly tries: Tries;
+  readonly cause: RunCause;
+}
+
 function claim(
   document: LedgerDocument,
-  inputs: PinnedInputs,
-  release: Release,
-  cause: RunCause,
+  { inputs, release, outputs, tries, cause }: Claim,
   context: TransitionContext,
 ): LedgerDocument {
   const number = (document.runs.at(-1)?.run ?? 0) + 1;
@@ -233,6 +236,8 @@ function claim(
     claimedAt: context.now,
     inputs,
     release,
+    outputs,
+    tries,
     jobRuns: [],
     twins: [],
     settledAt: null,
@@ -271,7 +276,7 @@ function refuse(document: LedgerDocument, number: number, message: string, conte
 const failed = (run: Run, failure: RunFailure, settledBy: string | null, { now }: TransitionContext): Run => ({
   ...run,
   state: "failed",
-  failure,
+  failure: { ...failure, message: bounded(failure.message) },
   settledAt: now,
   settledBy,
 });
@@ -327,7 +332,8 @@ function worst(ended: readonly ObservedJobRun[]): { failure: RunFailure; id: str
   }
   const last = ended.at(-1)!;
   const message = last.state === "succeeded" ? "the job ended well but left no report" : last.message;
-  return { id: last.id, failure: { kind: "infrastructure", message } };
+  const kind = ended.some(({ executed }) => executed) ? "infrastructure" : "undelivered";
+  return { id: last.id, failure: { kind, message } };
 }
 
 function publish(document: LedgerDocument, run: Run, context: TransitionContext): LedgerDocument {
@@ -339,15 +345,18 @@ function publish(document: LedgerDocument, run: Run, context: TransitionContext)
 }
 
 /**
- * Switches the pointer, and decides that the catalog has to follow. Whoever is at it already keeps the effect and does
- * it again, since two at a time could leave the older location behind.
+ * Switches the pointer, and decides that the catalog has to follow: for what the run before made, too, as the new one
+ * may not make it. Whoever is at it already keeps the effect and does it again, since two at a time could leave the older
+ * location behind.
  */
 function pointTo(document: LedgerDocument, published: Publication, context: TransitionContext): LedgerDocument {
   const runs = document.runs.map((run): Run => {
     if (run.run === published.run) return { ...run, state: "published" };
     return run.state === "published" ? { ...run, state: "superseded" } : run;
   });
-  return context.rules.outputs.reduce<LedgerDocument>(
+  const shown = document.runs.filter(({ run, state }) => run === published.run || state === "published");
+  const outputs = new Set(shown.flatMap((run) => Object.keys(run.outputs)));
+  return [...outputs].reduce<LedgerDocument>(
     (next, output) => {
       const isOwned = next.effects.some(({ id, until }) => id === catalogId(output) && until > context.now);
       if (isOwned) return next;
@@ -381,6 +390,17 @@ const withEffect = (document: LedgerDocument, effect: Effect): LedgerDocument =>
   ...document,
   effects: [...document.effects.filter(({ id }) => id !== effect.id), effect],
 });
+
+/** What people could not be told often enough is given up, so that the batch can close. */
+function defer(document: LedgerDocument, id: string, until: number): LedgerDocument {
+  const effects = document.effects.flatMap((effect): Effect[] => {
+    if (effect.id !== id) return [effect];
+    if (effect.kind !== "notify") return [{ ...effect, until }];
+    const tries = effect.tries + 1;
+    return tries < noticeTries ? [{ ...effect, until, tries }] : [];
+  });
+  return { ...document, effects };
+}
 
 function stop(document: LedgerDocument, jobRuns: readonly string[], context: TransitionContext): LedgerDocument {
   return jobRuns.reduce((next, jobRun) => {
@@ -429,14 +449,19 @@ function carryOut(
     case "run":
       return claim(
         document,
-        operatorInputs(document, context),
-        order.release,
-        { kind: "operator", operation: "run", id },
+        {
+          inputs: operatorInputs(document, context),
+          release: context.rules.release,
+          outputs: context.rules.outputs,
+          tries: noTries,
+          cause: { kind: "operator", operation: "run", id },
+        },
         context,
       );
     case "replay": {
-      const { inputs, release } = wasPublished(document, order.run, context);
-      return claim(document, inputs, release, { kind: "operator", operation: "replay", id }, context);
+      const { inputs, release, outputs } = wasPublished(document, order.run, context);
+      const cause = { kind: "operator", operation: "replay", id } as const;
+      return claim(document, { inputs, release, outputs, tries: noTries, cause }, context);
     }
     case "rollback": {
       wasPublished(document, order.run, context);
@@ -460,7 +485,7 @@ function wasPublished(document: LedgerDocument, number: number, { batch }: Trans
 
 /** Each dataset's one live file, else what the last published run read. */
 function operatorInputs(document: LedgerDocument, { batch, rules }: TransitionContext): PinnedInputs {
-  const live = liveInputs(document);
+  const live = liveInputs(document, rules.datasets);
   const last = document.published ? findRun(document, document.published.highWater) : undefined;
   const choose = (name: string, required: boolean): PinnedInput | null => {
     const files = live.get(name) ?? [];
@@ -494,6 +519,7 @@ function notify(before: LedgerDocument, after: LedgerDocument, context: Transiti
       run,
       ended: state as NoticeEffect["ended"],
       reason: failure?.message ?? null,
+      tries: 0,
       ...owned(noticeId(run), context),
     };
     return withEffect(next, effect);
@@ -503,37 +529,43 @@ function notify(before: LedgerDocument, after: LedgerDocument, context: Transiti
 // ---- bounds
 
 /** A ready batch is one whose claim is still to come: were it closed, a crash before the claim would lose it. */
-const isPending = (document: LedgerDocument, { batch, rules }: TransitionContext): boolean =>
+const isPending = (document: LedgerDocument, { batch, now, rules }: TransitionContext): boolean =>
   document.effects.length > 0 ||
   document.runs.some(isUnsettled) ||
-  Object.values(document.inputs).some((input) => isLive(input) && !input.late) ||
-  evaluateGate(batch, document, rules).state === "ready";
+  [...liveInputs(document, rules.datasets).values()].flat().some(({ input }) => !input.late) ||
+  ["ready", "retrying"].includes(evaluateGate(batch, document, rules, now).state);
 
-/** A failed run counts for the gate as long as every file that it read is still the one to read. */
-const stillCounts = (document: LedgerDocument, { state, inputs }: Run): boolean =>
+/**
+ * A failed run counts for the gate as long as every file that it read is still the one to read, and no later run has
+ * read the same: that one knows how often they were tried.
+ */
+const stillCounts = (document: LedgerDocument, { run, state, inputs }: Run, datasets: Rules["datasets"]): boolean =>
   state === "failed" &&
   Object.values(inputs).every((pinned) => {
     const input = pinned && document.inputs[pinned.key];
     return !pinned || (input?.decision.version === pinned.version && isLive(input));
-  });
+  }) &&
+  !document.runs.some((later) => later.run > run && inputSet(later.inputs, datasets) === inputSet(inputs, datasets));
 
 /**
- * Keeps the newest runs, the newest that were ever published, of which the one that is published now is one, and the
- * failures that still count. What the others wrote expires: nothing goes back to a run that the document does not keep.
+ * Keeps the newest runs, the newest that were ever published, the one that is published now, and the failures that still
+ * count. What the others wrote expires: nothing goes back to a run that the document does not keep.
  */
 function trim(document: LedgerDocument, context: TransitionContext): LedgerDocument {
-  const { keepRuns } = context.rules;
+  const { keepRuns, datasets } = context.rules;
   if (document.runs.length <= keepRuns) return document;
   const newest = new Set(document.runs.slice(-keepRuns));
   const newestPublished = new Set(document.runs.filter(({ publishedAt }) => publishedAt !== null).slice(-keepRuns));
   const isKept = (run: Run) =>
-    newest.has(run) || newestPublished.has(run) || isUnsettled(run) || stillCounts(document, run);
+    run.run === document.published?.run ||
+    newest.has(run) || newestPublished.has(run) || isUnsettled(run) || stillCounts(document, run, datasets);
   const kept = document.runs.filter(isKept);
   return document.runs
     .filter((run) => !isKept(run))
     .reduce<LedgerDocument>(
-      (next, { run }) => {
-        const effect: ExpireEffect = { kind: "expire", run, ...owned(expireId(run), context) };
+      (next, { run, outputs }) => {
+        const id = expireId(run);
+        const effect: ExpireEffect = { kind: "expire", run, outputs: Object.keys(outputs), ...owned(id, context) };
         return withEffect(next, effect);
       },
       kept.length === document.runs.length ? document : { ...document, runs: kept },

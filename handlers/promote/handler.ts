@@ -6,12 +6,11 @@ import { type ObjectCreated, readNotification, writeNotification } from "../bron
 import { isListedNewer } from "../bronze/versions.ts";
 import type { InvocationContext } from "../invocation.ts";
 import { type BronzeFile, reasonKey, rejectedKey, silverKey } from "../keys.ts";
-import type { Coordinator } from "../ledger/coordinator.ts";
 import type { Decision, Input } from "../ledger/document.ts";
-import type { Ledger } from "../ledger/store.ts";
 import { isNewerBySequencer } from "../ledger/transition.ts";
 import { type Log, reasonOf } from "../log.ts";
 import type { Sqs } from "../queue.ts";
+import type { Invocation } from "../runtime.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { type DocumentStore, type S3, statusOf } from "../storage.ts";
 import { expectedColumns } from "./fit.ts";
@@ -26,8 +25,8 @@ export interface PromoteDeps {
   readonly names: FunctionEnvironment;
   readonly log: Log;
   readonly now: () => number;
-  /** A ledger and a coordinator, for one file. */
-  readonly open: () => { readonly ledger: Ledger; readonly coordinator: Coordinator };
+  /** What one file is promoted with. */
+  readonly open: () => Invocation;
   /** The rejected bucket's documents. */
   readonly reasons: DocumentStore;
 }
@@ -66,12 +65,13 @@ export function createHandler(
   };
 }
 
-type Context = PromoteDeps & InvocationContext & { readonly ledger: Ledger; readonly coordinator: Coordinator };
+type Context = PromoteDeps & InvocationContext & Invocation;
 
 async function promote(object: ObjectCreated, context: Context): Promise<void> {
-  const { settings, log, ledger, coordinator } = context;
+  const { log, ledger, coordinator, releases } = context;
   const { key, version } = object;
-  const named = classify(key, settings.contract, settings.batching.keyPattern);
+  const { contract } = await releases.current();
+  const named = classify(key, contract);
   if (named.kind === "skipped") return log.info("file.skipped", { key, version, reason: named.reason, fix: named.fix });
   if (version === null || version === "null")
     return log.error("file.skipped", {
@@ -167,7 +167,7 @@ async function decide(
   { bytes, lastModified }: Head,
   context: Context,
 ): Promise<Decision | "gone" | "unfinished"> {
-  const { s3, settings, names, now } = context;
+  const { s3, settings, names, now, releases } = context;
   const { batch, dataset, key, version } = file;
   const base = { version, sequencer, lastModified, decidedAt: now(), bytes };
   const source: PinnedObject = { bucket, key, version, bytes };
@@ -179,10 +179,8 @@ async function decide(
       context.getRemainingTimeInMillis,
     );
 
-  const expected = {
-    format: file.format,
-    columns: expectedColumns(settings.contract.datasets[dataset]!),
-  };
+  const { contract } = await releases.current();
+  const expected = { format: file.format, columns: expectedColumns(contract.datasets[dataset]!) };
   const inspection = await inspect(s3Source(s3, source), expected, settings.files);
   if (inspection.outcome === "good") {
     const { layout, compression } = inspection;

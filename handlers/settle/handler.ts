@@ -1,7 +1,6 @@
 import type { Engine } from "../engine/engine.ts";
 import type { InvocationContext } from "../invocation.ts";
 import { parseManifestUri } from "../keys.ts";
-import type { Rules } from "../ledger/rules.ts";
 import { type Log, reasonOf } from "../log.ts";
 import { inParallel } from "../parallel.ts";
 import type { Sqs } from "../queue.ts";
@@ -9,16 +8,15 @@ import type { Invocation } from "../runtime.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { createDocumentStore, type S3 } from "../storage.ts";
 import { carryOut, type OrderAnswer, type OrderEvent } from "./orders.ts";
-import { type ReconcileDeps, reconcile, resumeReconciliation } from "./reconcile.ts";
+import { type ReconcileDeps, reconcile, reconcileWhenDue } from "./reconcile.ts";
 import { type RedriveAnswer, redrive } from "./redrive.ts";
 
 export interface SettleDeps {
   readonly s3: S3;
   readonly sqs: Sqs;
-  readonly engine: Pick<Engine, "describe" | "release">;
+  readonly engine: Pick<Engine, "describe">;
   readonly settings: FunctionSettings;
   readonly names: FunctionEnvironment;
-  readonly rules: Rules;
   readonly log: Log;
   readonly now: () => number;
   readonly open: () => Invocation;
@@ -26,7 +24,9 @@ export interface SettleDeps {
 
 /** The schedules' events, the operator's, and EventBridge's "Glue Job State Change"; only the fields that are used. */
 export type SettleEvent =
-  | { readonly kind: "sweep" | "reconcile" | "redrive" }
+  | { readonly kind: "sweep" | "redrive" }
+  /** `history`: what was uploaded before its name was declared counts as well. */
+  | { readonly kind: "reconcile"; readonly history?: boolean }
   | OrderEvent
   | { readonly "detail-type": string; readonly detail?: { readonly jobRunId?: string } };
 
@@ -50,9 +50,21 @@ export function createHandler(
     const hasTime = () => getRemainingTimeInMillis() > timeToEnd;
     if ("kind" in event && event.kind === "redrive")
       return await redrive({ ...deps, handle: (letter) => take(letter as SettleEvent, deps, hasTime) }, hasTime);
-    return await take(event, deps, hasTime);
+    try {
+      return await take(event, deps, hasTime);
+    } catch (error) {
+      // An event that nobody waits for: the next sweep does its work, so a dead letter would only call a person.
+      if (!isOfSchedule(event)) throw error;
+      deps.log.error("settle.failed", { event: nameOf(event), reason: reasonOf(error) });
+      return undefined;
+    }
   };
 }
+
+const isOfSchedule = (event: SettleEvent) =>
+  "detail-type" in event ? event.detail?.jobRunId !== undefined : event.kind === "sweep";
+
+const nameOf = (event: SettleEvent) => ("detail-type" in event ? `end of ${event.detail?.jobRunId}` : event.kind);
 
 async function take(event: SettleEvent, deps: SettleDeps, hasTime: () => boolean): Promise<OrderAnswer | undefined> {
   if ("detail-type" in event) {
@@ -60,7 +72,7 @@ async function take(event: SettleEvent, deps: SettleDeps, hasTime: () => boolean
       return await settleJobRun(event.detail.jobRunId, deps);
   } else if (event.kind === "order") return await carryOut(event, { ...deps, ...deps.open() });
   else if (event.kind === "sweep") return await sweep(deps, hasTime);
-  else if (event.kind === "reconcile") return await reconcile(reconcileDeps(deps), hasTime);
+  else if (event.kind === "reconcile") return await reconcile(reconcileDeps(deps), hasTime, event.history);
   throw new UnknownEvent(
     `neither an order, nor a schedule's event, nor the end of a job: ${Object.keys(event).join(", ")}`,
   );
@@ -68,8 +80,8 @@ async function take(event: SettleEvent, deps: SettleDeps, hasTime: () => boolean
 
 const reconcileDeps = (deps: SettleDeps): ReconcileDeps => ({
   ...deps,
+  ...deps.open(),
   documents: createDocumentStore(deps.s3, deps.names.ledgerBucket, deps.names.keyArn),
-  ledger: deps.open().ledger,
 });
 
 async function settleJobRun(jobRun: string, { engine, names, log, open }: SettleDeps): Promise<undefined> {
@@ -87,8 +99,8 @@ async function sweep(deps: SettleDeps, hasTime: () => boolean): Promise<undefine
   // Beginning elsewhere each time, so that one sweep too short for all of them keeps none waiting for ever.
   const first = batches.length === 0 ? 0 : Math.floor(now() / 1000) % batches.length;
   const inTurn = [...batches.slice(first), ...batches.slice(0, first)];
-  const failures: unknown[] = [];
   let swept = 0;
+  let failed = 0;
   await inParallel(
     inTurn,
     batchesAtOnce,
@@ -101,13 +113,12 @@ async function sweep(deps: SettleDeps, hasTime: () => boolean): Promise<undefine
       } catch (error) {
         // One batch in trouble must not keep the others waiting.
         log.error("sweep.failed", { batch, reason: reasonOf(error) });
-        failures.push(error);
+        failed++;
       }
     },
     hasTime,
   );
-  await resumeReconciliation(reconcileDeps(deps), hasTime);
-  log.info("sweep.done", { batches: batches.length, swept, failed: failures.length, published: 0 });
-  if (failures.length > 0)
-    throw new AggregateError(failures, `the sweep failed for ${failures.length} of ${batches.length} batches`);
+  const unswept = batches.length - swept - failed;
+  log.info("sweep.done", { batches: batches.length, swept, failed, unswept, published: 0 });
+  await reconcileWhenDue(reconcileDeps(deps), hasTime);
 }

@@ -1,7 +1,7 @@
-import type { Engine } from "../engine/engine.ts";
 import type { Coordinator } from "../ledger/coordinator.ts";
 import type { LedgerDocument } from "../ledger/document.ts";
-import { evaluateGate, type GateRules, type GateVerdict } from "../ledger/gate.ts";
+import type { GateVerdict } from "../ledger/gate.ts";
+import type { Ledger } from "../ledger/store.ts";
 import { type OperatorOrder, OrderRefused } from "../ledger/transition.ts";
 import type { Log } from "../log.ts";
 
@@ -10,10 +10,7 @@ export interface OrderEvent {
   readonly kind: "order";
   readonly id: string;
   readonly batch: string;
-  readonly order:
-    | { readonly operation: "run" }
-    | { readonly operation: "replay" | "rollback"; readonly run: number }
-    | { readonly operation: "withdraw"; readonly key: string };
+  readonly order: OperatorOrder;
 }
 
 export type OrderAnswer =
@@ -27,9 +24,8 @@ export type OrderAnswer =
   | { readonly refused: string };
 
 interface OrderDeps {
-  readonly engine: Pick<Engine, "release">;
+  readonly ledger: Pick<Ledger, "gate">;
   readonly coordinator: Coordinator;
-  readonly rules: GateRules;
   readonly log: Log;
 }
 
@@ -47,22 +43,17 @@ function faultOf({ id, batch, order }: Partial<OrderEvent>): string | null {
 }
 
 /** Enters the order and does what follows from it. */
-export async function carryOut(
-  event: OrderEvent,
-  { engine, coordinator, rules, log }: OrderDeps,
-): Promise<OrderAnswer> {
+export async function carryOut(event: OrderEvent, { ledger, coordinator, log }: OrderDeps): Promise<OrderAnswer> {
   const fault = faultOf(event);
   if (fault) return { refused: fault };
-  const { id, batch } = event;
-  const order: OperatorOrder =
-    event.order.operation === "run" ? { operation: "run", release: await engine.release() } : event.order;
+  const { id, batch, order } = event;
   try {
     const document = await coordinator.advance(batch, { kind: "operate", id, order });
     log.info("order.done", { batch, id, operation: order.operation });
     return {
       batch,
-      state: evaluateGate(batch, document, rules).state,
-      run: runOf(document, id, event.order),
+      state: (await ledger.gate(batch, document)).state,
+      run: runOf(document, id, order),
       published: document.published?.run ?? null,
     };
   } catch (error) {

@@ -4,11 +4,12 @@ import { classify } from "../bronze/classify.ts";
 import { writeNotification } from "../bronze/s3Event.ts";
 import { listStart, type VersionMarker, versionPage } from "../bronze/versions.ts";
 import { ledgerKeys } from "../keys.ts";
-import type { LedgerDocument } from "../ledger/document.ts";
-import type { Ledger } from "../ledger/store.ts";
+import { isLive, type LedgerDocument } from "../ledger/document.ts";
 import type { Log } from "../log.ts";
 import { inParallel } from "../parallel.ts";
 import type { Sqs } from "../queue.ts";
+import type { CurrentRelease } from "../release.ts";
+import type { Invocation } from "../runtime.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import type { DocumentStore, S3 } from "../storage.ts";
 
@@ -17,6 +18,11 @@ interface Progress {
   readonly format: 1;
   readonly startedAt: number;
   readonly finishedAt: number | null;
+  /** The sequence of the release under which it was begun. */
+  readonly sequence: number;
+  /** Whether what was uploaded before its name was declared counts as well. */
+  readonly history: boolean;
+  readonly declared: readonly Declared[];
   readonly next: VersionMarker;
   /** The key that was judged last: where a page ends among a key's versions, the rest of them are older ones. */
   readonly judged: string | null;
@@ -24,11 +30,17 @@ interface Progress {
   readonly found: number;
 }
 
-export interface ReconcileDeps {
+/** Since when files of a name, in folders of a pattern, are the pipeline's: milliseconds since the epoch. */
+interface Declared {
+  readonly keyPattern: string;
+  readonly file: string;
+  readonly since: number;
+}
+
+export interface ReconcileDeps extends Invocation {
   readonly s3: S3;
   readonly sqs: Sqs;
   readonly documents: DocumentStore;
-  readonly ledger: Pick<Ledger, "read">;
   readonly settings: FunctionSettings;
   readonly names: FunctionEnvironment;
   readonly log: Log;
@@ -40,24 +52,74 @@ const grace = 15 * 60_000;
 const batchesAtOnce = 16;
 
 /** Compares all of Bronze with the ledger, from the start. */
-export async function reconcile(deps: ReconcileDeps, hasTime: () => boolean): Promise<undefined> {
-  const { now } = deps;
-  await goOn({ format: 1, startedAt: now(), finishedAt: null, next: listStart, judged: null, found: 0 }, deps, hasTime);
+export async function reconcile(deps: ReconcileDeps, hasTime: () => boolean, history = false): Promise<undefined> {
+  await goOn(await begin(await readProgress(deps), deps, history), deps, hasTime);
 }
 
-/** Goes on with a reconciliation that ran out of time, and tells when none was begun for too long. */
-export async function resumeReconciliation(deps: ReconcileDeps, hasTime: () => boolean): Promise<void> {
-  const stored = await deps.documents.get(ledgerKeys.reconciliation);
-  const progress = stored && (JSON.parse(stored.text) as Progress);
-  if (progress && progress.finishedAt === null) await goOn(progress, deps, hasTime);
-  if (progress) tellOverdue(progress, deps);
+/**
+ * Goes on with a reconciliation that ran out of time; begins one when the last is old enough, or when another release
+ * judges by now. Tells when none has come to its end for too long.
+ */
+export async function reconcileWhenDue(deps: ReconcileDeps, hasTime: () => boolean): Promise<void> {
+  const { settings, releases, log, now } = deps;
+  const last = await readProgress(deps);
+  const { sequence } = await releases.current();
+  const every = settings.reconciliationEvery * 1000;
+  const age = last === null ? 0 : now() - last.startedAt;
+  if (last?.finishedAt === null && age > 2 * every)
+    log.error("reconciliation.overdue", { age: Math.round(age / 1000) });
+  if (last === null || last.sequence < sequence || (last.finishedAt !== null && age >= every))
+    await goOn(await begin(last, deps, false), deps, hasTime);
+  else if (last.finishedAt === null) await goOn(last, deps, hasTime);
 }
 
-function tellOverdue({ startedAt }: Progress, { settings, log, now }: ReconcileDeps): void {
-  const { reconciliationAge = Number.POSITIVE_INFINITY } = settings.limits ?? {};
-  const age = Math.round((now() - startedAt) / 1000);
-  if (age > reconciliationAge) log.error("reconciliation.overdue", { age });
+async function readProgress({ documents }: ReconcileDeps): Promise<Progress | null> {
+  const stored = await documents.get(ledgerKeys.reconciliation);
+  return stored && (JSON.parse(stored.text) as Progress);
 }
+
+async function begin(last: Progress | null, { releases, now }: ReconcileDeps, history: boolean): Promise<Progress> {
+  const startedAt = now();
+  const later = last ? await releases.since(last.sequence) : [await releases.current()];
+  const declared = later.reduce(declaredBy, last?.declared ?? null) ?? [];
+  const sequence = Math.max(last?.sequence ?? 0, ...later.map((release) => release.sequence));
+  return {
+    format: 1,
+    startedAt,
+    finishedAt: null,
+    sequence,
+    history,
+    declared,
+    next: listStart,
+    judged: null,
+    found: 0,
+  };
+}
+
+/** What was declared before, as far as it still is, and what this release adds; the first has what is there already. */
+function declaredBy(
+  earlier: readonly Declared[] | null,
+  { sequence, contract: { datasets, batching } }: CurrentRelease,
+): readonly Declared[] {
+  const { keyPattern } = batching;
+  const files = Object.values(datasets).flatMap(({ file, formats }) => formats.map((format) => `${file}.${format}`));
+  const kept = (earlier ?? []).filter(({ file }) => files.includes(file));
+  const isKnown = (file: string) => kept.some((one) => one.file === file && one.keyPattern === keyPattern);
+  const since = earlier === null ? 0 : sequence;
+  return [...kept, ...files.filter((file) => !isKnown(file)).map((file) => ({ keyPattern, file, since }))];
+}
+
+/** Whether the version came when its name was the pipeline's: an older one was skipped, and its producer told so. */
+const cameInTime = ({ declared, history }: Progress, key: string, lastModified: number): boolean => {
+  if (history) return true;
+  const [file, folder] = key.split("/").reverse();
+  return declared.some(
+    (one) =>
+      one.file === file &&
+      one.since <= lastModified &&
+      (folder === undefined || new RegExp(`^(?:${one.keyPattern})$`).test(folder)),
+  );
+};
 
 async function goOn(begun: Progress, deps: ReconcileDeps, hasTime: () => boolean): Promise<void> {
   const { s3, names, log, documents, now } = deps;
@@ -68,7 +130,7 @@ async function goOn(begun: Progress, deps: ReconcileDeps, hasTime: () => boolean
   while (progress.finishedAt === null && hasTime()) {
     const { versions, next } = await versionPage(s3, names.bronzeBucket, progress.next);
     const newest = newestOf(versions, progress.judged);
-    const found = progress.found + (await injectUntold(newest, deps));
+    const found = progress.found + (await takeUp(newest, progress, deps));
     const judged = newest.at(-1)?.Key ?? progress.judged;
     progress = { ...progress, found, judged, next: next ?? listStart, finishedAt: next === null ? now() : null };
     await keep();
@@ -87,12 +149,16 @@ function newestOf(versions: readonly ObjectVersion[], judged: string | null): Ob
   });
 }
 
-/** Sends what the ledger knows nothing of through the queue, as if S3 had told. */
-async function injectUntold(newest: readonly ObjectVersion[], deps: ReconcileDeps): Promise<number> {
-  const { ledger, settings, names, sqs, log, now } = deps;
+/**
+ * Sends what the ledger knows nothing of through the queue, as if S3 had told, and has the gate look at batches that only
+ * an older release has judged.
+ */
+async function takeUp(newest: readonly ObjectVersion[], progress: Progress, deps: ReconcileDeps): Promise<number> {
+  const { ledger, coordinator, releases, names, sqs, log, now } = deps;
+  const { contract } = await releases.current();
   const batches = new Map<string, ObjectVersion[]>();
   for (const version of newest) {
-    const named = classify(version.Key!, settings.contract, settings.batching.keyPattern);
+    const named = classify(version.Key!, contract);
     if (named.kind === "skipped" || version.LastModified!.getTime() > now() - grace) continue;
     batches.set(named.batch, [...(batches.get(named.batch) ?? []), version]);
   }
@@ -100,13 +166,17 @@ async function injectUntold(newest: readonly ObjectVersion[], deps: ReconcileDep
   await inParallel(batches, batchesAtOnce, async ([batch, versions]) => {
     const document = await ledger.read(batch);
     for (const { Key, VersionId, LastModified } of versions) {
-      if (isTold(document, Key!, VersionId!, LastModified!.getTime())) continue;
+      const lastModified = LastModified!.getTime();
+      if (isTold(document, Key!, VersionId!, lastModified) || !cameInTime(progress, Key!, lastModified)) continue;
       const object = { bucket: names.bronzeBucket, key: Key!, version: VersionId!, sequencer: null };
       const body = writeNotification(object, "Reconciled");
       await sqs.send(new SendMessageCommand({ QueueUrl: names.promoteQueueUrl, MessageBody: body }));
       log.warn("file.untold", { batch, key: Key, version: VersionId, reason: "no event told of it" });
       found++;
     }
+    // A batch that was published is left as it is: a deployment starts nothing for it.
+    const waits = document?.published === null && Object.values(document.inputs).some(isLive);
+    if (waits && document.judged < progress.sequence) await coordinator.advance(batch, { kind: "sweep" });
   });
   return found;
 }

@@ -73,6 +73,8 @@ function summaryOf(story: Story): string {
       return `batch ${batch} is complete and its run is about to be claimed; ${see}`;
     case "failed":
       return `run ${verdict.run} failed, and no other starts by itself; ${see}`;
+    case "retrying":
+      return `run ${verdict.run} failed by no fault of its files, which are run again ${away(story, verdict.at)}; ${see}`;
     case "superseded":
       return `run ${verdict.run} of these files ended after a newer one had been published; ${see}`;
     case "conflict":
@@ -102,6 +104,9 @@ function unreadOf({ undecided, datasets }: Story, name: string): Story["undecide
   const keys = datasets.find((dataset) => dataset.name === name)?.keys ?? [];
   return undecided.filter(({ key, skipped }) => skipped === null && keys.includes(key));
 }
+
+const away = ({ readAt }: Story, at: number): string =>
+  at < readAt ? `${duration(readAt - at)} ago` : `in ${duration(at - readAt)}`;
 
 /** Gathers the findings of one story. */
 class Teller {
@@ -146,6 +151,14 @@ class Teller {
         return [this.#mixed(verdict.spread)];
       case "failed":
         return [this.#failed(this.#run(verdict.run))];
+      case "retrying":
+        return [
+          {
+            ...this.#failed(this.#run(verdict.run)),
+            kind: "note",
+            steps: [this.#step("follow it", `watch ${this.#story.batch}`)],
+          },
+        ];
       case "superseded":
         return [
           {
@@ -200,7 +213,7 @@ class Teller {
     const { dueAt, readAt } = this.#story;
     const waiting = unreadOf(this.#story, dataset.name);
     const details =
-      dueAt === null ? [] : [`${dueAt < readAt ? "was" : "is"} due by ${moment(dueAt)} (${this.#away(dueAt)})`];
+      dueAt === null ? [] : [`${dueAt < readAt ? "was" : "is"} due by ${moment(dueAt)} (${away(this.#story, dueAt)})`];
     if (waiting.length > 0) return this.#unread(dataset, waiting[0]!, details);
     return {
       kind: "blocks",
@@ -233,11 +246,6 @@ class Teller {
           ]
         : [this.#step("follow it", `watch ${batch}`)],
     };
-  }
-
-  #away(at: number): string {
-    const { readAt } = this.#story;
-    return at < readAt ? `${duration(readAt - at)} ago` : `in ${duration(at - readAt)}`;
   }
 
   /** A batch that was published waits for all of its required files to be renewed. */
@@ -325,6 +333,12 @@ class Teller {
           `Glue would not start run ${run.run}: ${message}`,
           [],
           [this.#step("look at the stack", "doctor"), again],
+        );
+      case "undelivered":
+        return finding(
+          `Glue took run ${run.run} and never began it: ${message}`,
+          ["the same files are claimed again until it does, each hour at last"],
+          [again],
         );
       case "infrastructure":
         return finding(

@@ -1,12 +1,11 @@
 import { isUnsettled, type LedgerDocument, type Run } from "../../handlers/ledger/document.ts";
 import { evaluateGate, type GateVerdict } from "../../handlers/ledger/gate.ts";
 import { rulesOf } from "../../handlers/ledger/rules.ts";
-import type { FunctionSettings } from "../../handlers/settings.ts";
 import { exitCodes } from "./command.ts";
 import { emptyOr, readDocument } from "./ledger.ts";
 import { detailOf } from "./state.ts";
 import { readUploads, type UploadStory, undecidedOf } from "./story.ts";
-import type { Target } from "./target.ts";
+import type { Deployed, Target } from "./target.ts";
 
 /** A batch as it stands at one moment. */
 export interface Look {
@@ -27,17 +26,12 @@ export interface Change {
   readonly detail: string;
 }
 
-export async function look(
-  target: Target,
-  batch: string,
-  settings: FunctionSettings,
-  deadUploads: number,
-): Promise<Look> {
+export async function look(target: Target, batch: string, deployed: Deployed, deadUploads: number): Promise<Look> {
   // Bronze before the ledger: what is decided in between counts as decided.
   const uploads = await readUploads(target, batch);
   const document = emptyOr(await readDocument(target.ledger, batch));
-  const verdict = evaluateGate(batch, document, rulesOf(settings));
-  return { batch, document, verdict, undecided: undecidedOf(uploads, document, settings), deadUploads };
+  const verdict = evaluateGate(batch, document, rulesOf(deployed.release, deployed), Date.now());
+  return { batch, document, verdict, undecided: undecidedOf(uploads, document, deployed.release), deadUploads };
 }
 
 /** What is new since an earlier look, in the order in which it happens: uploads, decisions, runs, the batch. */
@@ -90,6 +84,7 @@ export function endOf({ verdict, document, undecided, deadUploads }: Look): numb
   switch (verdict.state) {
     case "running":
     case "ready":
+    case "retrying":
       return null;
     case "published":
       return exitCodes.done;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Contract } from "../../config/contract.ts";
 import { isUnsettled, type LedgerDocument, type Release, type Run } from "../../handlers/ledger/document.ts";
+import { type Rules, rulesOf } from "../../handlers/ledger/rules.ts";
 import { type OperatorOrder, OrderRefused, transition } from "../../handlers/ledger/transition.ts";
 import type { OrderAnswer, OrderEvent } from "../../handlers/settle/orders.ts";
 import { exitCodes, type Invocation, Refused, type Result } from "./command.ts";
@@ -17,15 +17,15 @@ export const lookEvery = 2000;
  * The document as it would be after the order, by the function that decides it; nothing is written.
  * @throws Refused
  */
-export function foresee(
-  batch: string,
-  document: LedgerDocument,
-  order: OperatorOrder,
-  datasets: Contract["datasets"],
-): LedgerDocument {
-  // No effect of it is performed, an order marks nothing late, and the runs that it names are looked for.
-  const rules = { datasets, outputs: [], maxSpread: 0, deadline: 0, attempts: 0, effectLease: 0, keepRuns: Infinity };
-  const context = { batch, now: Date.now(), invocation: "", writer: "", rules };
+export function foresee(batch: string, document: LedgerDocument, order: OperatorOrder, rules: Rules): LedgerDocument {
+  // No effect of it is performed, and the runs that it names are looked for.
+  const context = {
+    batch,
+    now: Date.now(),
+    invocation: "",
+    writer: "",
+    rules: { ...rules, keepRuns: Number.POSITIVE_INFINITY },
+  };
   try {
     return transition(document, { kind: "operate", id: "foreseen", order }, context);
   } catch (error) {
@@ -53,19 +53,11 @@ export async function plan(
   order: Order,
   describe: (before: LedgerDocument, run: Run | null) => string,
 ): Promise<Plan> {
-  const document = await documentOf(target.ledger, batch);
-  const after =
-    order.operation === "run" ? await foreseeRun(target, batch, document) : foresee(batch, document, order, {});
+  const [document, deployed] = await Promise.all([documentOf(target.ledger, batch), target.deployed()]);
+  const after = foresee(batch, document, order, rulesOf(deployed.release, deployed));
   const last = after.runs.at(-1);
   const run = last && last.run !== document.runs.at(-1)?.run ? last : null;
   return { batch, order, document, would: describe(document, run), run };
-}
-
-/** What a new run reads depends on the datasets that are deployed. */
-async function foreseeRun(target: Target, batch: string, document: LedgerDocument): Promise<LedgerDocument> {
-  const release = await target.release();
-  const { datasets } = await target.contract(release);
-  return foresee(batch, document, { operation: "run", release }, datasets);
 }
 
 /** Asks, has the ledger carry the order out, and waits for the run when that is wanted. */
@@ -142,8 +134,14 @@ export function inputsText(run: Run, { inputs }: LedgerDocument): string {
 export const isRelease = (one: Release, other: Release): boolean => releaseText(one) === releaseText(other);
 
 /** The release as one comparable text, whatever the order of its outputs. */
-export const releaseText = ({ script, engine, contract, sql }: Release): string =>
-  JSON.stringify([script, engine, contract, Object.entries(sql).sort(([a], [b]) => (a < b ? -1 : 1))]);
+export const releaseText = ({ engine, contract, sql }: Release): string =>
+  JSON.stringify([
+    engine.sha256,
+    contract.sha256,
+    ...Object.entries(sql)
+      .map(([name, one]) => [name, one.sha256])
+      .sort(),
+  ]);
 
 /** A pause that ends early when the command is stopped. */
 export async function pauseFor(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -1,8 +1,8 @@
-import { isLive, type LedgerDocument } from "../../handlers/ledger/document.ts";
-import { evaluateGate, type GateVerdict } from "../../handlers/ledger/gate.ts";
+import type { LedgerDocument } from "../../handlers/ledger/document.ts";
+import { evaluateGate, type GateVerdict, liveInputs } from "../../handlers/ledger/gate.ts";
 import { rulesOf } from "../../handlers/ledger/rules.ts";
-import type { FunctionSettings } from "../../handlers/settings.ts";
 import { dueAt } from "./story.ts";
+import type { Deployed } from "./target.ts";
 import { counted, duration } from "./text.ts";
 
 /** Where a batch stands, in one line. Times are milliseconds since the epoch. */
@@ -23,15 +23,10 @@ export interface BatchSummary {
   readonly detail: string;
 }
 
-export function summarise(
-  batch: string,
-  document: LedgerDocument,
-  settings: FunctionSettings,
-  now: number,
-): BatchSummary {
-  const rules = rulesOf(settings);
-  const verdict = evaluateGate(batch, document, rules);
-  const due = dueAt(document, rules.deadline);
+export function summarise(batch: string, document: LedgerDocument, deployed: Deployed, now: number): BatchSummary {
+  const rules = rulesOf(deployed.release, deployed);
+  const verdict = evaluateGate(batch, document, rules, now);
+  const due = dueAt(document, rules);
   const waits = verdict.state === "waiting" || verdict.state === "late";
   return {
     batch,
@@ -39,7 +34,7 @@ export function summarise(
     isLate: verdict.state === "late" || (waits && due !== null && due < now),
     dueAt: due,
     published: document.published?.run ?? null,
-    pending: Object.entries(document.inputs).flatMap(([key, input]) => (isLive(input) ? [key] : [])),
+    pending: [...liveInputs(document, rules.datasets).values()].flat().map(({ key }) => key),
     changedAt: Math.max(
       0,
       ...Object.values(document.inputs).map(({ decision }) => decision.decidedAt),
@@ -70,6 +65,8 @@ export function detailOf(verdict: GateVerdict, document: LedgerDocument, now: nu
       const run = document.runs.find(({ run }) => run === verdict.run)!;
       return `run ${run.run} ${run.state} ${duration(now - run.claimedAt)} ago`;
     }
+    case "retrying":
+      return `run ${verdict.run}: ${failureOf(document, verdict.run)}; again in ${duration(verdict.at - now)}`;
     case "superseded":
       return `run ${verdict.run} ended too late`;
     case "ready":

@@ -16,11 +16,11 @@ import {
   type Run,
   rollingBatch,
 } from "../../handlers/ledger/document.ts";
-import { evaluateGate, type GateVerdict } from "../../handlers/ledger/gate.ts";
-import { rulesOf } from "../../handlers/ledger/rules.ts";
+import { evaluateGate, type GateVerdict, liveInputs } from "../../handlers/ledger/gate.ts";
+import { type Rules, rulesOf } from "../../handlers/ledger/rules.ts";
 import { inParallel } from "../../handlers/parallel.ts";
+import type { CurrentRelease } from "../../handlers/release.ts";
 import type { RunReport } from "../../handlers/report.ts";
-import type { FunctionSettings } from "../../handlers/settings.ts";
 import { documentOf, readDocument } from "./ledger.ts";
 import type { Target } from "./target.ts";
 
@@ -172,7 +172,7 @@ const readsAtOnce = 8;
  * @throws UsageError with the batch that was probably meant
  */
 export async function readStory(target: Target, batch: string): Promise<Story> {
-  const settings = await target.settings();
+  const deployed = await target.deployed();
   const [stored, uploads, messages] = await Promise.all([
     readDocument(target.ledger, batch),
     readUploads(target, batch),
@@ -180,8 +180,11 @@ export async function readStory(target: Target, batch: string): Promise<Story> {
   ]);
   // The ledger has a batch once its first file was decided.
   const document = stored ?? (uploads.length > 0 ? emptyDocument : await documentOf(target.ledger, batch));
-  const { contract, batching, attempts } = settings;
-  const { maxSpread, deadline } = rulesOf(settings);
+  const { release, environment, attempts } = deployed;
+  const { contract } = release;
+  const rules = rulesOf(release, deployed);
+  const { maxSpread, deadline } = rules;
+  const readAt = Date.now();
   const [files, runs, gold] = await Promise.all([
     readFiles(target, batch, document),
     readRuns(target, batch, document),
@@ -190,17 +193,17 @@ export async function readStory(target: Target, batch: string): Promise<Story> {
   return {
     format: 1,
     stack: target.title,
-    environment: settings.environment,
+    environment,
     batch,
-    readAt: Date.now(),
+    readAt,
     document,
-    verdict: evaluateGate(batch, document, rulesOf(settings)),
-    rules: { maxSpread, deadline, attempts, keyPattern: batching.keyPattern },
+    verdict: evaluateGate(batch, document, rules, readAt),
+    rules: { maxSpread, deadline, attempts, keyPattern: contract.batching.keyPattern },
     contract,
-    dueAt: dueAt(document, deadline),
+    dueAt: dueAt(document, rules),
     datasets: datasetsOf(batch, document, contract),
     files,
-    undecided: undecidedOf(uploads, document, settings),
+    undecided: undecidedOf(uploads, document, release),
     messages,
     runs,
     gold,
@@ -208,9 +211,9 @@ export async function readStory(target: Target, batch: string): Promise<Story> {
 }
 
 /** When the files that no published run has read make their batch late; null when there are none. */
-export function dueAt({ inputs }: LedgerDocument, deadline: number): number | null {
-  const live = Object.values(inputs).filter(isLive);
-  return live.length === 0 ? null : Math.min(...live.map(({ decision }) => decision.decidedAt)) + deadline;
+export function dueAt(document: LedgerDocument, { datasets, deadline }: Rules): number | null {
+  const live = [...liveInputs(document, datasets).values()].flat();
+  return live.length === 0 ? null : Math.min(...live.map(({ input }) => input.decision.decidedAt)) + deadline;
 }
 
 /** The newest version of each key of a batch, as Bronze lists them. */
@@ -236,12 +239,12 @@ const byTime = (a: Upload, b: Upload) => a.uploadedAt - b.uploadedAt || (a.key <
 export const undecidedOf = (
   uploads: readonly Upload[],
   { inputs }: LedgerDocument,
-  { contract, batching }: FunctionSettings,
+  { contract }: Pick<CurrentRelease, "contract">,
 ): UploadStory[] =>
   uploads
     .filter(({ key, version }) => inputs[key]?.decision.version !== version)
     .map((upload) => {
-      const named = classify(upload.key, contract, batching.keyPattern);
+      const named = classify(upload.key, contract);
       return { ...upload, skipped: named.kind === "skipped" ? { reason: named.reason, fix: named.fix } : null };
     });
 

@@ -3,18 +3,21 @@ import { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 import { GetJobCommand, GetJobRunCommand, GlueClient, type JobRun } from "@aws-sdk/client-glue";
 import { KMSClient } from "@aws-sdk/client-kms";
 import { GetFunctionCommand, InvokeCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { S3Client } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { strFromU8, unzipSync } from "fflate";
-import type { Contract } from "../../config/contract.ts";
 import { physicalNames } from "../../config/naming.ts";
-import { createGlueEngine } from "../../handlers/engine/glue.ts";
-import type { Release } from "../../handlers/ledger/document.ts";
+import { type CurrentRelease, createReleases } from "../../handlers/release.ts";
 import type { FunctionSettings } from "../../handlers/settings.ts";
 import type { SettleAnswer, SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore, type DocumentStore } from "../../handlers/storage.ts";
 import { UsageError } from "../flags.ts";
 import { readJobLog, readLocalLog } from "./jobLog.ts";
+
+/** By what the functions judge: the `settings.json` beside promote's code, and the release that the stack points to. */
+export interface Deployed extends FunctionSettings {
+  readonly release: CurrentRelease;
+}
 
 /** A deployed pipeline, as far as its operator speaks to it. */
 export interface Target {
@@ -26,11 +29,8 @@ export interface Target {
   readonly rejected: Pick<DocumentStore, "get" | "list">;
   /** Has the settle function do something, and waits for its answer. */
   settle(event: SettleEvent): Promise<SettleAnswer>;
-  /** The artifacts that a run claimed now executes. */
-  release(): Promise<Release>;
-  contract(release: Release): Promise<Contract>;
-  /** What is deployed of the config: the `settings.json` beside the promote function's code. Read once. */
-  settings(): Promise<FunctionSettings>;
+  /** Read once. */
+  deployed(): Promise<Deployed>;
   /** A job run as Glue describes it; null when Glue does not keep it any more. */
   jobRun(id: string): Promise<JobRun | null>;
   /** How many runs Glue lets go at the same time. */
@@ -64,6 +64,7 @@ const wanted = [
   "rejectedBucket",
   "goldBucket",
   "ledgerBucket",
+  "artifactsBucket",
   "promoteQueueUrl",
   "promoteFunction",
   "settleFunction",
@@ -117,9 +118,12 @@ export function createTarget(title: string, outputs: OperatorOutputs, { region, 
     events: new EventBridgeClient(options),
     kms: new KMSClient(options),
   };
-  let known: Promise<FunctionSettings> | undefined;
-  const settings = () => {
-    known ??= readSettings(lambda, outputs.promoteFunction);
+  const releases = createReleases(s3, outputs, new Map());
+  let known: Promise<Deployed> | undefined;
+  const deployed = () => {
+    known ??= Promise.all([readSettings(lambda, outputs.promoteFunction), releases.current()]).then(
+      ([settings, release]) => ({ ...settings, release }),
+    );
     return known;
   };
   return {
@@ -129,9 +133,7 @@ export function createTarget(title: string, outputs: OperatorOutputs, { region, 
     ledger: createDocumentStore(s3, outputs.ledgerBucket, outputs.keyArn),
     rejected: createDocumentStore(s3, outputs.rejectedBucket, outputs.keyArn),
     settle: (event) => invoke(lambda, outputs.settleFunction, event),
-    release: () => createGlueEngine(glue, outputs.glueJob).release(),
-    contract: ({ contract }) => readJson<Contract>(s3, contract),
-    settings,
+    deployed,
     async jobRun(RunId) {
       try {
         return (await glue.send(new GetJobRunCommand({ JobName: outputs.glueJob, RunId }))).JobRun ?? null;
@@ -152,8 +154,8 @@ export function createTarget(title: string, outputs: OperatorOutputs, { region, 
     clients,
     async jobLog(jobRun) {
       if (local) return await readLocalLog(local.runs, jobRun);
-      const { contract, environment } = await settings();
-      return await readJobLog(logs, physicalNames(contract.pipeline, environment, "").glueLogPrefix, jobRun);
+      const { pipeline, environment } = await deployed();
+      return await readJobLog(logs, physicalNames(pipeline, environment, "").glueLogPrefix, jobRun);
     },
     close() {
       for (const client of [s3, ...Object.values(clients)]) client.destroy();
@@ -169,12 +171,6 @@ async function invoke(lambda: LambdaClient, name: string, event: SettleEvent): P
   const answer = text === "" ? undefined : JSON.parse(text);
   if (FunctionError) throw new Error(`function ${name} failed: ${answer?.errorType}: ${answer?.errorMessage}`);
   return answer ?? undefined;
-}
-
-async function readJson<T>(s3: S3Client, uri: string): Promise<T> {
-  const { host, pathname } = new URL(uri);
-  const { Body } = await s3.send(new GetObjectCommand({ Bucket: host, Key: decodeURIComponent(pathname.slice(1)) }));
-  return JSON.parse(await Body!.transformToString()) as T;
 }
 
 async function readSettings(lambda: LambdaClient, name: string): Promise<FunctionSettings> {

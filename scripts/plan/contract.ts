@@ -1,10 +1,11 @@
 import type { Contract } from "../../config/contract.ts";
-import type { Plain, Snapshot } from "./snapshot/snapshot.ts";
+import type { Snapshot } from "./snapshot/snapshot.ts";
 
-/** The contract that a stack's functions carry. */
+/** The contract that a stack uploads. */
 export function contractIn({ resources }: Snapshot): Contract {
-  const code = resources.find(({ type }) => type === "aws:lambda/function:Function")?.inputs.code as Plain | undefined;
-  const settings = code?.["settings.json"] as Plain | undefined;
-  if (settings?.contract === undefined) throw new Error("no function of the stack carries a contract");
-  return settings.contract as unknown as Contract;
+  const upload = resources.find(
+    ({ type, inputs }) => type === "aws:s3/bucketObjectv2:BucketObjectv2" && `${inputs.key}`.startsWith("contract/"),
+  );
+  if (typeof upload?.inputs.content !== "string") throw new Error("the stack uploads no contract");
+  return JSON.parse(upload.inputs.content) as Contract;
 }

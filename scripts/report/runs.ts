@@ -52,9 +52,9 @@ export function placesSection({ stack, document, gold }: Story, { run, jobRun, r
     ...(report ? [["Engine", `${report.engine.name} ${report.engine.version}`] as const] : []),
     ...(run
       ? [
-          ["Script", uri(run.run.release.script)] as const,
-          ["Contract", uri(run.run.release.contract)] as const,
-          ...Object.entries(run.run.release.sql).map(([name, place]) => [`SQL of ${name}`, uri(place)] as const),
+          ["Engine's code", uri(run.run.release.engine.uri)] as const,
+          ["Contract", uri(run.run.release.contract.uri)] as const,
+          ...Object.entries(run.run.release.sql).map(([name, place]) => [`SQL of ${name}`, uri(place.uri)] as const),
         ]
       : []),
   ];

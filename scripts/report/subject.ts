@@ -59,6 +59,7 @@ const standings: Readonly<Record<GateVerdict["state"], readonly [Tone, string]>>
   published: ["good", "Published"],
   running: ["busy", "Running"],
   ready: ["busy", "Ready"],
+  retrying: ["busy", "Waiting for another try"],
   failed: ["bad", "Failed"],
   late: ["bad", "Late"],
   waiting: ["wait", "Waiting"],

@@ -1,11 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { functionSettings } from "../../components/functionSettings.ts";
-import type { Contract } from "../../config/contract.ts";
+import { type Contract, contractOf } from "../../config/contract.ts";
 import type { LoadedConfig } from "../../config/load.ts";
 import { classify } from "../../handlers/bronze/classify.ts";
 import { emptyDocument, type LedgerDocument, type Run, rollingBatch } from "../../handlers/ledger/document.ts";
 import { evaluateGate, type GateRules, type GateVerdict } from "../../handlers/ledger/gate.ts";
-import { rulesOf } from "../../handlers/ledger/rules.ts";
 import type { Uploaded } from "./bronze.ts";
 
 export type FileOutcome =
@@ -58,20 +56,20 @@ export interface Snapshot {
 
 export interface WatchRules {
   readonly contract: Contract;
-  readonly keyPattern: string;
   readonly gate: GateRules;
 }
 
-export function watchRules(loaded: LoadedConfig): WatchRules {
-  const settings = functionSettings(loaded, "promote");
-  return { contract: settings.contract, keyPattern: settings.batching.keyPattern, gate: rulesOf(settings) };
+export function watchRules({ config }: LoadedConfig): WatchRules {
+  const contract = contractOf(config);
+  const maxSpread = contract.batching.maxSpread * 1000;
+  return { contract, gate: { datasets: contract.datasets, maxSpread, attempts: config.glue.attempts } };
 }
 
 /** The batches that the uploaded keys belong to; the rolling one when there is none, so that something can be said. */
-export function batchesOf(keys: Iterable<string>, { contract, keyPattern }: WatchRules): string[] {
+export function batchesOf(keys: Iterable<string>, { contract }: WatchRules): string[] {
   const batches = new Set<string>();
   for (const key of keys) {
-    const named = classify(key, contract, keyPattern);
+    const named = classify(key, contract);
     if (named.kind === "ours") batches.add(named.batch);
   }
   return batches.size === 0 ? [rollingBatch] : [...batches].sort();
@@ -81,12 +79,9 @@ export function batchesOf(keys: Iterable<string>, { contract, keyPattern }: Watc
  * The files in the order in which they have to be decided. A batch runs once its required files are promoted, without
  * an optional one that is decided later, so those come first.
  */
-export function uploadGroups<T extends { readonly key: string }>(
-  files: readonly T[],
-  { contract, keyPattern }: WatchRules,
-): T[][] {
+export function uploadGroups<T extends { readonly key: string }>(files: readonly T[], { contract }: WatchRules): T[][] {
   const isOptional = ({ key }: T) => {
-    const named = classify(key, contract, keyPattern);
+    const named = classify(key, contract);
     return named.kind === "ours" && !contract.datasets[named.dataset]!.required;
   };
   return [files.filter(isOptional), files.filter((file) => !isOptional(file))].filter(({ length }) => length > 0);
@@ -96,7 +91,12 @@ export async function observe(uploaded: Uploaded, rules: WatchRules, evidence: E
   const batches = await Promise.all(
     batchesOf(uploaded.keys(), rules).map(async (batch): Promise<BatchState> => {
       const document = (await evidence.ledger(batch)) ?? emptyDocument;
-      return { batch, document, verdict: evaluateGate(batch, document, rules.gate), run: document.runs.at(-1) };
+      return {
+        batch,
+        document,
+        verdict: evaluateGate(batch, document, rules.gate, Date.now()),
+        run: document.runs.at(-1),
+      };
     }),
   );
   const decided = new Map(batches.flatMap(({ document }) => Object.entries(document.inputs)));

@@ -54,10 +54,10 @@ export function filesOf(outcomes: readonly FileOutcome[]): Files {
 }
 
 /** The files of one batch; what was skipped belongs to none and is told by every one. */
-export function filesOfBatch(batch: string, { files }: Snapshot, { contract, keyPattern }: WatchRules): Files {
+export function filesOfBatch(batch: string, { files }: Snapshot, { contract }: WatchRules): Files {
   return filesOf(
     files.filter(({ key }) => {
-      const named = classify(key, contract, keyPattern);
+      const named = classify(key, contract);
       return named.kind === "skipped" || named.batch === batch;
     }),
   );

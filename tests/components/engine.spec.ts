@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { expect } from "chai";
 import { unzipSync } from "fflate";
-import { archive, releaseArtifacts } from "../../components/artifacts.ts";
+import { archive, releaseUploads } from "../../components/artifacts.ts";
 import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
 import { runPipeline, tinySources } from "../support/pipelineRun.ts";
@@ -48,10 +48,8 @@ describe("the Glue job", () => {
   });
 
   it("runs the uploaded script with these arguments", () => {
-    const { "--release": release, ...others } = job(dev).defaultArguments;
     expect(job(dev).command).to.deep.equal({ name: "glueetl", pythonVersion: "3", scriptLocation: uri("script") });
-    expect(others).to.deep.equal({
-      "--extra-py-files": uri("engine"),
+    expect(job(dev).defaultArguments).to.deep.equal({
       "--job-language": "python",
       "--job-bookmark-option": "job-bookmark-disable",
       "--custom-logGroup-prefix": "/aws-glue/commerce-dev",
@@ -59,12 +57,23 @@ describe("the Glue job", () => {
       "--enable-metrics": "true",
       "--enable-observability-metrics": "true",
     });
-    expect(JSON.parse(release)).to.deep.equal({
-      script: uri("script"),
-      engine: uri("engine"),
-      contract: uri("contract"),
-      sql: { user_activity: uri("sql-user_activity") },
+  });
+
+  it("is pointed to, with the digest of each artifact, once job, tables and functions are there", () => {
+    const pointer = dev.only(uploadType, "commerce-artifacts-current");
+    const digest = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex");
+    const { sql } = tinySources.release;
+    expect(pointer.inputs).to.include({ bucket: artifacts, key: "release.json", contentType: "application/json" });
+    expect(JSON.parse(pointer.inputs.content)).to.deep.equal({
+      format: 1,
+      release: {
+        engine: { uri: uri("engine"), sha256: digest(Buffer.from(upload("engine").contentBase64, "base64")) },
+        contract: { uri: uri("contract"), sha256: digest(upload("contract").content) },
+        sql: { user_activity: { uri: uri("sql-user_activity"), sha256: digest(sql.user_activity!) } },
+      },
     });
+    for (const type of ["aws-native:glue:Job", "aws:glue/catalogTable:CatalogTable", "aws:lambda/function:Function"])
+      for (const { urn } of dev.all(type)) expect(pointer.options.dependencies).to.include(urn);
   });
 
   it("is made after its log groups, which Glue would otherwise make itself", () => {
@@ -92,7 +101,7 @@ describe("the Glue job", () => {
 
 describe("a release", () => {
   const files = tinySources.release;
-  const keys = (release: ReturnType<typeof releaseArtifacts>) => [
+  const keys = (release: ReturnType<typeof releaseUploads>) => [
     release.script.key,
     release.engine.key,
     release.contract.key,
@@ -100,13 +109,13 @@ describe("a release", () => {
   ];
 
   it("keeps every key while nothing changes", () => {
-    expect(keys(releaseArtifacts(files, contract))).to.deep.equal(keys(releaseArtifacts({ ...files }, contract)));
+    expect(keys(releaseUploads(files, contract))).to.deep.equal(keys(releaseUploads({ ...files }, contract)));
   });
 
   it("changes the one key whose file changed", () => {
-    const before = keys(releaseArtifacts(files, contract));
+    const before = keys(releaseUploads(files, contract));
     const changed = { ...files, engine: { ...files.engine, "pipeline_engine/new.py": Buffer.from("x = 1\n") } };
-    const after = keys(releaseArtifacts(changed, contract));
+    const after = keys(releaseUploads(changed, contract));
     expect(after.map((key, index) => key === before[index])).to.deep.equal([true, false, true, true]);
   });
 });

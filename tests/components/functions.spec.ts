@@ -4,7 +4,6 @@
  */
 import type * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
 import { runPipeline, tinySources } from "../support/pipelineRun.ts";
 import type { ProgramRun } from "../support/pulumiMocks.ts";
@@ -52,6 +51,7 @@ describe("functions", () => {
             SETTLE_DEAD_LETTERS_URL: queueUrl("settle-dlq"),
             KEY_ARN: keyArn,
             GLUE_JOB: "commerce-dev-refine",
+            ARTIFACTS_BUCKET: "commerce-dev-artifacts-123456789012",
             CATALOG_DATABASE: "commerce_dev",
             NODE_OPTIONS: "--enable-source-maps",
           },
@@ -65,14 +65,14 @@ describe("functions", () => {
       expect(files["index.mjs"]).to.equal(tinySources[name].code);
       expect(files["index.mjs.map"]).to.equal(tinySources[name].map);
       expect(JSON.parse(files["settings.json"]!)).to.deep.equal({
+        pipeline: "commerce",
         environment: "dev",
-        contract: contractOf(config),
-        batching: { keyPattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}", maxSpread: 21_600, deadline: 259_200 },
         files: config.files,
         attempts: 3,
         keepRuns: 5,
         effectLease: 180,
-        limits: { runAge: 7200, reconciliationAge: 172_800 },
+        reconciliationEvery: 86_400,
+        runAge: 7200,
       });
       expect(Object.keys(files)).to.have.length(3);
     });
@@ -146,10 +146,7 @@ describe("functions", () => {
     );
   });
 
-  for (const [kind, rate] of [
-    ["sweep", "rate(5 minutes)"],
-    ["reconcile", "rate(1440 minutes)"],
-  ])
+  for (const [kind, rate] of [["sweep", "rate(5 minutes)"]])
     it(`wakes settle to ${kind} as often as the config says`, () => {
       const rule = dev.only("aws:cloudwatch/eventRule:EventRule", `commerce-settle-${kind}`).inputs;
       expect(rule.name).to.equal(`commerce-dev-${kind}`);
@@ -169,7 +166,6 @@ describe("functions", () => {
     for (const [role, rule] of [
       ["job-ended", "commerce-dev-job-ended"],
       ["sweep", "commerce-dev-sweep"],
-      ["reconcile", "commerce-dev-reconcile"],
     ]) {
       const permission = dev.only("aws:lambda/permission:Permission", `commerce-settle-${role}-permission`);
       expect(permission.inputs).to.deep.equal({

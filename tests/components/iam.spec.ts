@@ -12,6 +12,7 @@ const bucket = (layer: string) => `arn:aws:s3:::commerce-dev-${layer}-1234567890
 const ledger = (...prefixes: string[]) => prefixes.map((prefix) => `${bucket("ledger")}/${prefix}/*`);
 
 const keepsLedger = {
+  ReadRelease: [["s3:GetObject"], [`${bucket("artifacts")}/release.json`, `${bucket("artifacts")}/contract/*`]],
   ReadLedger: [["s3:GetObject"], ledger("batches", "manifests")],
   WriteLedger: [["s3:PutObject"], ledger("batches", "open", "manifests", "runs")],
   ListLedger: [["s3:ListBucket"], [bucket("ledger")]],
@@ -35,7 +36,7 @@ const expected: Record<string, Record<string, unknown>> = {
       [bucket("silver"), bucket("rejected")],
     ],
     ...keepsLedger,
-    StartRuns: [["glue:StartJobRun", "glue:GetJob"], [arn("glue", "job/commerce-dev-refine")]],
+    StartRuns: [["glue:StartJobRun"], [arn("glue", "job/commerce-dev-refine")]],
     ReceiveUploads: [
       ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
       [arn("sqs", "commerce-dev-promote")],
@@ -47,17 +48,19 @@ const expected: Record<string, Record<string, unknown>> = {
   settle: {
     ...keepsLedger,
     CloseBatches: [["s3:DeleteObject"], ledger("open")],
-    ReadReports: [["s3:GetObject"], ledger("reports")],
+    ReadReports: [["s3:GetObject"], ledger("reports", "runs")],
     ManageRuns: [
-      ["glue:StartJobRun", "glue:GetJob", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
+      ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
       [arn("glue", "job/commerce-dev-refine")],
     ],
     SwitchPartitions: [
-      ["glue:GetTable", "glue:CreatePartition", "glue:UpdatePartition"],
-      [arn("glue", "catalog"), arn("glue", "database/commerce_dev"), arn("glue", "table/commerce_dev/user_activity")],
+      ["glue:GetTable", "glue:CreatePartition", "glue:UpdatePartition", "glue:DeletePartition"],
+      [arn("glue", "catalog"), arn("glue", "database/commerce_dev"), arn("glue", "table/commerce_dev/*")],
     ],
     ListExpired: [["s3:ListBucket"], [bucket("gold")]],
     DeleteExpired: [["s3:DeleteObject"], [`${bucket("gold")}/*`]],
+    FindReleases: [["s3:ListBucketVersions"], [bucket("artifacts")]],
+    ReadReleases: [["s3:GetObjectVersion"], [`${bucket("artifacts")}/release.json`]],
     FindUploads: [["s3:ListBucketVersions"], [bucket("bronze")]],
     KeepReconciliation: [["s3:GetObject", "s3:PutObject"], [`${bucket("ledger")}/reconciliation.json`]],
     InjectUploads: [["sqs:SendMessage"], [arn("sqs", "commerce-dev-promote")]],
@@ -73,7 +76,7 @@ const expected: Record<string, Record<string, unknown>> = {
   refine: {
     ReadRelease: [["s3:GetObject"], [`${bucket("artifacts")}/*`]],
     ReadManifest: [["s3:GetObject"], ledger("manifests")],
-    WriteReport: [["s3:PutObject"], ledger("reports")],
+    WriteReport: [["s3:PutObject"], ledger("reports", "runs")],
     ReadPromotions: [["s3:GetObject"], [`${bucket("silver")}/*`]],
     WriteOutputs: [
       ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
@@ -236,7 +239,7 @@ describe("permissions", () => {
         [
           { Service: "events.amazonaws.com" },
           ["sqs:SendMessage"],
-          from(...["job-ended", "sweep", "reconcile"].map((rule) => arn("events", `rule/commerce-dev-${rule}`))),
+          from(...["job-ended", "sweep"].map((rule) => arn("events", `rule/commerce-dev-${rule}`))),
         ],
       ],
     });

@@ -94,7 +94,6 @@ describe("physical names", () => {
       names.glueJob,
       names.jobEndedRule,
       names.sweepRule,
-      names.reconcileRule,
     ])
       expect(name.length, name).to.be.at.most(64);
     for (const queue of [names.promoteQueue, names.promoteDeadLetters, names.settleDeadLetters])

@@ -5,7 +5,6 @@ import { loadConfig } from "../../config/load.ts";
 import { createGold } from "../../handlers/gold.ts";
 import { ledgerKeys } from "../../handlers/keys.ts";
 import type { LedgerDocument, Run } from "../../handlers/ledger/document.ts";
-import { rulesOf } from "../../handlers/ledger/rules.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
 import { assemble } from "../../handlers/runtime.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
@@ -13,6 +12,7 @@ import { createHandler as createSettle } from "../../handlers/settle/handler.ts"
 import { createDocumentStore, type S3 } from "../../handlers/storage.ts";
 import { MemoryS3 } from "../simulation/s3/memoryS3.ts";
 import { FakeCatalog, FakeEngine, goodReport, sqsEvent } from "../support/pipelineUnderTest.ts";
+import { releaseObjects } from "../support/releaseObjects.ts";
 
 /**
  * How many calls of S3 an event costs, counted at the SDK's client on the S3 in memory: the same with 10 batches and
@@ -22,13 +22,13 @@ describe("S3 calls per event", function () {
   this.timeout(120_000);
   const { config } = loadConfig("config/pipeline_config.yaml", "dev");
   const settings: FunctionSettings = {
+    pipeline: config.name,
     environment: "dev",
-    contract: contractOf(config),
-    batching: config.batching,
     files: config.files,
     attempts: 3,
     keepRuns: 5,
     effectLease: 180,
+    reconciliationEvery: 86_400,
   };
   const names: FunctionEnvironment = {
     bronzeBucket: "bronze",
@@ -36,6 +36,7 @@ describe("S3 calls per event", function () {
     rejectedBucket: "rejected",
     goldBucket: "gold",
     ledgerBucket: "ledger",
+    artifactsBucket: "artifacts",
     promoteQueueUrl: "https://sqs/promote",
     promoteDeadLettersUrl: "https://sqs/promote-dlq",
     settleDeadLettersUrl: "https://sqs/settle-dlq",
@@ -53,8 +54,10 @@ describe("S3 calls per event", function () {
 
   function pipeline() {
     const memory = new MemoryS3();
-    for (const name of ["bronze", "ledger"]) memory.createBucket(name, { versioned: true });
+    for (const name of ["bronze", "ledger", "artifacts"]) memory.createBucket(name, { versioned: true });
     for (const name of ["silver", "rejected", "gold"]) memory.createBucket(name);
+    for (const { key, content } of releaseObjects(contractOf(config), "artifacts").objects)
+      memory.apply(new PutObjectCommand({ Bucket: "artifacts", Key: key, Body: content }));
     const calls: string[] = [];
     const client = memory.client();
     const s3 = {
@@ -88,7 +91,7 @@ describe("S3 calls per event", function () {
       ...parts,
       outlets: { catalog: new FakeCatalog(), gold, notices: { send: async () => {} } },
     });
-    const settle = createSettle({ ...parts, sqs, rules: rulesOf(settings), open });
+    const settle = createSettle({ ...parts, sqs, open });
 
     const put = (Bucket: string, Key: string, Body: string) =>
       memory.apply(new PutObjectCommand({ Bucket, Key, Body }));
@@ -123,7 +126,7 @@ describe("S3 calls per event", function () {
       }
       const { jobRuns } = document(batch).runs[0]!;
       const manifest = text("ledger", ledgerKeys.manifest(batch, 1));
-      const report = goodReport(settings, names, manifest, { batch, run: 1, jobRun: jobRuns[0]! });
+      const report = goodReport(names, manifest, { batch, run: 1, jobRun: jobRuns[0]! });
       put("ledger", ledgerKeys.report(batch, 1, jobRuns[0]!), JSON.stringify(report));
       engine.end(jobRuns[0]!, "succeeded");
       const ended = { "detail-type": "Glue Job State Change", detail: { jobRunId: jobRuns[0]! } };
@@ -150,15 +153,15 @@ describe("S3 calls per event", function () {
   }
 
   const stated = {
-    users: { HeadObject: 1, GetObject: 3, CopyObject: 1, PutObject: 2 },
-    "users again": { GetObject: 2 },
-    events: { HeadObject: 1, GetObject: 3, CopyObject: 1, PutObject: 1 },
-    "events again": { GetObject: 2 },
-    orders: { HeadObject: 1, GetObject: 5, CopyObject: 1, PutObject: 4 },
-    "orders again": { GetObject: 2 },
-    "job ended": { GetObject: 6, PutObject: 3, DeleteObject: 1 },
-    "job ended again": { GetObject: 3 },
-    sweep: { ListObjectsV2: 1, GetObject: 1 },
+    users: { HeadObject: 1, GetObject: 4, CopyObject: 1, PutObject: 2 },
+    "users again": { GetObject: 3 },
+    events: { HeadObject: 1, GetObject: 4, CopyObject: 1, PutObject: 1 },
+    "events again": { GetObject: 3 },
+    orders: { HeadObject: 1, GetObject: 6, CopyObject: 1, PutObject: 4 },
+    "orders again": { GetObject: 3 },
+    "job ended": { GetObject: 7, PutObject: 3, DeleteObject: 1 },
+    "job ended again": { GetObject: 4 },
+    sweep: { ListObjectsV2: 1, GetObject: 2 },
   };
 
   for (const batches of [10, 10_000])
@@ -184,7 +187,7 @@ describe("S3 calls per event", function () {
     expect(await world.count(() => world.deliver(notification))).to.deep.equal(stated.users);
     expect(await world.count(() => world.settle({ kind: "sweep" }, invocation))).to.deep.equal({
       ListObjectsV2: 1,
-      GetObject: 4,
+      GetObject: 6,
     });
   });
 });

@@ -127,7 +127,6 @@ function glueNeeds({ jobArn }: DeclaredStack, command: string, input: Input): Ne
   const on = (...resources: string[]) =>
     resources.map((resource) => ({ action: `glue:${command}`, resource, context: {} }));
   switch (command) {
-    case "GetJob":
     case "GetJobRun":
     case "GetJobRuns":
     case "StartJobRun":
@@ -136,6 +135,7 @@ function glueNeeds({ jobArn }: DeclaredStack, command: string, input: Input): Ne
     case "GetTable":
     case "CreatePartition":
     case "UpdatePartition":
+    case "DeletePartition":
       return on(
         arn("catalog"),
         arn(`database/${input.DatabaseName}`),

@@ -1,3 +1,4 @@
+import type { Contract } from "../../config/contract.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
 import { readEnvironment } from "../../handlers/settings.ts";
 import { runPipeline } from "../support/pipelineRun.ts";
@@ -37,7 +38,7 @@ export interface DeclaredStack {
   readonly jobArn: string;
   /** The job's own arguments. */
   readonly jobArguments: Readonly<Record<string, string>>;
-  readonly artifactsBucket: string;
+  readonly contract: Contract;
   readonly names: FunctionEnvironment;
   readonly settings: FunctionSettings;
 }
@@ -118,7 +119,9 @@ export async function declaredStack(stack: string, config: RunOptions["config"] 
       .replace(":sqs:", ":glue:")
       .replace(/[^:]+$/, `job/${job.name}`),
     jobArguments: job.defaultArguments,
-    artifactsBucket: run.only("aws-native:s3:Bucket", "commerce-artifacts").inputs.bucketName,
+    contract: JSON.parse(
+      run.only("aws:s3/bucketObjectv2:BucketObjectv2", "commerce-artifacts-release-contract").inputs.content,
+    ),
     names,
     settings: JSON.parse(await assets["settings.json"].text) as FunctionSettings,
   };

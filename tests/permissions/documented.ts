@@ -6,7 +6,7 @@ const need = (action: string, resource: string, context: Need["context"] = {}): 
 
 /** What nobody's code here calls, and AWS or Spark does: by their documents. */
 export function documentedCalls(stack: DeclaredStack): Call[] {
-  const { roleArns, keyArn, queues, names, rules, topicArn, settleFunctionArn, account, jobArguments, settings } =
+  const { roleArns, keyArn, queues, names, rules, topicArn, settleFunctionArn, account, jobArguments, contract } =
     stack;
   const [, , , region] = keyArn.split(":") as [string, string, string, string];
   const calls: Call[] = [];
@@ -91,18 +91,18 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
   // ---- the Glue job
   const bucket = (name: string) => `arn:aws:s3:::${name}`;
   const [artifacts, ledger, silver, rejected, gold] = [
-    stack.artifactsBucket,
+    names.artifactsBucket,
     names.ledgerBucket,
     names.silverBucket,
     names.rejectedBucket,
     names.goldBucket,
   ].map(bucket) as [string, string, string, string, string];
   const batch = "batch=2026-01-01";
-  const outputs = Object.keys(settings.contract.outputs);
+  const outputs = Object.keys(contract.outputs);
   by(
     roleArns.refine,
     "glue/pipeline_engine/storage.py: release, manifest, report",
-    ...["script", "engine", "contract", "sql"].map((part) => need("s3:GetObject", `${artifacts}/${part}/0`)),
+    ...["engine", "contract", "sql"].map((part) => need("s3:GetObject", `${artifacts}/${part}/0`)),
     need("s3:GetObject", `${ledger}/manifests/2026-01-01/1.json`),
     need("s3:PutObject", `${ledger}/reports/2026-01-01/1/jr_1.json`),
     ...[artifacts, ledger, silver, rejected, gold].map((of) => keyUse(stack, "s3", "kms:Decrypt", of)),
@@ -111,9 +111,7 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
   by(
     roleArns.refine,
     "Hadoop S3A, Working with IAM Assumed Roles: read access permissions",
-    ...Object.keys(settings.contract.datasets).map((dataset) =>
-      need("s3:GetObject", `${silver}/${dataset}/${batch}/v-0.json`),
-    ),
+    ...Object.keys(contract.datasets).map((dataset) => need("s3:GetObject", `${silver}/${dataset}/${batch}/v-0.json`)),
     ...[silver, rejected, gold].map((of) => need("s3:ListBucket", of)),
     // Whether a folder's name is that of a file.
     ...[...outputs.map((output) => `${gold}/${output}`), `${rejected}/rows`].map((key) => need("s3:GetObject", key)),

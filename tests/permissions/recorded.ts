@@ -1,10 +1,10 @@
 import { CreateMultipartUploadCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import type { Contract } from "../../config/contract.ts";
 import { createCatalog } from "../../handlers/catalog.ts";
 import { createGlueEngine } from "../../handlers/engine/glue.ts";
 import { createGold } from "../../handlers/gold.ts";
 import { ledgerKeys, silverKey } from "../../handlers/keys.ts";
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
-import { rulesOf } from "../../handlers/ledger/rules.ts";
 import { createNotices } from "../../handlers/notices.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
 import { assemble } from "../../handlers/runtime.ts";
@@ -13,6 +13,7 @@ import { createHandler as createSettle, type SettleEvent } from "../../handlers/
 import { createDocumentStore, statusOf } from "../../handlers/storage.ts";
 import { MemoryS3 } from "../simulation/s3/memoryS3.ts";
 import { goodReport, sqsEvent } from "../support/pipelineUnderTest.ts";
+import { releaseObjects } from "../support/releaseObjects.ts";
 import { type Input, needsOf, type Service } from "./actions.ts";
 import type { Call } from "./call.ts";
 import type { DeclaredStack } from "./declared.ts";
@@ -23,20 +24,13 @@ const awsError = (name: string) => Object.assign(new Error(name), { name });
 
 /** Glue as far as the functions use it: one job's runs and one table's partitions. */
 class MemoryGlue {
-  readonly #arguments: Readonly<Record<string, string>>;
   readonly #partitions = new Set<string>();
   readonly runs: { Id: string; JobRunState: string; Arguments: Record<string, string>; StartedOn: Date }[] = [];
   /** What the next start comes to in the place of an answer; `lost` starts the job all the same. */
   nextStart: "lost" | "refused" | null = null;
 
-  constructor(jobArguments: Readonly<Record<string, string>>) {
-    this.#arguments = jobArguments;
-  }
-
   answer(command: string, input: Input): object {
     switch (command) {
-      case "GetJob":
-        return { Job: { DefaultArguments: this.#arguments } };
       case "StartJobRun": {
         const outcome = this.nextStart;
         this.nextStart = null;
@@ -119,9 +113,15 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   let left = 900_000;
   const now = () => Date.now() + ahead;
   const memory = new MemoryS3({ now });
-  for (const name of [names.bronzeBucket, names.ledgerBucket]) memory.createBucket(name, { versioned: true });
+  for (const name of [names.bronzeBucket, names.ledgerBucket, names.artifactsBucket])
+    memory.createBucket(name, { versioned: true });
   for (const name of [names.silverBucket, names.rejectedBucket, names.goldBucket]) memory.createBucket(name);
-  const glue = new MemoryGlue(stack.jobArguments);
+  const deploy = (contract: Contract) => {
+    for (const { key, content } of releaseObjects(contract, names.artifactsBucket).objects)
+      memory.apply(new PutObjectCommand({ Bucket: names.artifactsBucket, Key: key, Body: content }));
+  };
+  deploy(stack.contract);
+  const glue = new MemoryGlue();
   const queues = new MemoryQueues();
   const s3 = memory.client();
 
@@ -178,7 +178,7 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
     ...ofPromote,
     reasons: createDocumentStore(ofPromote.s3, names.rejectedBucket, names.keyArn),
   });
-  const settle = createSettle({ ...parts("settle"), rules: rulesOf(settings) });
+  const settle = createSettle(parts("settle"));
 
   let sequence = 0x1000;
   const upload = (key: string, body: string | { bytes: number; line: string }, isOrdered = true) => {
@@ -203,9 +203,9 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   const publish = async (batch: string, jobRun = document(batch).runs.at(-1)!.jobRuns.at(-1)!) => {
     const { run } = document(batch).runs.at(-1)!;
     const manifest = text(ledgerKeys.manifest(batch, run));
-    const report = goodReport(settings, names, manifest, { batch, run, jobRun });
+    const report = goodReport(names, manifest, { batch, run, jobRun });
     put(names.ledgerBucket, ledgerKeys.report(batch, run, jobRun), JSON.stringify(report));
-    for (const output of Object.keys(settings.contract.outputs))
+    for (const output of Object.keys(stack.contract.outputs))
       put(names.goldBucket, `${output}/batch=${batch}/run=${run}/${jobRun}/part-0.parquet`, "");
     glue.end(jobRun, "SUCCEEDED");
     await ended(jobRun);
@@ -268,12 +268,22 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   await complete("2026-01-07");
   glue.end(glue.runs[0]!.Id, "FAILED");
   await ended(glue.runs[0]!.Id);
+  ahead += hour;
+  await tell({ kind: "sweep" });
   await publish("2026-01-07");
   glue.nextStart = "refused";
   await complete("2026-01-08");
   await deliver(upload("2026-01-08/users.json", lines.users!.repeat(2)));
   put(names.ledgerBucket, ledgerKeys.manifest("2026-01-11", 1), "{}");
   await complete("2026-01-11");
+
+  // A job run of an expired run that ends after all; a deployment that takes an output away, and the next publication.
+  await ended(glue.runs.at(-1)!.Id);
+  const { user_activity: _, ...others } = stack.contract.outputs;
+  deploy({ ...stack.contract, outputs: { ...others, another: stack.contract.outputs.user_activity! } });
+  for (const [dataset, line] of Object.entries(lines))
+    await deliver(upload(`2026-01-07/${dataset}.json`, line.repeat(3)));
+  await publish("2026-01-07");
 
   // The operator, the schedules and the dead letters.
   await tell({ kind: "order", id: "o-1", batch: "2026-01-07", order: { operation: "run" } });

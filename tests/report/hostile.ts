@@ -43,7 +43,11 @@ export const hostileStory: Story = (() => {
   );
   const run = {
     ...first.run,
-    release: { script: mix, engine: mix, contract: mix, sql: keyed((text) => text) },
+    release: {
+      engine: { uri: mix, sha256: mix },
+      contract: { uri: mix, sha256: mix },
+      sql: keyed((text) => ({ uri: text, sha256: text })),
+    },
     failure: { kind: "report", message: mix } as const,
   };
   return {

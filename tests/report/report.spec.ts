@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
+import { noTries } from "../../handlers/ledger/gate.ts";
 import type { Story } from "../../scripts/pipeline/story.ts";
 import type { OutputProfile } from "../../scripts/report/profile.ts";
 import { renderReport } from "../../scripts/report/report.ts";
@@ -245,7 +246,10 @@ describe("report.html", () => {
   it("has a word and a sentence for each state that a batch can be in", () => {
     const at = { ...waitingStory, dueAt: waitingStory.readAt - 7_200_000 };
     const standings: readonly [Story["verdict"], RegExp][] = [
-      [{ state: "ready", inputs: {}, leftOut: [] }, /Ready Batch 2026-11-22 is complete and its run is about to be/],
+      [
+        { state: "ready", inputs: {}, leftOut: [], tries: noTries },
+        /Ready Batch 2026-11-22 is complete and its run is about to be/,
+      ],
       [
         { state: "late", missing: ["events"], rejected: [] },
         /Late Glue has not started: late since .* Late for 2 h due/,

@@ -49,6 +49,7 @@ const totals: OutputContract = {
 const base: Contract = {
   format: 1,
   pipeline: "retail",
+  batching: { keyPattern: ".*", maxSpread: 3600, deadline: 86_400 },
   schemaEvolution: "additive",
   datasets: {
     sales,

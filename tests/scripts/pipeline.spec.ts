@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-import type { Release } from "../../handlers/ledger/document.ts";
 import { isUnsettled } from "../../handlers/ledger/document.ts";
 import type { SettleEvent } from "../../handlers/settle/handler.ts";
 import { UsageError } from "../../scripts/flags.ts";
@@ -21,7 +20,6 @@ import { operatorOutputs, type Target } from "../../scripts/pipeline/target.ts";
 import { root } from "../../scripts/setup/paths.mjs";
 import { createStatus } from "../../scripts/start/status.ts";
 import { createStyle } from "../../scripts/start/style.ts";
-import { release } from "../support/ledger.ts";
 import { targetOf } from "../support/operator.ts";
 import { type PipelineUnderTest, startPipelineUnderTest } from "../support/pipelineUnderTest.ts";
 
@@ -61,10 +59,10 @@ describe("npm run pipeline", function () {
     });
   });
   after(() => under?.stop());
-  beforeEach(() => {
+  beforeEach(async () => {
     sent = [];
     questions = [];
-    under.engine.release = async () => release;
+    await under.deploy(under.contract);
   });
 
   async function call(args: string, world: Partial<World> = {}): Promise<Outcome> {
@@ -304,7 +302,6 @@ describe("npm run pipeline", function () {
   });
 
   describe("backfills a range", () => {
-    const newer: Release = { ...release, sql: { user_activity: "s3://artifacts/sql/new/user_activity.sql" } };
     /** Time passes: every second look one run that is under way ends. */
     const passing = (
       batches: readonly string[],
@@ -338,7 +335,7 @@ describe("npm run pipeline", function () {
 
     it("with today's release on the same files, no more at once than Glue lets go, and once", async () => {
       const batches = await published(5);
-      under.engine.release = async () => newer;
+      const newer = await under.deploy(under.contract, "newer");
       const { most, pause } = passing(batches);
       const first = await call(`backfill ${rangeOf(batches)} --yes`, { pause });
       expect(first.errors.split("\n").filter((line) => line.startsWith("✔"))).to.deep.equal(
@@ -363,7 +360,7 @@ describe("npm run pipeline", function () {
 
     it("goes on where it was stopped, with the orders that it gave", async () => {
       const batches = await published(4);
-      under.engine.release = async () => newer;
+      await under.deploy(under.contract, "newer");
       const interrupted = new AbortController();
       const stopped = await call(`backfill ${rangeOf(batches)} --yes`, {
         signal: interrupted.signal,
@@ -384,7 +381,7 @@ describe("npm run pipeline", function () {
     it("counts the runs of others, and waits for one of its own batches", async () => {
       const batches = await published(2);
       const [other] = await published(1);
-      under.engine.release = async () => newer;
+      await under.deploy(under.contract, "newer");
       await call(`run ${other} --yes`);
       await call(`replay ${batches[0]} --yes`);
       sent = [];
@@ -398,7 +395,7 @@ describe("npm run pipeline", function () {
 
     it("begins no more after a failed run; the same command goes on with the others", async () => {
       const batches = await published(4);
-      under.engine.release = async () => newer;
+      await under.deploy(under.contract, "newer");
       const failing = passing(batches, (batch) => (batch === batches[0] ? "timeout" : "succeeded"));
       const first = await call(`backfill ${rangeOf(batches)} --yes`, { pause: failing.pause });
       expect({ code: first.code, printed: first.printed }).to.deep.equal({
@@ -417,7 +414,7 @@ describe("npm run pipeline", function () {
     it("goes on when the ledger refuses one batch", async () => {
       const batches = await published(2);
       await upload(`${batches[0]}/users.json`, "");
-      under.engine.release = async () => newer;
+      await under.deploy(under.contract, "newer");
       const { pause } = passing(batches);
       const { code, printed } = await call(`backfill ${rangeOf(batches)} --yes`, { pause });
       expect(code).to.equal(1);
@@ -428,7 +425,7 @@ describe("npm run pipeline", function () {
       const batches = await published(3);
       const [incomplete] = [`${batches[0]!.slice(0, 8)}04`];
       await upload(`${incomplete}/users.json`, files["users.json"]);
-      under.engine.release = async () => newer;
+      await under.deploy(under.contract, "newer");
       await call(`run ${batches[0]} --yes --wait`, { pause: async () => end(batches[0]!, 2) });
       await upload(`${batches[1]}/users.json`, '{"user_id":"u_9"}\n');
       sent = [];

@@ -12,7 +12,7 @@ import { operatorOf, targetOf } from "../support/operator.ts";
 import type { PipelineUnderTest } from "../support/pipelineUnderTest.ts";
 
 const { config } = loadConfig("config/pipeline_config.yaml", "dev");
-const settings = { environment: "dev", contract: contractOf(config) } as PipelineUnderTest["settings"];
+const settings = { pipeline: "commerce", environment: "dev" } as PipelineUnderTest["settings"];
 const names = {
   bronzeBucket: "bronze",
   rejectedBucket: "rejected",
@@ -53,7 +53,7 @@ function target(change: Answers = {}, overrides: Partial<Target> = {}): Target {
       return answer;
     },
   };
-  const under = { names, s3: client, settings, engine: { release: async () => release } };
+  const under = { names, s3: client, settings, release, contract: contractOf(config) };
   const clients = { sqs: client, lambda: client, glue: client, logs: client, events: client, kms: client };
   return targetOf(under as unknown as PipelineUnderTest, {
     clients: clients as unknown as Target["clients"],
@@ -124,7 +124,7 @@ describe("npm run pipeline -- doctor", () => {
         [
           "Glue job",
           "bad",
-          `its release lacks ${[release.script, release.engine, release.contract, release.sql.user_activity].join(", ")}`,
+          `its release lacks ${[release.engine, release.contract, release.sql.user_activity!].map(({ uri }) => uri).join(", ")}`,
           redeploy,
         ],
       ],

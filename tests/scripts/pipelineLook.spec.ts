@@ -80,7 +80,11 @@ describe("npm run pipeline, looking", function () {
             most = Math.max(most, ++reading);
             await new Promise((resolve) => setImmediate(resolve));
             reading--;
-            return { text: JSON.stringify(documents.get(key.slice("batches/".length, -".json".length))), etag: "e" };
+            return {
+              text: JSON.stringify(documents.get(key.slice("batches/".length, -".json".length))),
+              etag: "e",
+              lastModified: 0,
+            };
           },
         },
       };
@@ -101,7 +105,7 @@ describe("npm run pipeline, looking", function () {
     });
 
     it("--late: what is past its deadline, marked or not, and 4", async () => {
-      const deadline = under.settings.batching.deadline / 60;
+      const deadline = under.contract.batching.deadline / 60;
       const { code, printed } = await call("status --late --json", { openTarget: () => many });
       const { total, batches } = JSON.parse(printed);
       expect(code).to.equal(total > 0 ? 4 : 0);
@@ -111,7 +115,12 @@ describe("npm run pipeline, looking", function () {
       expect(batches.length).to.equal(Math.min(20, total));
       const none: Target = {
         ...many,
-        settings: async () => ({ ...under.settings, batching: { ...under.settings.batching, deadline: 1e9 } }),
+        deployed: async () => {
+          const deployed = await many.deployed();
+          const { contract } = deployed.release;
+          const batching = { ...contract.batching, deadline: 1e9 };
+          return { ...deployed, release: { ...deployed.release, contract: { ...contract, batching } } };
+        },
       };
       const calm = await call("status --late", { openTarget: () => none });
       expect(calm).to.deep.include({

@@ -55,7 +55,7 @@ describe("npm run query", () => {
           },
         { step: "initialize" },
       );
-      target = targetOf(under, { settle: no, release: no, contract: no, maxConcurrentRuns: no, messages: no });
+      target = targetOf(under, { settle: no, deployed: no, maxConcurrentRuns: no, messages: no });
       await publish("2026-11-21", 1, "('a', 1.10, '2026-11-21 10:00:00', 1), ('b', 2.20, null, 2)");
       await publish("2026-11-22", 1, "('a', 5.00, '2026-11-22 10:00:00.5', 9007199254740993)");
     });

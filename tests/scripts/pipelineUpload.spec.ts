@@ -248,14 +248,18 @@ describe("npm run pipeline -- upload", function () {
 
   it("sends optional files first, and the others once promote has looked at them", async () => {
     const batch = newBatch();
-    const { contract } = under.settings;
+    const deployed = await target.deployed();
+    const { contract } = deployed.release;
     const optional: Target = {
       ...target,
-      settings: async () => ({
-        ...under.settings,
-        contract: {
-          ...contract,
-          datasets: { ...contract.datasets, users: { ...contract.datasets.users!, required: false } },
+      deployed: async () => ({
+        ...deployed,
+        release: {
+          ...deployed.release,
+          contract: {
+            ...contract,
+            datasets: { ...contract.datasets, users: { ...contract.datasets.users!, required: false } },
+          },
         },
       }),
     };

@@ -4,6 +4,7 @@ import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { transition } from "../../handlers/ledger/transition.ts";
 import type { SettleEvent } from "../../handlers/settle/handler.ts";
 import type { OrderAnswer } from "../../handlers/settle/orders.ts";
+import { Deployments } from "./deployments.ts";
 import type { Fault } from "./faults.ts";
 import { Functions } from "./functions.ts";
 import { GlueService, type SimulatedJobRun } from "./glueService.ts";
@@ -12,7 +13,15 @@ import { fateWeights } from "./job.ts";
 import { Queue, QueueService, type SimulatedMessage } from "./queue.ts";
 import type { ObjectBody, Pattern } from "./s3/content.ts";
 import { encodeKey, MemoryS3, type S3Event } from "./s3/memoryS3.ts";
-import { names, release, timeouts } from "./settings.ts";
+import {
+  type ContractChange,
+  contractChanges,
+  type DatasetName,
+  firstContract,
+  names,
+  settingsOf,
+  timeouts,
+} from "./settings.ts";
 import { silverKeyOf, Truth, type Upload } from "./truth.ts";
 import { isUnsettled, Witness } from "./witness.ts";
 import { bytesOf, type Deed, type FileBody, type Order } from "./workload.ts";
@@ -22,8 +31,6 @@ import { beginning, minute, second, type World } from "./world.ts";
 export interface Parts {
   readonly world: World;
   readonly s3: MemoryS3;
-  /** The job's `--release` argument. */
-  readonly release: string;
   readonly fateWeights: readonly number[];
   readonly tellOfEnd: (event: SettleEvent, name: string) => void;
   readonly stopSoon: (jobRun: SimulatedJobRun) => void;
@@ -35,6 +42,7 @@ export class Cloud {
   readonly s3: MemoryS3;
   readonly glue: GlueService;
   readonly truth = new Truth();
+  readonly deployments: Deployments;
   readonly witness: Witness;
   readonly promoteQueue: Queue;
   readonly promoteDeadLetters: Queue;
@@ -56,9 +64,10 @@ export class Cloud {
   constructor(world: World, seed: number, decide: typeof transition) {
     this.world = world;
     this.s3 = new MemoryS3({ now: () => world.now, seed });
-    for (const bucket of ["bronze", "silver", "rejected", "gold", "ledger"])
-      this.s3.createBucket(bucket, { versioned: bucket === "bronze" || bucket === "ledger" });
-    this.witness = new Witness(world, this.s3, this.truth, {
+    for (const bucket of ["bronze", "silver", "rejected", "gold", "ledger", "artifacts"])
+      this.s3.createBucket(bucket, { versioned: ["bronze", "ledger", "artifacts"].includes(bucket) });
+    this.deployments = new Deployments(world, this.s3, firstContract);
+    this.witness = new Witness(world, this.s3, this.truth, this.deployments, {
       claimed: (batch, run) => this.#maySweep(`claim of ${batch} ${run}`),
       started: (batch, run) => this.#maySweepAfterLease(batch, run),
       published: (batch, run) => {
@@ -71,7 +80,6 @@ export class Cloud {
       {
         world,
         s3: this.s3,
-        release: JSON.stringify(release),
         fateWeights: fateWeights(world),
         tellOfEnd: (event, name) => this.invokeSettle(event, name),
         stopSoon: (jobRun) => this.glue.stopSoon(jobRun),
@@ -92,12 +100,16 @@ export class Cloud {
     this.promoteQueue = new Queue(world, {
       url: names.promoteQueueUrl,
       visibility: 6 * timeouts.promote * second,
-      deadLetters: { queue: this.promoteDeadLetters, maxReceives: 5 },
+      // Longer than an outage, as in the stack.
+      deadLetters: { queue: this.promoteDeadLetters, maxReceives: 20 },
       consumer: (message) => this.#deliver(message),
     });
     const queues = [this.promoteQueue, this.promoteDeadLetters, this.settleDeadLetters];
     const sqs = new QueueService(queues, (body) => {
-      if (body.includes("ObjectCreated:Reconciled")) this.#mayComeBetween(body);
+      if (body.includes("ObjectCreated:Reconciled")) {
+        this.#checkHistory(body);
+        this.#mayComeBetween(body);
+      }
       return `${world.actor?.name}>${++this.#messages}`;
     });
     const s3: Service = {
@@ -112,11 +124,17 @@ export class Cloud {
     const { witness, truth, glue } = this;
     const sns: Service = {
       apply: (command) => {
+        if (world.isAway("notices"))
+          throw Object.assign(new Error("Invalid parameter"), { $metadata: { httpStatusCode: 400 } });
         this.witness.notified((command as PublishCommand).input.Message!);
         return {};
       },
     };
-    this.functions = new Functions({ world, witness, truth, s3, glue, sqs, sns, transition: decide });
+    const unheard = (id: string) => {
+      const jobRun = this.glue.jobRuns.find((one) => one.id === id);
+      if (jobRun) jobRun.endedUnheard = true;
+    };
+    this.functions = new Functions({ world, witness, truth, s3, glue, sqs, sns, unheard, transition: decide });
     this.s3.onChange(({ bucket, key, kind }) => {
       if (bucket === "ledger" && kind === "put" && key.startsWith("open/")) this.#maySweep(key);
     });
@@ -163,7 +181,45 @@ export class Cloud {
       case "redrive":
         this.redrive(`redrive/${deed.at - beginning}`);
         return;
+      case "deploy":
+        this.#deploy(deed.change);
+        return;
+      case "configure":
+        this.world.tell(() => `${deed.part} is deployed, and keeps ${deed.keepRuns} runs from now on`);
+        this.functions.settings[deed.part] = settingsOf(deed.part, deed.keepRuns);
+        return;
+      case "take away":
+        this.#takeAway(deed.what, deed.until);
+        return;
     }
+  }
+
+  #hurtAllBatches(fault: Fault): void {
+    if (this.witness.batches.size === 0) this.world.hurt(fault, null);
+    for (const batch of this.witness.batches.keys()) this.world.hurt(fault, batch);
+  }
+
+  #deploy(change: ContractChange): void {
+    this.world.tell(() => `a deployment points to another release: ${change}`);
+    this.#hurtAllBatches("deployment");
+    this.deployments.deploy(contractChanges[change](this.deployments.current.contract));
+  }
+
+  #takeAway(what: string, until: number): void {
+    this.world.tell(() => `${what} is away`);
+    this.#hurtAllBatches(
+      what.startsWith("table ") ? "table refuses" : what === "notices" ? "notices refused" : "outage of an hour",
+    );
+    this.world.takeAway(what, until);
+  }
+
+  /** What came when its name was none of the pipeline's was skipped, and is left at that. */
+  #checkHistory(body: string): void {
+    const { Records } = JSON.parse(body) as { Records: [{ s3: { object: { versionId: string } } }] };
+    const upload = this.truth.byVersion.get(Records[0].s3.object.versionId)!;
+    const since = this.deployments.declared.get(upload.key.split("/").at(-1)!);
+    if (since !== undefined && upload.lastModified < since)
+      this.world.violate("history stays", `${upload.name} came before its name was declared, and is taken up`);
   }
 
   #sendByHand(body: string): void {
@@ -197,9 +253,9 @@ export class Cloud {
 
   /** By the names that are declared, without asking the code that does it in earnest. */
   #placeOf(key: string): Upload["place"] {
-    const match = /^(?:(\d{4}-\d\d-\d\d)\/)?(?:(users|events)\.json(?:\.gz)?|(coupons)\.json)$/.exec(key);
+    const match = /^(?:(\d{4}-\d\d-\d\d)\/)?(?:(users|events)\.json(?:\.gz)?|(coupons|returns)\.json)$/.exec(key);
     if (!match) return null;
-    return { batch: match[1] ?? "current", dataset: (match[2] ?? match[3]) as "users" | "events" | "coupons" };
+    return { batch: match[1] ?? "current", dataset: (match[2] ?? match[3]) as DatasetName };
   }
 
   erase(key: string): void {
@@ -416,7 +472,7 @@ export class Cloud {
       const { batch } = upload.place;
       const history = this.witness.batch(batch);
       const ready = history.document && this.witness.ready(batch, history, history.document);
-      if (ready && !ready.isOver && !history.document!.runs.some(isUnsettled))
+      if (ready?.isDue && !ready.isOver && !history.document!.runs.some(isUnsettled))
         this.world.violate(
           "gate at once",
           `${batch} is ready (${ready.wanted}) and the message of ${upload.name} is done`,
@@ -428,6 +484,8 @@ export class Cloud {
   invokeSettle(event: SettleEvent, name: string, attempt = 1): void {
     this.functions.settle(event, `settle/${name}.${attempt}`, (ending) => {
       if (ending.kind === "answered") return;
+      if (ending.kind === "failed" && "kind" in event && event.kind === "sweep")
+        this.world.violate("one trouble, one effect", `a sweep failed: ${ending.error.message}`);
       if (attempt < 3) return this.world.after(attempt * minute, () => this.invokeSettle(event, name, attempt + 1));
       this.world.tell(() => `the event ${name} goes to the dead letters`);
       const letter = { requestContext: { condition: "RetriesExhausted" }, requestPayload: event };

@@ -39,7 +39,12 @@ export type WorldFault =
   | "Glue event late"
   | "publication crashed half way"
   | "rollback meanwhile"
-  | "sweep skipped";
+  | "sweep skipped"
+  | "Glue without capacity"
+  | "deployment"
+  | "outage of an hour"
+  | "table refuses"
+  | "notices refused";
 
 export type Fault = CallFault | WorldFault;
 
@@ -87,6 +92,11 @@ export const worldFaults: readonly WorldFault[] = [
   "publication crashed half way",
   "rollback meanwhile",
   "sweep skipped",
+  "Glue without capacity",
+  "deployment",
+  "outage of an hour",
+  "table refuses",
+  "notices refused",
 ];
 
 /** A change of the ledger, by the event that makes it; an operator's order by its operation. */

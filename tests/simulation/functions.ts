@@ -6,7 +6,6 @@ import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { createCatalog } from "../../handlers/catalog.ts";
 import { createGlueEngine } from "../../handlers/engine/glue.ts";
 import { createGold } from "../../handlers/gold.ts";
-import { rulesOf } from "../../handlers/ledger/rules.ts";
 import type { transition } from "../../handlers/ledger/transition.ts";
 import { createNotices } from "../../handlers/notices.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
@@ -20,9 +19,6 @@ import type { Truth } from "./truth.ts";
 import type { Witness } from "./witness.ts";
 import { second, type World } from "./world.ts";
 
-const settings = { promote: settingsOf("promote"), settle: settingsOf("settle") };
-const rules = rulesOf(settings.settle);
-
 export interface Surroundings {
   readonly world: World;
   readonly witness: Witness;
@@ -31,6 +27,8 @@ export interface Surroundings {
   readonly glue: Service;
   readonly sqs: Service;
   readonly sns: Service;
+  /** Is told of a job run whose end settle heard of and could not handle: the sweep has to find it. */
+  readonly unheard: (jobRun: string) => void;
   /** The protocol that decides every change. */
   readonly transition: typeof transition;
 }
@@ -43,6 +41,8 @@ export class Functions {
   /** The invocation during which no other one was running, so far. */
   #alone: Invocation | null = null;
   #invocations = 0;
+  /** What each function has by itself; a deployment changes it when it comes to that function. */
+  readonly settings = { promote: settingsOf("promote"), settle: settingsOf("settle") };
 
   constructor(around: Surroundings) {
     this.#around = around;
@@ -119,7 +119,7 @@ export class Functions {
       gold: createGold(parts.s3, names.goldBucket, names.keyArn),
       notices: createNotices(this.#client<SNSClient>(invocation, "SNS", this.#around.sns), names.alertTopic),
     };
-    return createSettle({ ...parts, rules, open: assemble({ ...parts, outlets }) });
+    return createSettle({ ...parts, open: assemble({ ...parts, outlets }) });
   }
 
   #client<Client extends { send: unknown }>(
@@ -144,7 +144,7 @@ export class Functions {
       s3: this.#client<S3Client>(invocation, "S3", s3),
       sqs: this.#client<SQSClient>(invocation, "SQS", sqs),
       engine: createGlueEngine(this.#client<GlueClient>(invocation, "Glue", glue), names.glueJob),
-      settings: settings[invocation.kind],
+      settings: this.settings[invocation.kind],
       names,
       log: this.#logOf(invocation),
       now: invocation.now,
@@ -164,6 +164,8 @@ export class Functions {
         const upload = this.#around.truth.byVersion.get(fields.version as string);
         if (upload) upload.skipped = fields.reason as string;
       }
+      const [, unheard] = /^end of (.+)$/.exec(String(fields.event)) ?? [];
+      if (message === "settle.failed" && unheard) this.#around.unheard(unheard);
       const { key, run, jobRun, reason } = fields;
       this.#around.world.tell(() =>
         [title, "logs", message, key, run && `run ${run}`, jobRun, reason].filter(Boolean).join(" "),

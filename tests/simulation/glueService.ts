@@ -1,10 +1,11 @@
 import {
+  AccessDeniedException,
   AlreadyExistsException,
   BatchStopJobRunCommand,
   ConcurrentRunsExceededException,
   CreatePartitionCommand,
+  DeletePartitionCommand,
   EntityNotFoundException,
-  GetJobCommand,
   GetJobRunCommand,
   GetJobRunsCommand,
   GetTableCommand,
@@ -33,6 +34,8 @@ export interface SimulatedJobRun {
   /** From when on GetJobRuns shows it: AWS does not promise that it does at once. */
   readonly listedAt: number;
   state: JobRunState;
+  /** It had its workers and executed. */
+  began: boolean;
   message: string;
   endedAt: number | null;
   /** The report that it left says that all went well. */
@@ -49,14 +52,21 @@ export const isAlive = ({ endedAt }: SimulatedJobRun): boolean => endedAt === nu
 export interface GlueWatch {
   starting(jobRun: SimulatedJobRun): void;
   stopping(jobRun: SimulatedJobRun): void;
-  pointing(output: string, batch: string, location: string): void;
+  /** `files` is null when the partition is taken away. */
+  pointing(output: string, batch: string, files: Partition | null): void;
+}
+
+export interface Partition {
+  readonly location: string;
+  /** `name type` of each column. */
+  readonly columns: readonly string[];
 }
 
 /** The job and its runs, and the catalog's tables. */
 export class GlueService implements Service {
   readonly jobRuns: SimulatedJobRun[] = [];
-  /** `<output>/<batch>` to location. */
-  readonly partitions = new Map<string, string>();
+  /** By `<output>/<batch>`. */
+  readonly partitions = new Map<string, Partition>();
   readonly #byId = new Map<string, SimulatedJobRun>();
   readonly #parts: Parts;
   readonly #watch: GlueWatch;
@@ -69,7 +79,6 @@ export class GlueService implements Service {
   }
 
   apply(command: object): unknown {
-    if (command instanceof GetJobCommand) return { Job: { DefaultArguments: { "--release": this.#parts.release } } };
     if (command instanceof StartJobRunCommand) return this.#start(command.input.Arguments ?? {});
     if (command instanceof GetJobRunCommand) {
       const jobRun = this.#byId.get(command.input.RunId!);
@@ -78,8 +87,19 @@ export class GlueService implements Service {
     }
     if (command instanceof GetJobRunsCommand) return this.#list(command);
     if (command instanceof BatchStopJobRunCommand) return this.#stop(command.input.JobRunIds ?? []);
-    if (command instanceof GetTableCommand)
-      return { Table: { Name: command.input.Name, StorageDescriptor: { Columns: [] } } };
+    if (command instanceof GetTableCommand) {
+      this.#refuse(command.input.Name!);
+      return { Table: { Name: command.input.Name, StorageDescriptor: { Columns: [{ Name: "stale", Type: "int" }] } } };
+    }
+    if (command instanceof DeletePartitionCommand) {
+      const { TableName, PartitionValues } = command.input;
+      this.#refuse(TableName!);
+      const name = `${TableName}/${PartitionValues![0]}`;
+      if (!this.partitions.has(name)) throw notFound("Partition not found");
+      this.#watch.pointing(TableName!, PartitionValues![0]!, null);
+      this.partitions.delete(name);
+      return {};
+    }
     if (command instanceof CreatePartitionCommand) {
       const { TableName, PartitionInput } = command.input;
       const name = `${TableName}/${PartitionInput!.Values![0]}`;
@@ -99,8 +119,16 @@ export class GlueService implements Service {
 
   #point(output: string, { Values, StorageDescriptor }: PartitionInput): void {
     const [batch] = Values!;
-    this.#watch.pointing(output, batch!, StorageDescriptor!.Location!);
-    this.partitions.set(`${output}/${batch}`, StorageDescriptor!.Location!);
+    const columns = StorageDescriptor!.Columns!.map(({ Name, Type }) => `${Name} ${Type}`);
+    const files = { location: StorageDescriptor!.Location!, columns };
+    this.#watch.pointing(output, batch!, files);
+    this.partitions.set(`${output}/${batch}`, files);
+  }
+
+  /** A table that refuses every call, as one does whose rights were taken away. */
+  #refuse(output: string): void {
+    if (this.#parts.world.isAway(`table ${output}`))
+      throw new AccessDeniedException({ message: `not authorized on ${output}`, $metadata: badRequest });
   }
 
   #start(args: Readonly<Record<string, string>>): { JobRunId: string } {
@@ -121,6 +149,7 @@ export class GlueService implements Service {
       startedAt: world.now,
       listedAt: world.now + unlisted,
       state: "STARTING",
+      began: false,
       message: "",
       endedAt: null,
       reportedWell: false,
@@ -206,10 +235,11 @@ export class GlueService implements Service {
 
 const notFound = (message: string) => new EntityNotFoundException({ message, $metadata: badRequest });
 
-const shown = ({ id, state, message, startedAt, endedAt, arguments: args }: SimulatedJobRun): JobRun => ({
+const shown = ({ id, state, began, message, startedAt, endedAt, arguments: args }: SimulatedJobRun): JobRun => ({
   Id: id,
   JobRunState: state,
   ...(message ? { ErrorMessage: message } : {}),
+  ExecutionTime: began ? 60 : 0,
   Arguments: { ...args },
   StartedOn: new Date(startedAt),
   ...(endedAt === null ? {} : { CompletedOn: new Date(endedAt) }),

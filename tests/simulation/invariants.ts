@@ -20,6 +20,8 @@ export const invariants = {
   "silver copy": "A file in Silver is written once, and is the validated version that its name stands for.",
   "rejection is explained": "A rejected file has its reason beside its copy.",
   "read versions": "The document knows which versions published runs have read, and which the operator withdrew.",
+  "newest release": "A run is claimed under the newest release that its claimer and the document could know.",
+  "history stays": "Reconciliation takes up nothing that came before its name was declared.",
   "claim is complete":
     "A run is claimed with one good, newest, unread file of each required dataset, and with none that is ambiguous.",
   "claim is new":
@@ -49,6 +51,7 @@ export const invariants = {
   "nothing is left":
     "No run is unsettled, no effect is uncleared, no job run is alive, no document is open, no mark is left behind.",
   "dead letters": "All poison, and only poison, stays in the dead letters after a redrive.",
+  "one trouble, one effect": "While a table refuses, all that has to be done is done, but for that table's partitions.",
   "orders are kept": "An order that was accepted took effect.",
   "it comes to rest": "Everything comes to rest once the faults are over.",
 } as const;

@@ -1,10 +1,4 @@
-import {
-  BatchStopJobRunCommand,
-  GetJobCommand,
-  GetJobRunCommand,
-  GetJobRunsCommand,
-  StartJobRunCommand,
-} from "@aws-sdk/client-glue";
+import { BatchStopJobRunCommand, GetJobRunCommand, GetJobRunsCommand, StartJobRunCommand } from "@aws-sdk/client-glue";
 import { type GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { errorOf, noAnswer } from "./errors.ts";
 import { type CallFault, callFaultRates, callFaults, type Transition } from "./faults.ts";
@@ -145,7 +139,8 @@ export class Invocation implements Task {
     if (this.isOver) return never;
     const world = this.#world;
     const key = `${this.name}/${++this.#calls}`;
-    const fault = world.calm ? null : this.#rates.choose(world, key, serviceName, command);
+    const isAway = world.isAway(serviceName);
+    const fault = world.calm || isAway ? null : this.#rates.choose(world, key, serviceName, command);
     const jitter = world.chance.pick(`${key}~`, 256);
     let there = 2 + (jitter & 15) + world.duration(command);
     const back = 2 + (jitter >> 4);
@@ -170,6 +165,10 @@ export class Invocation implements Task {
         answer(delay, () => (error ? reject(error) : resolve(output)));
       };
       world.after(there, () => {
+        if (isAway) {
+          this.wasHurt = true;
+          return answer(back, () => reject(errorOf("call fails", serviceName)));
+        }
         switch (fault) {
           case null:
           case "slow call":
@@ -233,10 +232,10 @@ export class Invocation implements Task {
     if (service === "SNS") return "notified";
     if (command instanceof StartJobRunCommand) return "started";
     if (command instanceof BatchStopJobRunCommand) return "stopped";
-    if (command instanceof GetJobCommand) return this.#firstTransition === "run" ? "run" : "claim";
     if (command instanceof GetJobRunCommand || command instanceof GetJobRunsCommand) return "observed";
     const { Bucket, Key = "" } = (command as GetObjectCommand).input;
     if (Bucket === "gold") return "expired";
+    if (Bucket === "artifacts") return this.#firstTransition;
     if (Bucket !== "ledger") return this.kind === "promote" ? "decided" : null;
     const [folder, name = ""] = Key.split("/");
     if (folder === "manifests") return "started";

@@ -1,10 +1,27 @@
+import type { Effect } from "../../handlers/ledger/document.ts";
 import type { Cloud } from "./cloud.ts";
 import { isAlive } from "./glueService.ts";
 import type { Invariant } from "./invariants.ts";
 import { goldFolder } from "./job.ts";
-import { outputs } from "./settings.ts";
+import { outputNames } from "./settings.ts";
 import type { Upload } from "./truth.ts";
-import { type BatchHistory, inputsOf, isUnsettled } from "./witness.ts";
+import { type BatchHistory, columnsOf, inputsOf, isUnsettled } from "./witness.ts";
+import type { World } from "./world.ts";
+
+/** Whether the effect is one that can't be performed as long as its table refuses. */
+export const isRefused = (effect: Effect, world: World): boolean =>
+  effect.kind === "catalog" && world.isAway(`table ${effect.output}`);
+
+/** What must hold while tables refuse: nothing else waits for them. */
+export function checkRefused({ world, witness }: Cloud): void {
+  for (const [batch, { document }] of witness.batches) {
+    const left = [
+      ...(document?.runs ?? []).filter(isUnsettled).map(({ run }) => `run ${run}`),
+      ...(document?.effects ?? []).filter((effect) => !isRefused(effect, world)).map(({ id }) => id),
+    ];
+    if (left.length > 0) world.violate("one trouble, one effect", `${batch}: ${left.join(", ")}`);
+  }
+}
 
 /** What must hold without the help of reconciliation, once the queue is empty: a message that ended well did its work. */
 export function checkTold(cloud: Cloud): void {
@@ -31,7 +48,7 @@ export function checkQuiescence(cloud: Cloud): void {
     ];
     if (left.length > 0) violate("nothing is left", `${batch}: ${left.join(", ")}`);
     for (const run of history.runs.values())
-      if (!isUnsettled(run) && !history.told.has(run.run))
+      if (!isUnsettled(run) && !history.told.has(run.run) && !cloud.world.isAway("notices"))
         violate("people are told", `nobody heard of the end of run ${run.run} of ${batch}`);
     checkReady(batch, history, cloud, violate);
     checkShown(batch, history, cloud, violate);
@@ -55,8 +72,14 @@ export function checkQuiescence(cloud: Cloud): void {
   }
 }
 
-function fateFault({ key, version, order, place, wasTold, isGone, skipped }: Upload, cloud: Cloud): string | null {
+function fateFault(
+  { key, version, order, lastModified, place, wasTold, isGone, skipped }: Upload,
+  cloud: Cloud,
+): string | null {
   if (!place) return wasTold && !skipped ? "is foreign and was not skipped with a reason" : null;
+  // What is not declared is not asked for, and what came before it was declared is left at that.
+  const since = cloud.deployments.declared.get(key.split("/").at(-1)!);
+  if (since === undefined || lastModified < since) return null;
   const decided = cloud.witness.batch(place.batch).document?.inputs[key]?.decision.version;
   if (decided === version) return null;
   const newer = decided === undefined ? undefined : cloud.truth.byVersion.get(decided);
@@ -73,7 +96,7 @@ type Violate = (invariant: Invariant, detail: string) => void;
 function checkReady(batch: string, history: BatchHistory, { witness }: Cloud, violate: Violate): void {
   const ready = witness.ready(batch, history, history.document!);
   if (!ready || ready.isOver) return;
-  const runs = [...history.runs.values()].filter((run) => inputsOf(run.inputs) === ready.wanted);
+  const runs = [...history.runs.values()].filter((run) => inputsOf(run.inputs, ready.datasets) === ready.wanted);
   const states = runs.map(({ run, state, failure }) => `run ${run} ${state} ${failure?.kind ?? ""}`);
   violate(
     "complete batch is published",
@@ -93,7 +116,7 @@ function checkKept(
     if (fault) violate("kept output", `${batch}: ${fault}`);
   }
   for (const jobRun of glue.jobRuns.filter((other) => other.batch === batch && !kept.has(other.run)))
-    for (const output of outputs) {
+    for (const output of outputNames) {
       const key = `${goldFolder(output, jobRun)}part-0.parquet`;
       if (!jobRun.endedUnheard && runs.has(jobRun.run) && s3.object("gold", key))
         violate("kept output", `gold/${key} is still there`);
@@ -103,11 +126,14 @@ function checkKept(
 function checkShown(batch: string, { document }: BatchHistory, { glue, witness }: Cloud, violate: Violate): void {
   const { published, runs } = document!;
   const run = published && runs.find((candidate) => candidate.run === published.run);
-  for (const output of outputs) {
-    const location = glue.partitions.get(`${output}/${batch}`);
-    const expected = run ? `s3://gold/${goldFolder(output, { batch, run: run.run, id: run.settledBy! })}` : undefined;
+  for (const output of outputNames) {
+    const { location, columns } = glue.partitions.get(`${output}/${batch}`) ?? {};
+    const made = run && witness.outputsOf(run)[output];
+    const expected = made ? `s3://gold/${goldFolder(output, { batch, run: run.run, id: run.settledBy! })}` : undefined;
     if (location !== expected)
       violate("published run", `${output} of ${batch} leads to ${location}, not to ${expected}`);
+    if (made && columns!.join() !== columnsOf(made))
+      violate("published run", `${output} of ${batch} is shown as ${columns!.join()}, and is ${columnsOf(made)}`);
   }
   const jobRun = run && glue.jobRuns.find(({ id }) => id === run.settledBy);
   const fault = jobRun ? witness.goldFault(run, jobRun) : null;

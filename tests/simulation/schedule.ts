@@ -2,8 +2,8 @@ import { transition } from "../../handlers/ledger/transition.ts";
 import { Chance } from "./chance.ts";
 import { Cloud } from "./cloud.ts";
 import { isAlive } from "./glueService.ts";
-import { checkQuiescence, checkTold } from "./quiescence.ts";
-import { deadline } from "./settings.ts";
+import { checkQuiescence, checkRefused, checkTold, isRefused } from "./quiescence.ts";
+import { deadline, outputNames } from "./settings.ts";
 import { isUnsettled } from "./witness.ts";
 import { Workload } from "./workload.ts";
 import { beginning, minute, type Tally, type Violation, World } from "./world.ts";
@@ -40,6 +40,11 @@ export async function runSchedule(
   const world = new World(chance, story);
   const cloud = new Cloud(world, seed, decide);
   const workload = new Workload(world);
+  // A stack has swept before anybody uploads.
+  world.calm = true;
+  cloud.invokeSettle({ kind: "sweep" }, "sweep/first");
+  await world.run(beginning + minute);
+  world.calm = false;
   for (const deed of workload.deeds) world.at(deed.at, () => cloud.perform(deed));
   await disturb(cloud, workload.end + 40 * minute);
   await settleDown(cloud);
@@ -66,7 +71,10 @@ async function disturb(cloud: Cloud, until: number): Promise<void> {
 async function settleDown(cloud: Cloud): Promise<void> {
   const { world } = cloud;
   world.calm = true;
-  world.tell(() => "from here on nothing goes wrong any more");
+  world.tell(() => "from here on nothing goes wrong any more, but for what refuses for good");
+  await rest(cloud, "refused");
+  if (world.violation === null) checkRefused(cloud);
+  for (const output of outputNames) world.takeAway(`table ${output}`, world.now);
   await rest(cloud, "calm");
   cloud.redrive("redrive/calm");
   await rest(cloud, "redriven");
@@ -90,13 +98,14 @@ async function rest(cloud: Cloud, phase: string): Promise<void> {
   }
 }
 
-/** What has not come to rest. */
+/** What has not come to rest. What a table refuses for good goes on for ever. */
 function whatIsUp(cloud: Cloud): string[] {
+  const { world } = cloud;
   return [
     ...(cloud.isBusy ? ["messages or calls of functions"] : []),
     ...cloud.glue.jobRuns.filter(isAlive).map(({ id }) => id),
     ...[...cloud.witness.batches].flatMap(([batch, { document }]) => [
-      ...(document?.effects ?? []).map(({ id }) => `${batch} ${id}`),
+      ...(document?.effects ?? []).filter((effect) => !isRefused(effect, world)).map(({ id }) => `${batch} ${id}`),
       ...(document?.runs ?? []).filter(isUnsettled).map(({ run }) => `${batch} run ${run}`),
     ]),
   ];

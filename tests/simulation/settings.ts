@@ -1,22 +1,81 @@
+import type { Contract, DatasetContract, OutputContract } from "../../config/contract.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
 
 /** The pipeline of the simulation: as small as it can be with a required pair, an optional third and two outputs. */
 
-export const datasets = {
-  users: { required: true, file: "users", formats: ["json", "json.gz"] },
-  events: { required: true, file: "events", formats: ["json", "json.gz"] },
-  coupons: { required: false, file: "coupons", formats: ["json"] },
-} as const;
-export type DatasetName = keyof typeof datasets;
-export const datasetNames = Object.keys(datasets) as readonly DatasetName[];
-export const outputs = ["activity", "totals"] as const;
+export const datasetNames = ["users", "events", "coupons", "returns"] as const;
+export type DatasetName = (typeof datasetNames)[number];
+export const outputNames = ["activity", "totals", "extra"] as const;
+
+const dataset = (name: DatasetName, required: boolean): DatasetContract => ({
+  required,
+  file: name,
+  formats: name === "users" || name === "events" ? ["json", "json.gz"] : ["json"],
+  columns: [{ name: "id", type: "string", onNull: "reject", rules: [] }],
+  primaryKey: ["id"],
+  latestBy: "id",
+  references: [],
+  maxRejected: 100,
+});
+
+const output = (type: string): OutputContract => ({
+  grain: ["id"],
+  columns: [
+    { name: "id", type: "string" },
+    { name: "amount", type },
+  ],
+  clusterBy: [],
+  balances: [],
+});
+
+/** Milliseconds. */
+export const maxSpread = 30 * 60_000;
+export const deadline = 3 * 60 * 60_000;
+
+/** What is deployed first. */
+export const firstContract: Contract = {
+  format: 1,
+  pipeline: "simulated",
+  batching: { keyPattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}", maxSpread: maxSpread / 1000, deadline: deadline / 1000 },
+  schemaEvolution: "strict",
+  datasets: { users: dataset("users", true), events: dataset("events", true), coupons: dataset("coupons", false) },
+  outputs: { activity: output("bigint"), totals: output("decimal(12,2)") },
+};
+
+const withDatasets = (contract: Contract, datasets: Contract["datasets"]): Contract => ({ ...contract, datasets });
+const without = <T>(all: Readonly<Record<string, T>>, name: string): Readonly<Record<string, T>> =>
+  Object.fromEntries(Object.entries(all).filter(([key]) => key !== name));
+const require = (contract: Contract, name: DatasetName, required: boolean): Contract =>
+  contract.datasets[name]
+    ? withDatasets(contract, { ...contract.datasets, [name]: { ...contract.datasets[name], required } })
+    : contract;
+
+/** What a deployment may change of a contract, in each way that concerns producers, readers or nobody. */
+export const contractChanges = {
+  "engine only": (contract) => contract,
+  "back to the first": () => firstContract,
+  "datasets in another order": (contract) =>
+    withDatasets(contract, Object.fromEntries(Object.entries(contract.datasets).reverse())),
+  "new optional dataset": (contract) =>
+    withDatasets(contract, { ...contract.datasets, returns: dataset("returns", false) }),
+  "new required dataset": (contract) =>
+    withDatasets(contract, { ...contract.datasets, returns: dataset("returns", true) }),
+  "dataset removed": (contract) => withDatasets(contract, without(contract.datasets, "coupons")),
+  "required dataset removed": (contract) => withDatasets(contract, without(contract.datasets, "events")),
+  "optional dataset becomes required": (contract) => require(contract, "coupons", true),
+  "required dataset becomes optional": (contract) => require(contract, "events", false),
+  "new output": (contract) => ({ ...contract, outputs: { ...contract.outputs, extra: output("bigint") } }),
+  "output removed": (contract) => ({ ...contract, outputs: without(contract.outputs, "totals") }),
+  "column of another type": (contract) => ({
+    ...contract,
+    outputs: { ...contract.outputs, activity: output("string") },
+  }),
+} as const satisfies Record<string, (contract: Contract) => Contract>;
+export type ContractChange = keyof typeof contractChanges;
 
 /** In seconds. */
 export const timeouts = { promote: 60, settle: 120 } as const;
 export const attempts = 3;
-/** Milliseconds. */
-export const maxSpread = 30 * 60_000;
-export const deadline = 3 * 60 * 60_000;
 
 export const names: FunctionEnvironment = {
   bronzeBucket: "bronze",
@@ -24,6 +83,7 @@ export const names: FunctionEnvironment = {
   rejectedBucket: "rejected",
   goldBucket: "gold",
   ledgerBucket: "ledger",
+  artifactsBucket: "artifacts",
   promoteQueueUrl: "https://sqs/promote",
   promoteDeadLettersUrl: "https://sqs/promote-dead-letters",
   settleDeadLettersUrl: "https://sqs/settle-dead-letters",
@@ -33,44 +93,13 @@ export const names: FunctionEnvironment = {
   alertTopic: "arn:aws:sns:eu-central-1:000000000000:alerts",
 };
 
-export const release = {
-  script: "s3://artifacts/script/1/job.py",
-  engine: "s3://artifacts/engine/1/pipeline_engine.zip",
-  contract: "s3://artifacts/contract/1.json",
-  sql: { activity: "s3://artifacts/sql/1/activity.sql", totals: "s3://artifacts/sql/1/totals.sql" },
-};
-
-export const settingsOf = (kind: "promote" | "settle"): FunctionSettings => ({
+/** What a function has by itself; `keepRuns` may differ between the two while a deployment goes on. */
+export const settingsOf = (kind: "promote" | "settle", keepRuns = 3): FunctionSettings => ({
+  pipeline: firstContract.pipeline,
   environment: "simulation",
-  contract: {
-    format: 1,
-    pipeline: "simulated",
-    schemaEvolution: "strict",
-    datasets: Object.fromEntries(
-      Object.entries(datasets).map(([name, { required, file, formats }]) => [
-        name,
-        {
-          required,
-          file,
-          formats,
-          columns: [{ name: "id", type: "string", onNull: "reject" as const, rules: [] }],
-          primaryKey: ["id"],
-          latestBy: "id",
-          references: [],
-          maxRejected: 100,
-        },
-      ]),
-    ),
-    outputs: Object.fromEntries(
-      outputs.map((name) => [
-        name,
-        { grain: ["id"], columns: [{ name: "id", type: "string" }], clusterBy: [], balances: [] },
-      ]),
-    ),
-  },
-  batching: { keyPattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}", maxSpread: maxSpread / 1000, deadline: deadline / 1000 },
   files: { sampleBytes: 4096, sampleRecords: 10, maxArrayBytes: 4096, maxUnpackedBytes: 65_536 },
   attempts,
-  keepRuns: 3,
+  keepRuns,
   effectLease: timeouts[kind] + 60,
+  reconciliationEvery: 86_400,
 });

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
+import type { OutputContract } from "../../config/contract.ts";
 import type { Effect, Input, LedgerDocument, PinnedInputs, Run } from "../../handlers/ledger/document.ts";
+import type { Deployments } from "./deployments.ts";
 import type { Transition } from "./faults.ts";
-import { type GlueService, type GlueWatch, isAlive, type SimulatedJobRun } from "./glueService.ts";
+import { type GlueService, type GlueWatch, isAlive, type Partition, type SimulatedJobRun } from "./glueService.ts";
 import type { Invariant } from "./invariants.ts";
 import type { Invocation } from "./invocation.ts";
 import { goldFolder, goldOf, textOf } from "./job.ts";
 import type { Change, MemoryS3 } from "./s3/memoryS3.ts";
-import { attempts, datasetNames, datasets, deadline, maxSpread, outputs, release } from "./settings.ts";
+import { attempts, deadline, maxSpread } from "./settings.ts";
 import { isCopy, type Truth } from "./truth.ts";
 import { minute, type World } from "./world.ts";
 
@@ -40,9 +42,17 @@ export interface Reactions {
 
 const fileOf = (key: string, version: string) => `${key}\n${version}`;
 
-/** Key and version of each dataset, as one text. */
-export const inputsOf = (inputs: PinnedInputs): string =>
-  datasetNames.map((dataset) => `${dataset}:${inputs[dataset]?.key ?? ""}@${inputs[dataset]?.version ?? ""}`).join(" ");
+/** Key and version of each of these datasets that is there, as one text. */
+export const inputsOf = (inputs: PinnedInputs, datasets: readonly string[] = Object.keys(inputs)): string =>
+  datasets
+    .filter((dataset) => inputs[dataset])
+    .sort()
+    .map((dataset) => `${dataset}:${inputs[dataset]!.key}@${inputs[dataset]!.version}`)
+    .join(" ");
+
+/** `name type` of each column, as one text. */
+export const columnsOf = ({ columns }: Pick<OutputContract, "columns">): string =>
+  columns.map(({ name, type }) => `${name} ${type}`).join();
 
 const spreadOf = (times: readonly number[]): number => Math.max(...times) - Math.min(...times);
 
@@ -65,6 +75,7 @@ export class Witness implements GlueWatch {
   readonly #world: World;
   readonly #s3: MemoryS3;
   readonly #truth: Truth;
+  readonly #deployments: Deployments;
   readonly #reactions: Reactions;
   #glue: GlueService | null = null;
   /** Nonce to the invocation that has it. */
@@ -72,7 +83,8 @@ export class Witness implements GlueWatch {
   /** Writer to what it was about to write. */
   readonly #writing = new Map<string, Transition>();
 
-  constructor(world: World, s3: MemoryS3, truth: Truth, reactions: Reactions) {
+  constructor(world: World, s3: MemoryS3, truth: Truth, deployments: Deployments, reactions: Reactions) {
+    this.#deployments = deployments;
     this.#reactions = reactions;
     this.#world = world;
     this.#s3 = s3;
@@ -82,6 +94,11 @@ export class Witness implements GlueWatch {
 
   watch(glue: GlueService): void {
     this.#glue = glue;
+  }
+
+  /** What the release of a run makes. */
+  outputsOf({ release }: Pick<Run, "release">): Readonly<Record<string, OutputContract>> {
+    return this.#deployments.of(release).contract.outputs;
   }
 
   batch(name: string): BatchHistory {
@@ -142,6 +159,7 @@ export class Witness implements GlueWatch {
 
   /** Somebody gets a notice, of which only the first line is sure to be read. */
   notified(text: string): void {
+    if (Buffer.byteLength(text) > 2048) this.#violate("true notice", `a notice of ${Buffer.byteLength(text)} bytes`);
     const [first = ""] = text.split("\n");
     const [, batch = "", number, ended, reason] =
       /^simulated \S+ (\S+): run (\d+) (is published|has failed|has ended well)(?:: (.*)| .*)?$/.exec(first) ?? [];
@@ -151,7 +169,7 @@ export class Witness implements GlueWatch {
       ended === "is published"
         ? published.has(Number(number))
         : ended === "has failed"
-          ? run?.state === "failed" && run.failure!.message === reason
+          ? run?.state === "failed" && reason !== undefined && run.failure!.message.startsWith(reason.replace(/…$/, ""))
           : run?.state === "superseded" && run.publishedAt === null;
     if (!isTrue) this.#violate("true notice", `${first} (${run?.state})`);
     told.add(Number(number));
@@ -231,7 +249,8 @@ export class Witness implements GlueWatch {
       manifest.batch === batch &&
       manifest.run === number &&
       JSON.stringify(manifest.release) === JSON.stringify(run.release) &&
-      datasetNames.every((dataset) => {
+      Object.keys(manifest.inputs).join() === Object.keys(run.inputs).join() &&
+      Object.keys(run.inputs).every((dataset) => {
         const [stated, claimed] = [manifest.inputs[dataset] ?? null, run.inputs[dataset] ?? null];
         if (!stated || !claimed) return stated === claimed;
         return (
@@ -367,6 +386,7 @@ export class Witness implements GlueWatch {
     }
     const isSame =
       inputsOf(earlier.inputs) === inputsOf(run.inputs) &&
+      JSON.stringify([earlier.release, earlier.outputs]) === JSON.stringify([run.release, run.outputs]) &&
       JSON.stringify(earlier.cause) === JSON.stringify(run.cause) &&
       earlier.claimedAt === run.claimedAt &&
       (earlier.settledBy === null || earlier.settledBy === run.settledBy) &&
@@ -387,10 +407,13 @@ export class Witness implements GlueWatch {
     if (left)
       this.#violate("claim fails late", `${name} failed (${run.failure?.kind}) while ${left.id} was ${left.state}`);
 
+    if (Buffer.byteLength(run.failure?.message ?? "") > 2048)
+      this.#violate("failure is named", `${name} failed by a message of ${run.failure!.message.length} characters`);
+    const isInfrastructures = (jobRun: SimulatedJobRun) =>
+      jobRun.state !== "TIMEOUT" && !jobRun.stoppedByPerson && !this.#reportOf(jobRun);
     const isTrue = {
-      infrastructure: known.every(
-        (jobRun) => jobRun.state !== "TIMEOUT" && !jobRun.stoppedByPerson && !this.#reportOf(jobRun),
-      ),
+      infrastructure: known.every(isInfrastructures) && known.some(({ began }) => began),
+      undelivered: known.every((jobRun) => isInfrastructures(jobRun) && !jobRun.began),
       report: jobRuns.some((jobRun) => this.#reportOf(jobRun) && !jobRun.reportedWell),
       timeout: jobRuns.some(({ state }) => state === "TIMEOUT"),
       stopped: jobRuns.some(({ stoppedByPerson }) => stoppedByPerson),
@@ -416,11 +439,24 @@ export class Witness implements GlueWatch {
     const last = Math.max(0, ...history.runs.keys());
     if (run.run !== last + 1 || run.state !== "claimed")
       this.#violate("run numbers", `${name} came as ${run.state} after run ${last}`);
-    if (JSON.stringify(run.release) !== JSON.stringify(release))
-      this.#violate("claim stays", `${name} was claimed with another release`);
-    this.#reactions.claimed(batch, run.run);
-    for (const dataset of datasetNames) this.#checkPinned(name, batch, dataset, run);
     const { cause } = run;
+    const deployment = this.#deployments.of(run.release);
+    const { contract, sequence } = deployment;
+    const names = Object.fromEntries(
+      Object.entries(contract.outputs).map(([output, { columns }]) => [output, columns]),
+    );
+    if (
+      Object.keys(contract.datasets).join() !== Object.keys(run.inputs).join() ||
+      JSON.stringify(names) !== JSON.stringify(run.outputs)
+    )
+      this.#violate("claim stays", `${name} does not carry what its release declares`);
+    const isReplay = cause.kind === "operator" && cause.operation === "replay";
+    // The pointer is read once in an invocation, and again when the document knows of a newer one.
+    const since = this.#deployments.at(this.#world.actor?.startedAt ?? this.#world.now).sequence;
+    if (!isReplay && sequence < Math.max(since, history.document?.judged ?? 0))
+      this.#violate("newest release", `${name} was claimed under ${sequence}, after ${since} had been pointed to`);
+    this.#reactions.claimed(batch, run.run);
+    for (const dataset of Object.keys(run.inputs)) this.#checkPinned(name, batch, dataset, run);
     if (cause.kind === "gate") {
       this.#checkGateClaim(name, batch, history, run);
       return;
@@ -437,10 +473,10 @@ export class Witness implements GlueWatch {
     } else this.#checkOperatorClaim(name, history, run);
   }
 
-  #checkPinned(name: string, batch: string, dataset: string, { inputs }: Run): void {
+  #checkPinned(name: string, batch: string, dataset: string, { inputs, release }: Run): void {
     const pinned = inputs[dataset];
     if (!pinned) {
-      if (datasets[dataset as keyof typeof datasets].required)
+      if (this.#deployments.of(release).contract.datasets[dataset]!.required)
         this.#violate("claim is complete", `${name} was claimed without ${dataset}`);
       return;
     }
@@ -458,10 +494,11 @@ export class Witness implements GlueWatch {
 
   /** Live files by dataset, by this witness's own account. */
   live(history: BatchHistory, document: LedgerDocument | null): Map<string, { key: string; input: Input }[]> {
+    const { datasets } = this.#deployments.at(document?.judged ?? 0).contract;
     const found = new Map<string, { key: string; input: Input }[]>();
     for (const [key, input] of Object.entries(document?.inputs ?? {})) {
       const file = fileOf(key, input.decision.version);
-      if (history.read.has(file) || history.withdrawn.has(file)) continue;
+      if (history.read.has(file) || history.withdrawn.has(file) || !datasets[input.dataset]) continue;
       const files = found.get(input.dataset) ?? [];
       files.push({ key, input });
       found.set(input.dataset, files);
@@ -472,43 +509,53 @@ export class Witness implements GlueWatch {
   /**
    * What a run of this batch would read, when its required files are fresh, good and unambiguous; null when they are not.
    * `isOver` says that runs of the very same files failed for good, too often, or after a newer one was published; why
-   * a run failed was held against Glue when it did.
+   * a run failed was held against Glue when it did. `isDue` says that it is time for another try, if there was one. All of
+   * it by the newest release that the document knows.
    */
-  ready(batch: string, history: BatchHistory, document: LedgerDocument): { wanted: string; isOver: boolean } | null {
+  ready(
+    batch: string,
+    history: BatchHistory,
+    document: LedgerDocument,
+  ): { wanted: string; isOver: boolean; isDue: boolean; datasets: readonly string[] } | null {
+    const { datasets } = this.#deployments.at(document.judged).contract;
+    const datasetNames = Object.keys(datasets);
     const live = this.live(history, document);
     const inputs: Record<string, { key: string; version: string } | null> = {};
     const times: number[] = [];
     for (const dataset of datasetNames) {
       const [file, second] = live.get(dataset) ?? [];
-      if (second || (datasets[dataset].required && !file)) return null;
+      if (second || (datasets[dataset]!.required && !file)) return null;
       const upload = file && this.#truth.byVersion.get(file.input.decision.version);
       if (upload && !upload.isGood) return null;
-      if (upload && datasets[dataset].required) times.push(upload.lastModified);
+      if (upload && datasets[dataset]!.required) times.push(upload.lastModified);
       inputs[dataset] = upload ? { key: upload.key, version: upload.version } : null;
     }
     if (batch === "current") {
       if (spreadOf(times) > maxSpread) return null;
-      const coupons = inputs.coupons && this.#truth.byVersion.get(inputs.coupons.version);
-      if (coupons && spreadOf([...times, coupons.lastModified]) > maxSpread) inputs.coupons = null;
+      for (const dataset of datasetNames.filter((name) => !datasets[name]!.required)) {
+        const optional = inputs[dataset] && this.#truth.byVersion.get(inputs[dataset].version);
+        if (optional && spreadOf([...times, optional.lastModified]) > maxSpread) inputs[dataset] = null;
+      }
     }
-    const wanted = inputsOf(inputs as Parameters<typeof inputsOf>[0]);
-    const runs = [...history.runs.values()].filter((run) => inputsOf(run.inputs) === wanted);
+    const wanted = inputsOf(inputs as PinnedInputs, datasetNames);
+    const runs = lastOf([...history.runs.values()].filter((run) => inputsOf(run.inputs, datasetNames) === wanted));
+    const tries = triesOf(runs);
     const isOver =
-      runs.length >= attempts ||
-      runs.some(
-        (run) => run.state === "superseded" || (run.state === "failed" && run.failure?.kind !== "infrastructure"),
-      );
-    return { wanted, isOver };
+      tries.executed >= attempts ||
+      runs.some((run) => run.state === "superseded" || (run.state === "failed" && !isTriedAgain(run)));
+    return { wanted, isOver, isDue: this.#world.now > tries.notBefore + 2 * minute, datasets: datasetNames };
   }
 
   #checkGateClaim(name: string, batch: string, history: BatchHistory, run: Run): void {
     const live = this.live(history, history.document);
+    const { datasets } = this.#deployments.of(run.release).contract;
+    const datasetNames = Object.keys(datasets);
     for (const dataset of datasetNames) {
       const files = live.get(dataset) ?? [];
       const pinned = run.inputs[dataset];
       if (files.length > 1) this.#violate("claim is complete", `${name} was claimed with two files of ${dataset}`);
       const [file] = files;
-      const mayLeaveOut = batch === "current" && !datasets[dataset].required;
+      const mayLeaveOut = batch === "current" && !datasets[dataset]!.required;
       if (file ? !pinned && !mayLeaveOut : pinned)
         this.#violate(
           "claim is complete",
@@ -525,19 +572,21 @@ export class Witness implements GlueWatch {
       );
       if (spreadOf(times) > maxSpread) this.#violate("claim is complete", `${name} mixes files that lie too far apart`);
     }
-    const same = [...history.runs.values()].filter((other) => inputsOf(other.inputs) === inputsOf(run.inputs));
-    if (same.length >= attempts) this.#violate("claim is new", `${name} is attempt ${same.length + 1}`);
+    const wanted = inputsOf(run.inputs, datasetNames);
+    const same = lastOf([...history.runs.values()].filter((other) => inputsOf(other.inputs, datasetNames) === wanted));
+    const tries = triesOf(same);
+    if (tries.executed >= attempts) this.#violate("claim is new", `${name} is attempt ${tries.executed + 1}`);
+    if (this.#world.now + minute < tries.notBefore) this.#violate("claim is new", `${name} comes too soon`);
     // What failed for good waits for the operator, whose run is a new beginning.
-    const ordered = same.findLastIndex(({ cause }) => cause.kind === "operator");
-    for (const other of same.slice(Math.max(0, ordered)))
-      if (other.state !== "failed" || other.failure?.kind !== "infrastructure")
+    for (const other of sinceOrdered(same))
+      if (!isTriedAgain(other))
         this.#violate("claim is new", `${name} repeats run ${other.run}, which is ${other.state}`);
   }
 
   #checkOperatorClaim(name: string, history: BatchHistory, run: Run): void {
     const live = this.live(history, history.document);
     const last = history.runs.get(history.document?.published?.highWater ?? 0);
-    for (const dataset of datasetNames) {
+    for (const dataset of Object.keys(run.inputs)) {
       const files = live.get(dataset) ?? [];
       const pinned = run.inputs[dataset] ?? null;
       const [file] = files;
@@ -601,14 +650,14 @@ export class Witness implements GlueWatch {
   }
 
   /** What is wrong with the outputs of a run, by the contents of the files that it pinned; or null. */
-  goldFault({ inputs }: Run, jobRun: SimulatedJobRun): string | null {
+  goldFault({ inputs, release }: Run, jobRun: SimulatedJobRun): string | null {
     const texts = Object.fromEntries(
-      datasetNames.map((dataset) => {
+      Object.keys(inputs).map((dataset) => {
         const upload = inputs[dataset] && this.#truth.byVersion.get(inputs[dataset].version);
         return [dataset, upload ? textOf(upload.content.read(0, upload.content.bytes), upload.isPacked) : null];
       }),
     );
-    for (const output of outputs) {
+    for (const output of Object.keys(this.outputsOf({ release }))) {
       const stored = this.#s3.object("gold", `${goldFolder(output, jobRun)}part-0.parquet`);
       if (stored?.content.text() !== goldOf(output, texts))
         return `${output} of ${jobRun.id} is ${stored ? "wrong" : "missing"}`;
@@ -660,6 +709,8 @@ export class Witness implements GlueWatch {
     const isPending =
       document.effects.length > 0 || document.runs.some(isUnsettled) || live.some(({ input }) => !input.late);
     if (document.open === null) {
+      const ready = this.ready(batch, history, document);
+      if (ready && !ready.isOver) this.#violate("open mark", `${batch} is ready and closed`);
       if (isPending) this.#violate("open mark", `${batch} has something pending and is closed`);
       return;
     }
@@ -690,8 +741,8 @@ export class Witness implements GlueWatch {
       this.#violate("manifest", `Glue was started for ${name} ${manifest ? "with another" : "without its"} manifest`);
       return;
     }
-    if (args["--scriptLocation"] !== claim.release.script || args["--extra-py-files"] !== claim.release.engine)
-      this.#violate("start has an owner", `Glue was started for ${name} with other code than was claimed`);
+    if (Object.keys(args).length !== 2)
+      this.#violate("start has an owner", `Glue was started for ${name} with more than a manifest`);
     const owners = [...(history.owners.get(`start:${run}`) ?? [])].map((nonce) => this.#invocations.get(nonce)!);
     if (!this.#world.actor || !owners.includes(this.#world.actor))
       this.#violate("start has an owner", `${this.#world.actor?.title} started ${name} without being named for it`);
@@ -707,14 +758,47 @@ export class Witness implements GlueWatch {
       this.#violate("start has an owner", `${this.#world.actor?.title} stopped ${id} without being named for it`);
   }
 
-  pointing(output: string, batch: string, location: string): void {
+  pointing(output: string, batch: string, files: Partition | null): void {
     const history = this.batch(batch);
-    const leadsToPublished = [...history.published].some((number) => {
-      const { run, settledBy } = history.runs.get(number)!;
-      return location === `s3://gold/${goldFolder(output, { batch, run, id: settledBy! })}`;
+    const isRight = [...history.published].some((number) => {
+      const run = history.runs.get(number)!;
+      const made = this.outputsOf(run)[output];
+      if (!made || !files) return !made && !files;
+      const location = `s3://gold/${goldFolder(output, { batch, run: number, id: run.settledBy! })}`;
+      return files.location === location && files.columns.join() === columnsOf(made);
     });
-    if (!leadsToPublished) this.#violate("catalog", `${output} of ${batch} leads to ${location}`);
+    if (!isRight) this.#violate("catalog", `${output} of ${batch} leads to ${files?.location} (${files?.columns})`);
   }
+}
+
+/** Only faults that are not the files' are tried again. */
+const isTriedAgain = ({ state, failure }: Run): boolean =>
+  state === "failed" && (failure?.kind === "infrastructure" || failure?.kind === "undelivered");
+
+/** Where a release declares less than an earlier one, runs of several sets are runs of one: the newest of these counts. */
+const lastOf = (runs: readonly Run[]): readonly Run[] => {
+  const wanted = inputsOf(runs.at(-1)?.inputs ?? {});
+  return runs.filter(({ inputs }) => inputsOf(inputs) === wanted);
+};
+
+/** From the operator's last run on, which is a new beginning. */
+const sinceOrdered = (runs: readonly Run[]): readonly Run[] =>
+  runs.slice(
+    Math.max(
+      0,
+      runs.findLastIndex(({ cause }) => cause.kind === "operator"),
+    ),
+  );
+
+/** How often the infrastructure failed, and when the next try may come: after 1, 10, and then every 60 minutes. */
+function triesOf(runs: readonly Run[]): { executed: number; notBefore: number } {
+  const failed = sinceOrdered(runs).filter(isTriedAgain);
+  const last = failed.at(-1);
+  const delay = [1, 10][failed.length - 1] ?? 60;
+  return {
+    executed: failed.filter(({ failure }) => failure!.kind === "infrastructure").length,
+    notBefore: last ? last.settledAt! + delay * minute : 0,
+  };
 }
 
 export const succeededWell = ({ state, reportedWell }: SimulatedJobRun): boolean =>

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import type { OrderEvent } from "../../handlers/settle/orders.ts";
-import { type DatasetName, datasetNames, datasets } from "./settings.ts";
+import { type ContractChange, contractChanges, type DatasetName, outputNames } from "./settings.ts";
 import { beginning, hour, minute, second, type World } from "./world.ts";
 
 export type Order = Omit<OrderEvent, "kind">;
@@ -14,7 +14,13 @@ export type Deed =
   | { readonly kind: "erase"; readonly at: number; readonly key: string }
   | { readonly kind: "order"; readonly at: number; readonly order: Order }
   | { readonly kind: "poison" | "harmless"; readonly at: number; readonly body: string }
-  | { readonly kind: "reconcile" | "redrive"; readonly at: number };
+  | { readonly kind: "reconcile" | "redrive"; readonly at: number }
+  /** Points to a release of a changed contract. */
+  | { readonly kind: "deploy"; readonly at: number; readonly change: ContractChange }
+  /** Deploys one function, which takes other bounds with it. */
+  | { readonly kind: "configure"; readonly at: number; readonly part: "promote" | "settle"; readonly keepRuns: number }
+  /** A service, a table or people's topic refuses everything until a time. */
+  | { readonly kind: "take away"; readonly at: number; readonly what: string; readonly until: number };
 
 /** What a file holds: two records of its own, or something that is no good. */
 export type FileBody = "good" | "packed" | "truncated" | "empty" | "no JSON";
@@ -39,7 +45,13 @@ export function bytesOf(body: FileBody, key: string, number: number): Buffer {
 const badBodies: readonly FileBody[] = ["truncated", "empty", "no JSON"];
 
 const keyOf = (batch: string, dataset: DatasetName, format = "json") =>
-  `${batch === "current" ? "" : `${batch}/`}${datasets[dataset].file}.${format}`;
+  `${batch === "current" ? "" : `${batch}/`}${dataset}.${format}`;
+
+/** What producers upload whatever is deployed. */
+const required = ["users", "events"] as const satisfies readonly DatasetName[];
+
+/** What may be away for an hour. */
+const services = ["S3", "Glue", "Glue catalog", "SQS", "SNS", "Glue's capacity"] as const;
 
 /** The first round's ways of one file; the first is the calm one. */
 const ways = [
@@ -87,6 +99,7 @@ export class Workload {
     this.#batch("2026-01-02", start + gap);
     if (chance.happens("current", 3000)) this.#batch("current", start + gap / 2);
     this.#strangers(start);
+    this.#troubles(start);
     for (const [index, at] of [hour, 2 * hour, 4 * hour].entries()) {
       if (chance.happens(`reconcile/${index}`, 4000)) this.#add({ kind: "reconcile", at: start + at });
       if (chance.happens(`redrive/${index}`, 2000)) this.#add({ kind: "redrive", at: start + at + hour / 2 });
@@ -125,8 +138,7 @@ export class Workload {
   #batch(batch: string, start: number): void {
     const isBurst = this.#chance.happens(`${batch}/burst`, 5000);
     let last = start;
-    for (const dataset of datasetNames) {
-      if (!datasets[dataset].required) continue;
+    for (const dataset of required) {
       const offset = this.#chance.pick(`${batch}/${dataset}/offset`, 20) * (isBurst ? 50 : minute);
       last = Math.max(last, this.#way(batch, dataset, start + offset, `${batch}/${dataset}`));
     }
@@ -229,7 +241,7 @@ export class Workload {
       }
       case "correction and run":
       case "correction": {
-        const dataset = datasetNames[chance.pick(`${batch}/corrected`, 2)]!;
+        const dataset = required[chance.pick(`${batch}/corrected`, 2)]!;
         const end = this.#way(batch, dataset, second, `${batch}/correction`);
         if (chance.happens(`${batch}/without run`, 1000)) return;
         this.#order(end + soon("run"), `run-${batch}`, batch, { operation: "run" });
@@ -238,7 +250,7 @@ export class Workload {
       case "all again, rollback, correction and run": {
         const end = this.#again(batch, second, 2) + pause("rollback");
         this.#order(end, `rollback-${batch}`, batch, { operation: "rollback", run: 1 });
-        const dataset = datasetNames[chance.pick(`${batch}/corrected`, 2)]!;
+        const dataset = required[chance.pick(`${batch}/corrected`, 2)]!;
         const corrected = this.#way(batch, dataset, end + soon("correction"), `${batch}/correction`);
         this.#order(corrected + soon("run"), `run-${batch}`, batch, { operation: "run" });
         return;
@@ -265,8 +277,7 @@ export class Workload {
   /** All required files once more. @returns when the last one is there */
   #again(batch: string, start: number, round: number): number {
     let last = start;
-    for (const dataset of datasetNames) {
-      if (!datasets[dataset].required) continue;
+    for (const dataset of required) {
       const name = `${batch}/${dataset}/round ${round}`;
       const at = start + this.#chance.pick(`${name}/offset`, 20) * 30 * second;
       const isPlain = this.#chance.happens(`${name}/plain`, 6000);
@@ -274,6 +285,39 @@ export class Workload {
       last = Math.max(last, isPlain ? at : this.#way(batch, dataset, at, name));
     }
     return last;
+  }
+
+  /** Deployments at any moment, files of what only some of them declare, and what is away for a while or for good. */
+  #troubles(start: number): void {
+    const chance = this.#chance;
+    const moment = (name: string) => start + chance.pick(`${name}/at`, 360) * minute + this.#spell(name);
+    const changes = Object.keys(contractChanges) as ContractChange[];
+    const deployments = [0, 1, 2, 4][chance.weighted("deployments", [4, 3, 3, 2])]!;
+    for (let index = 0; index < deployments; index++) {
+      const name = `deployment/${index}`;
+      const at = moment(name);
+      if (!chance.certain(name)) continue;
+      this.#add({ kind: "deploy", at, change: changes[chance.pick(`${name}/change`, changes.length)]! });
+      for (const part of ["promote", "settle"] as const)
+        if (chance.happens(`${name}/${part}`, 3000)) {
+          const keepRuns = 2 + chance.pick(`${name}/${part}/keeps`, 3);
+          const apart = (chance.pick(`${name}/${part}/apart`, 20) - 10) * minute;
+          this.#add({ kind: "configure", at: Math.max(start, at + apart), part, keepRuns });
+        }
+    }
+    for (const batch of ["2026-01-01", "2026-01-02"])
+      if (deployments > 0 && chance.happens(`${batch}/returns`, 4000))
+        this.#upload(moment(`${batch}/returns`), keyOf(batch, "returns"), "good");
+    for (const what of services)
+      if (chance.happens(`outage/${what}`, 500)) {
+        const at = moment(`outage/${what}`);
+        this.#add({ kind: "take away", at, what, until: at + hour });
+      }
+    // For as long as the schedule lasts, and longer.
+    const refusing = [...outputNames.map((output) => `table ${output}`), "notices"];
+    for (const what of refusing)
+      if (chance.happens(`refusal/${what}`, 400))
+        this.#add({ kind: "take away", at: moment(`refusal/${what}`), what, until: Number.POSITIVE_INFINITY });
   }
 
   /** Keys that are none of the pipeline's, and messages that nobody can read. */

@@ -49,6 +49,8 @@ export class World {
   calls = 0;
   /** Who makes the change that is being made; null for producers, jobs and people. */
   actor: Invocation | null = null;
+  /** What is away, to when it is back, in milliseconds since the epoch. */
+  readonly #away = new Map<string, number>();
   /** `batch/run` of the claims whose start Glue refused for good. */
   readonly refused = new Set<string>();
   readonly tally = new Tally();
@@ -70,6 +72,15 @@ export class World {
 
   after(milliseconds: number, action: () => void): void {
     this.#agenda.enter(this.now + milliseconds, action);
+  }
+
+  /** Takes a service, a table or the like away until then. */
+  takeAway(what: string, until: number): void {
+    this.#away.set(what, until);
+  }
+
+  isAway(what: string): boolean {
+    return (this.#away.get(what) ?? 0) > this.now;
   }
 
   /** Lets a task run until it is blocked, before anything else happens. */

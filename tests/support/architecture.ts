@@ -42,7 +42,6 @@ const places: Readonly<Record<string, Point>> = {
   "S3 bucket ledger": at(3, 3),
   "Lambda settle": at(5, 3),
   "EventBridge rule sweep": at(6, 3),
-  "EventBridge rule reconcile": at(6, 4),
   "SQS queue settle-dlq": at(5, 4),
   "SNS topic alerts": at(2, 3),
 };
@@ -145,6 +144,24 @@ const routes: Readonly<Record<string, Route>> = {
     ],
     mark: [816, 366],
   },
+  "S3 bucket artifacts > Lambda promote": {
+    step: 9,
+    way: [
+      [668, 410],
+      [620, 410],
+      [620, 174],
+    ],
+    mark: [620, 380],
+  },
+  "S3 bucket artifacts > Lambda settle": {
+    step: 9,
+    way: [
+      [770, 454],
+      [770, 522],
+      [838, 522],
+    ],
+    mark: [770, 500],
+  },
   "Glue job refine <> S3 bucket ledger": {
     step: 10,
     way: [
@@ -222,17 +239,6 @@ const routes: Readonly<Record<string, Route>> = {
       [886, 640],
     ],
     mark: [868, 604],
-  },
-  "EventBridge rule reconcile > Lambda settle": {
-    step: 17,
-    way: [
-      [1008, 671],
-      [989, 671],
-      [989, 604],
-      [954, 604],
-      [954, 568],
-    ],
-    mark: [989, 626],
   },
   "S3 bucket bronze > Lambda settle": {
     step: 17,
@@ -329,7 +335,9 @@ function nodesOf(run: ProgramRun, prefix: string): readonly Node[] {
 /** Every flow of files, events and orders, as `from > to`, or `from <> to` when it goes both ways. */
 function flowsOf(run: ProgramRun, nodes: readonly Node[]): ReadonlySet<string> {
   const flows = new Set<string>();
-  const find = (text: string) => nodes.find((node) => text === node.arn || text.startsWith(`${node.arn}/`));
+  const covers = (pattern: string, node: string) => pattern.endsWith("/*") && node.startsWith(pattern.slice(0, -1));
+  const find = (text: string) =>
+    nodes.find((node) => text === node.arn || text.startsWith(`${node.arn}/`) || covers(text, node.arn));
   const add = (from: string | undefined, to: string | undefined) => {
     const ends = [from && find(from), to && find(to)];
     if (ends[0] && ends[1]) flows.add(`${label(ends[0])} > ${label(ends[1])}`);
@@ -533,7 +541,7 @@ export function architectureOf(run: ProgramRun, prefix: string): string {
     "a bad file, with the reason",
     "each file's fate; one claim a batch",
     "the batch is complete: one run starts",
-    "the pinned files and the pinned code",
+    "the pinned files; what a release pins",
     "the manifest in, the run report out",
     "Parquet in a folder of its own; bad rows",
     `the run has ended; also ${scheduled("sweep")}`,
@@ -541,7 +549,7 @@ export function architectureOf(run: ProgramRun, prefix: string): string {
     "the batch's partition points at the run",
     "readers see the published run only",
     "an event that could not be settled",
-    `${scheduled("reconcile")}: uploads no event told of`,
+    "now and then: uploads no event told of",
     "dead letters, on an operator's redrive",
   ];
   const drawn = flows.map(drawFlow);

@@ -12,20 +12,21 @@ export const minute = 60_000;
 export const start = Date.UTC(2026, 0, 1);
 
 export const release: Release = {
-  script: "s3://artifacts/script/a/job.py",
-  engine: "s3://artifacts/engine/b/pipeline_engine.zip",
-  contract: "s3://artifacts/contract/c.json",
-  sql: { user_activity: "s3://artifacts/sql/d/user_activity.sql" },
+  engine: { uri: "s3://artifacts/engine/b/pipeline_engine.zip", sha256: "b".repeat(64) },
+  contract: { uri: "s3://artifacts/contract/c.json", sha256: "c".repeat(64) },
+  sql: { user_activity: { uri: "s3://artifacts/sql/d/user_activity.sql", sha256: "d".repeat(64) } },
 };
 
 export const rules: TransitionContext["rules"] = {
+  sequence: 1,
+  release,
   datasets: {
     users: { required: true },
     events: { required: true },
     orders: { required: true },
     coupons: { required: false },
   },
-  outputs: ["user_activity"],
+  outputs: { user_activity: [{ name: "user_id", type: "string" }] },
   maxSpread: 360 * minute,
   deadline: 1440 * minute,
   effectLease: 3 * minute,
@@ -63,9 +64,11 @@ export const jobRun = (
   id: string,
   state: ObservedJobRun["state"],
   report: ObservedJobRun["report"] = "missing",
+  executed = true,
 ): ObservedJobRun => ({
   id,
   state,
+  executed,
   report,
   message: `${id} ${state}`,
 });
@@ -74,7 +77,7 @@ export const jobRun = (
 export class Story {
   document: LedgerDocument | null = null;
   readonly batch: string;
-  readonly rules: TransitionContext["rules"];
+  rules: TransitionContext["rules"];
   /** What people have heard: they are told at once, so that no other test meets a notice. */
   readonly notices: string[] = [];
   #writes = 0;
@@ -119,7 +122,7 @@ export class Story {
   }
 
   claim(at = 0): this {
-    this.tell({ kind: "claim", release }, { at });
+    this.tell({ kind: "claim" }, { at });
     return this;
   }
 

@@ -14,7 +14,7 @@ import {
   transition,
 } from "../../handlers/ledger/transition.ts";
 import { createRandom, type Random } from "../../scripts/generate/random.ts";
-import { minute, promoted, rejected, release, rules, start } from "./ledger.ts";
+import { minute, promoted, rejected, rules, start } from "./ledger.ts";
 
 /** A change of state that a walk came by, and the event that made it. */
 export interface Step<State> {
@@ -57,7 +57,7 @@ export function walkLedger(walks: number): Walked {
       const event = anyEvent(random, document, now, step);
       const after = applied(document, event, { ...context, now, writer: `${step}` });
       if (!after) continue;
-      const state = (of: LedgerDocument) => evaluateGate(context.batch, of, context.rules).state;
+      const state = (of: LedgerDocument) => evaluateGate(context.batch, of, context.rules, now).state;
       note(batches, { from: state(document), to: state(after), by: event.kind });
       for (const run of after.runs) {
         const from = document.runs.find((earlier) => earlier.run === run.run)?.state ?? null;
@@ -91,8 +91,8 @@ function anyEvent(random: Random, document: LedgerDocument, now: number, step: n
   const run = unsettled && random.below(8) ? unsettled : oneOf(random, document.runs);
   const choices: (() => LedgerEvent)[] = [
     () => upload(random, now, step),
-    () => ({ kind: "claim", release }),
-    () => ({ kind: "claim", release }),
+    () => ({ kind: "claim" }),
+    () => ({ kind: "claim" }),
     () => ({ kind: "sweep" }),
     () => order(random, document, step),
   ];
@@ -122,6 +122,7 @@ function upload(random: Random, now: number, step: number): LedgerEvent {
 const anyEnd = (random: Random, id: string): ObservedJobRun => ({
   id,
   state: oneOf(random, ["alive", "succeeded", "succeeded", "failed", "timeout", "stopped"] as const),
+  executed: random.below(3) > 0,
   message: id,
   report: oneOf(random, ["good", "good", "missing", { bad: "does not balance" }] as const),
 });
@@ -130,7 +131,7 @@ function order(random: Random, { runs, inputs }: LedgerDocument, step: number): 
   const run = oneOf(random, runs)?.run ?? 1;
   const key = oneOf(random, Object.keys(inputs)) ?? "users.json";
   const choices = [
-    { operation: "run", release },
+    { operation: "run" },
     { operation: "replay", run },
     { operation: "rollback", run },
     { operation: "withdraw", key },

@@ -19,6 +19,7 @@ export function targetOf(under: PipelineUnderTest, overrides: Partial<Target> = 
       rejectedBucket: names.rejectedBucket,
       goldBucket: names.goldBucket,
       ledgerBucket: names.ledgerBucket,
+      artifactsBucket: names.artifactsBucket,
       promoteQueueUrl: names.promoteQueueUrl,
       promoteDeadLetterQueueUrl: names.promoteDeadLettersUrl,
       settleDeadLetterQueueUrl: names.settleDeadLettersUrl,
@@ -31,9 +32,10 @@ export function targetOf(under: PipelineUnderTest, overrides: Partial<Target> = 
     ledger: createDocumentStore(s3, names.ledgerBucket, names.keyArn),
     rejected: createDocumentStore(s3, names.rejectedBucket, names.keyArn),
     settle: (event) => under.settle(event),
-    release: () => engine.release(),
-    contract: async () => settings.contract,
-    settings: async () => settings,
+    deployed: async () => ({
+      ...settings,
+      release: { sequence: Date.now(), pinned: under.release, contract: under.contract },
+    }),
     jobRun: async (id) => {
       const known = engine.jobRuns.get(id);
       return known ? { Id: id, JobRunState: known.state === "alive" ? "RUNNING" : "SUCCEEDED" } : null;

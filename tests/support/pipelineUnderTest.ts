@@ -19,14 +19,13 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
-import { contractOf } from "../../config/contract.ts";
+import { type Contract, contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
-import type { Catalog } from "../../handlers/catalog.ts";
+import type { Catalog, PublishedFiles } from "../../handlers/catalog.ts";
 import type { Engine, JobRun, StartAnswer } from "../../handlers/engine/engine.ts";
 import { createGold } from "../../handlers/gold.ts";
 import { goldPrefix, ledgerKeys } from "../../handlers/keys.ts";
-import type { LedgerDocument } from "../../handlers/ledger/document.ts";
-import { rulesOf } from "../../handlers/ledger/rules.ts";
+import type { LedgerDocument, Release } from "../../handlers/ledger/document.ts";
 import { createNotices, type Notice } from "../../handlers/notices.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
 import { assemble } from "../../handlers/runtime.ts";
@@ -34,7 +33,7 @@ import type { FunctionEnvironment, FunctionSettings } from "../../handlers/setti
 import { createHandler as createSettle, type SettleAnswer, type SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore, type S3 } from "../../handlers/storage.ts";
 import { credentials, region, startLocalAws } from "../../scripts/local/localAws.ts";
-import { release } from "./ledger.ts";
+import { releaseObjects } from "./releaseObjects.ts";
 import { toldBy } from "./toldBy.ts";
 
 /**
@@ -46,6 +45,11 @@ export interface PipelineUnderTest {
   readonly names: FunctionEnvironment;
   readonly bronze: string;
   readonly settings: FunctionSettings;
+  /** What is deployed. */
+  readonly contract: Contract;
+  readonly release: Release;
+  /** Points to a release of this contract and, as may be, of another engine. */
+  deploy(contract: Contract, engine?: string): Promise<Release>;
   readonly engine: FakeEngine;
   readonly catalog: FakeCatalog;
   /** How often in a row a notice is refused from now on. */
@@ -99,14 +103,12 @@ export class FakeEngine implements Engine {
   answers: (StartAnswer | "lost")[] = [];
   searches = 0;
 
-  release = async () => release;
-
   start: Engine["start"] = async (manifest) => {
     this.starts.push({ manifest: manifest.uri, sha256: manifest.sha256 });
     const answer = this.answers.shift();
     if (answer && answer !== "lost") return answer;
     const id = `jr_${this.starts.length}`;
-    this.jobRuns.set(id, { id, state: "alive", message: "", manifestUri: manifest.uri });
+    this.jobRuns.set(id, { id, state: "alive", executed: true, message: "", manifestUri: manifest.uri });
     return answer === "lost" ? { kind: "unknown", message: "TimeoutError" } : { kind: "started", jobRun: id };
   };
 
@@ -121,18 +123,35 @@ export class FakeEngine implements Engine {
     this.stopped.push(id);
   };
 
-  end(id: string, state: JobRun["state"], message = ""): void {
-    this.jobRuns.set(id, { ...this.jobRuns.get(id)!, state, message });
+  end(id: string, state: JobRun["state"], message = "", executed = true): void {
+    this.jobRuns.set(id, { ...this.jobRuns.get(id)!, state, message, executed });
   }
 }
 
 export class FakeCatalog implements Catalog {
-  readonly partitions = new Map<string, string>();
+  /** `<output>/<batch>` to its files. */
+  readonly partitions = new Map<string, PublishedFiles>();
   failures = 0;
+  /** Outputs whose table refuses everything. */
+  readonly refusing = new Set<string>();
+  /** Outputs without a table. */
+  readonly missing = new Set<string>();
 
-  point: Catalog["point"] = async (output, batch, location) => {
+  #check(output: string): void {
     if (this.failures-- > 0) throw new Error("the catalog is away");
-    this.partitions.set(`${output}/${batch}`, location);
+    if (this.refusing.has(output)) throw new Error(`the table ${output} refuses`);
+  }
+
+  point: Catalog["point"] = async (output, batch, files) => {
+    this.#check(output);
+    if (this.missing.has(output)) return false;
+    this.partitions.set(`${output}/${batch}`, files);
+    return true;
+  };
+
+  remove: Catalog["remove"] = async (output, batch) => {
+    this.#check(output);
+    this.partitions.delete(`${output}/${batch}`);
   };
 }
 
@@ -155,6 +174,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     rejectedBucket: "test-rejected",
     goldBucket: "test-gold",
     ledgerBucket: "test-ledger",
+    artifactsBucket: "test-artifacts",
     keyArn: `arn:aws:kms:${region}:000000000000:key/11111111-2222-3333-4444-555555555555`,
     glueJob: "test-job",
     catalogDatabase: "test",
@@ -168,21 +188,31 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
       Endpoint: `arn:aws:sqs:${region}:000000000000:test-notices`,
     }),
   );
-  for (const Bucket of [bronze, names.silverBucket, names.rejectedBucket, names.goldBucket, names.ledgerBucket])
+  const { silverBucket, rejectedBucket, goldBucket, ledgerBucket, artifactsBucket } = names;
+  for (const Bucket of [bronze, silverBucket, rejectedBucket, goldBucket, ledgerBucket, artifactsBucket])
     await s3.send(new CreateBucketCommand({ Bucket }));
-  for (const Bucket of [bronze, names.ledgerBucket])
+  for (const Bucket of [bronze, ledgerBucket, artifactsBucket])
     await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }));
 
   const { config } = loadConfig("config/pipeline_config.yaml", "dev");
   const settings: FunctionSettings = {
+    pipeline: config.name,
     environment: "dev",
-    contract: contractOf(config),
-    batching: config.batching,
     files: config.files,
     attempts: 3,
     keepRuns: 5,
     effectLease: 180,
+    reconciliationEvery: 86_400,
   };
+  const deployed = { contract: contractOf(config), release: {} as Release };
+  const deploy = async (contract: Contract, engine?: string) => {
+    const { release, objects } = releaseObjects(contract, artifactsBucket, engine);
+    for (const { key, content } of objects)
+      await s3.send(new PutObjectCommand({ Bucket: artifactsBucket, Key: key, Body: content }));
+    Object.assign(deployed, { contract, release });
+    return release;
+  };
+  await deploy(deployed.contract);
 
   const logs: LogLine[] = [];
   const write =
@@ -228,7 +258,6 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     engine,
     settings,
     names,
-    rules: rulesOf(settings),
     log,
     now,
     open: assemble({
@@ -265,6 +294,13 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     names,
     bronze,
     settings,
+    get contract() {
+      return deployed.contract;
+    },
+    get release() {
+      return deployed.release;
+    },
+    deploy,
     engine,
     catalog,
     logs,
@@ -309,7 +345,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     },
     async report(batch, run, jobRun, change = () => {}) {
       const manifest = await text(names.ledgerBucket, ledgerKeys.manifest(batch, run));
-      const report = goodReport(settings, names, manifest, { batch, run, jobRun });
+      const report = goodReport(names, manifest, { batch, run, jobRun });
       change(report);
       await s3.send(
         new PutObjectCommand({
@@ -336,34 +372,39 @@ export const sqsEvent = (bodies: Readonly<Record<string, string>>): SQSEvent => 
 
 /** A run report that agrees with the manifest of its run. */
 export const goodReport = (
-  { contract }: Pick<FunctionSettings, "contract">,
   names: FunctionEnvironment,
   manifest: string,
   { batch, run, jobRun }: { readonly batch: string; readonly run: number; readonly jobRun: string },
-): Report => ({
-  format: 1,
-  batch,
-  run,
-  jobRun,
-  manifest: {
-    uri: `s3://${names.ledgerBucket}/${ledgerKeys.manifest(batch, run)}`,
-    sha256: createHash("sha256").update(manifest).digest("hex"),
-  },
-  state: "succeeded",
-  failure: null,
-  datasets: Object.fromEntries(
-    Object.keys(contract.datasets).map((name) => [
-      name,
-      { read: 5, kept: 2, rejected: { malformed: 1, id_is_null: 1 }, deduplicated: 1, orphans: {} },
-    ]),
-  ),
-  outputs: Object.fromEntries(
-    Object.keys(contract.outputs).map((output) => [
-      output,
-      { rows: 2, files: 1, uri: `s3://${names.goldBucket}/${goldPrefix(output, batch, run, jobRun)}`, columns: [] },
-    ]),
-  ),
-  checks: [{ name: "users.rows_balance", passed: true, detail: "5 = 2 + 2 + 1" }],
-  seconds: { total: 1 },
-  engine: { name: "fake", version: "0" },
-});
+): Report => {
+  const { inputs, release } = JSON.parse(manifest) as { inputs: object; release: Release };
+  return {
+    format: 1,
+    batch,
+    run,
+    jobRun,
+    manifest: {
+      uri: `s3://${names.ledgerBucket}/${ledgerKeys.manifest(batch, run)}`,
+      sha256: createHash("sha256").update(manifest).digest("hex"),
+    },
+    state: "succeeded",
+    failure: null,
+    datasets: Object.fromEntries(
+      Object.keys(inputs).map((name) => [
+        name,
+        { read: 5, kept: 2, rejected: { malformed: 1, id_is_null: 1 }, deduplicated: 1, orphans: {} },
+      ]),
+    ),
+    outputs: Object.fromEntries(
+      Object.keys(release.sql).map((output) => [
+        output,
+        { rows: 2, files: 1, uri: `s3://${names.goldBucket}/${goldPrefix(output, batch, run, jobRun)}`, columns: [] },
+      ]),
+    ),
+    checks: [{ name: "users.rows_balance", passed: true, detail: "5 = 2 + 2 + 1" }],
+    seconds: { total: 1 },
+    engine: { name: "fake", version: "0" },
+  };
+};
+
+/** S3 counts whole seconds, and a release that is pointed to in the next one is told from the last. */
+export const nextSecond = () => new Promise((resolve) => setTimeout(resolve, 1000 - (Date.now() % 1000)));

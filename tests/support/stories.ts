@@ -3,7 +3,7 @@ import { loadConfig } from "../../config/load.ts";
 import { goldPrefix, reasonKey, rejectedKey, silverKey } from "../../handlers/keys.ts";
 import type { Decision, Input, LedgerDocument, PinnedInputs, Release, Run } from "../../handlers/ledger/document.ts";
 import { emptyDocument } from "../../handlers/ledger/document.ts";
-import { evaluateGate } from "../../handlers/ledger/gate.ts";
+import { evaluateGate, noTries } from "../../handlers/ledger/gate.ts";
 import type { DatasetReport, RunReport } from "../../handlers/report.ts";
 import type {
   DatasetStory,
@@ -30,10 +30,9 @@ const gateRules = {
 };
 
 const release: Release = {
-  script: "s3://artifacts/script/9d0c/job.py",
-  engine: "s3://artifacts/engine/41fa/pipeline_engine.zip",
-  contract: "s3://artifacts/contract/77e1.json",
-  sql: { user_activity: "s3://artifacts/sql/c3b2/user_activity.sql" },
+  engine: { uri: "s3://artifacts/engine/41fa/pipeline_engine.zip", sha256: "41fa" },
+  contract: { uri: "s3://artifacts/contract/77e1.json", sha256: "77e1" },
+  sql: { user_activity: { uri: "s3://artifacts/sql/c3b2/user_activity.sql", sha256: "c3b2" } },
 };
 
 interface FileOptions {
@@ -233,6 +232,8 @@ const runOf = (run: number, inputs: PinnedInputs, claimed: number, ended: Partia
   claimedAt: at(claimed) + 1500,
   inputs,
   release,
+  outputs: { user_activity: contract.outputs.user_activity!.columns },
+  tries: noTries,
   jobRuns: [jobRunId(run)],
   twins: [],
   settledAt: at(claimed) + 36_000,
@@ -263,7 +264,7 @@ const storyOf = (
   batch,
   readAt: at(readAt),
   document,
-  verdict: evaluateGate(batch, document, gateRules),
+  verdict: evaluateGate(batch, document, gateRules, at(readAt)),
   rules: {
     maxSpread: gateRules.maxSpread,
     deadline: config.batching.deadline * 1000,

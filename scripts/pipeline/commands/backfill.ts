@@ -22,7 +22,8 @@ export const command = defineCommand({
   async run({ words, target: find, isDryRun, confirm, status, signal, pause }) {
     const range = parseRange(words[0]!);
     const target = await find();
-    const [release, maxRuns] = await Promise.all([target.release(), target.maxConcurrentRuns()]);
+    const [{ release: current }, maxRuns] = await Promise.all([target.deployed(), target.maxConcurrentRuns()]);
+    const release = current.pinned;
     const before = await look(target, range, release);
     const open = before.filter(({ state }) => state === "due" || state === "running");
     const data = (batches: readonly BatchState[]) => ({ ...range, maxRuns, batches });

@@ -28,13 +28,13 @@ export const command = defineCommand({
   changes: false,
   async run({ flags, target: find, status, style }) {
     const target = await find();
-    const settings = await target.settings();
+    const deployed = await target.deployed();
     const names = await batchesOf(target.ledger);
     const now = Date.now();
     const all: BatchSummary[] = [];
     await inParallel(names, documentsAtOnce, async (batch) => {
       const document = await readDocument(target.ledger, batch);
-      if (document) all.push(summarise(batch, document, settings, now));
+      if (document) all.push(summarise(batch, document, deployed, now));
       status.show("batches", `${all.length.toLocaleString("en")} of ${names.length.toLocaleString("en")} read`);
     });
     status.clear();

@@ -32,12 +32,12 @@ export const command = defineCommand({
   async run(invocation) {
     const { words, flags, target: find, isDryRun, status, choice } = invocation;
     const target = await find();
-    const settings = await target.settings();
-    const files = placeFiles(words.map(asTyped), flags.batch, settings);
+    const deployed = await target.deployed();
+    const files = placeFiles(words.map(asTyped), flags.batch, deployed);
     const refused = new Map<LocalFile, Refusal>();
     for (const file of files) {
       status.show("check", file.path);
-      const refusal = await inspectLocal(file, settings);
+      const refusal = await inspectLocal(file, deployed);
       if (refusal) refused.set(file, refusal);
     }
     status.clear();
@@ -158,10 +158,10 @@ async function untilDecided(
   { status, pause, signal }: Invocation,
 ): Promise<void> {
   const deadline = Date.now() + decisionPatience;
-  const settings = await target.settings();
+  const deployed = await target.deployed();
   const { batch } = files[0]!;
   while (Date.now() < deadline) {
-    const { undecided } = await look(target, batch, settings, 0);
+    const { undecided } = await look(target, batch, deployed, 0);
     const open = files.filter(({ key }) => undecided.some((upload) => upload.key === key));
     if (open.length === 0) return;
     status.show("promote", `looks at ${open.map(({ key }) => key).join(", ")}`);

@@ -32,7 +32,7 @@ export const command = defineCommand({
 
 /** @throws UsageError with the batch that was probably meant, unless something was uploaded to it */
 async function knownBatch(target: Target, batch: string): Promise<void> {
-  const { undecided, document } = await look(target, batch, await target.settings(), 0);
+  const { undecided, document } = await look(target, batch, await target.deployed(), 0);
   if (undecided.length === 0 && document.revision === 0) await documentOf(target.ledger, batch);
 }
 
@@ -44,7 +44,7 @@ async function follow(
   invocation: Invocation,
 ): Promise<Map<string, number>> {
   const { status, signal, pause } = invocation;
-  const settings = await target.settings();
+  const deployed = await target.deployed();
   const known = new Map<string, Look>();
   const ends = new Map<string, number>();
   try {
@@ -53,7 +53,7 @@ async function follow(
       const batches = only === undefined ? new Set([...known.keys(), ...(await openBatches(target.ledger))]) : [only];
       let isMoving = only === undefined && uploads > 0;
       for (const batch of batches) {
-        const now = await look(target, batch, settings, deadUploads);
+        const now = await look(target, batch, deployed, deadUploads);
         const end = endOf(now);
         // Batches that only wait are not told of before something happens in them.
         if (only === undefined && end !== null && !known.has(batch)) continue;

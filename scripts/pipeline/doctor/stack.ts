@@ -84,19 +84,19 @@ export function stackProbes(target: Target, step: (args: string) => string): Pro
     },
     deadLetters("dead uploads", "deadUploads"),
     deadLetters("dead events", "deadEvents"),
-    ...(["sweepRule", "reconcileRule", "jobEndedRule"] as const).map(
+    ...(["sweepRule", "jobEndedRule"] as const).map(
       (rule): Probe => ({ area: "schedules", name: ruleNames[rule], look: () => ruleCheck(target, rule) }),
     ),
     { area: "schedules", name: "last sweep", look: () => sweepCheck(target) },
   ];
 }
 
-const ruleNames = { sweepRule: "sweep", reconcileRule: "reconciliation", jobEndedRule: "end of a job" } as const;
+const ruleNames = { sweepRule: "sweep", jobEndedRule: "end of a job" } as const;
 
 async function settingsCheck(target: Target) {
-  const { environment, contract } = await target.settings();
-  const datasets = Object.keys(contract.datasets);
-  return good(`${contract.pipeline} ${environment}, ${counted(datasets.length, "dataset")}: ${datasets.join(", ")}`);
+  const { pipeline, environment, release } = await target.deployed();
+  const datasets = Object.keys(release.contract.datasets);
+  return good(`${pipeline} ${environment}, ${counted(datasets.length, "dataset")}: ${datasets.join(", ")}`);
 }
 
 async function mappingCheck({ clients, names }: Target) {
@@ -119,9 +119,9 @@ async function mappingCheck({ clients, names }: Target) {
 async function jobCheck(target: Target) {
   const { clients, names, s3 } = target;
   const { Job } = await clients.glue.send(new GetJobCommand({ JobName: names.glueJob }));
-  const release = await target.release();
+  const { pinned } = (await target.deployed()).release;
   const lost: string[] = [];
-  for (const uri of [release.script, release.engine, release.contract, ...Object.values(release.sql)]) {
+  for (const { uri } of [pinned.engine, pinned.contract, ...Object.values(pinned.sql)]) {
     const { host, pathname } = new URL(uri);
     try {
       await s3.send(new HeadObjectCommand({ Bucket: host, Key: decodeURIComponent(pathname.slice(1)) }));
@@ -144,8 +144,8 @@ async function ruleCheck(target: Target, rule: keyof typeof ruleNames) {
 }
 
 async function describeRule(target: Target, rule: keyof typeof ruleNames) {
-  const { contract, environment } = await target.settings();
-  const Name = physicalNames(contract.pipeline, environment, "")[rule];
+  const { pipeline, environment } = await target.deployed();
+  const Name = physicalNames(pipeline, environment, "")[rule];
   return await target.clients.events.send(new DescribeRuleCommand({ Name }));
 }
 

@@ -6,8 +6,8 @@ import { classify } from "../../../handlers/bronze/classify.ts";
 import { rollingBatch } from "../../../handlers/ledger/document.ts";
 import { expectedColumns } from "../../../handlers/promote/fit.ts";
 import { inspect, type Source } from "../../../handlers/promote/inspect.ts";
-import type { FunctionSettings } from "../../../handlers/settings.ts";
 import { UsageError } from "../../flags.ts";
+import type { Deployed } from "../target.ts";
 
 /** A file of this machine on its way to Bronze. */
 export interface LocalFile {
@@ -42,12 +42,12 @@ export function asTyped(path: string): string {
 export function placeFiles(
   paths: readonly string[],
   batch: string | undefined,
-  { contract, batching }: FunctionSettings,
+  { release: { contract } }: Deployed,
 ): LocalFile[] {
   const files = paths.map((path): LocalFile => {
     const { bytes, changedAt } = sizeOf(path);
     const key = batch === undefined || batch === rollingBatch ? basename(path) : `${batch}/${basename(path)}`;
-    const named = classify(key, contract, batching.keyPattern);
+    const named = classify(key, contract);
     if (named.kind === "skipped") throw new UsageError(`${path} would be skipped: ${named.reason}; ${named.fix}`);
     const { dataset, format } = named;
     const { required } = contract.datasets[dataset]!;
@@ -84,9 +84,9 @@ export function isUnchanged({ path, bytes, changedAt }: LocalFile): boolean {
 }
 
 /** What promote would say of the file, by the same inspection; null when it would take it. */
-export async function inspectLocal(file: LocalFile, settings: FunctionSettings): Promise<Refusal | null> {
-  const columns = expectedColumns(settings.contract.datasets[file.dataset]!);
-  const inspection = await inspect(localSource(file), { format: file.format, columns }, settings.files);
+export async function inspectLocal(file: LocalFile, { release, files }: Deployed): Promise<Refusal | null> {
+  const columns = expectedColumns(release.contract.datasets[file.dataset]!);
+  const inspection = await inspect(localSource(file), { format: file.format, columns }, files);
   if (inspection.outcome === "good") return null;
   const { code, reason, fix } = inspection;
   return { code, reason, fix };

@@ -1,11 +1,13 @@
 import { expect } from "chai";
 import { emptyDocument } from "../../../handlers/ledger/document.ts";
 import { evaluateGate } from "../../../handlers/ledger/gate.ts";
-import { jobRun, minute, rejected, Story } from "../../support/ledger.ts";
+import { jobRun, minute, rejected, Story, start } from "../../support/ledger.ts";
 
 /** Every named state of a batch, from its document alone. */
 describe("ledger gate", () => {
-  const verdict = (story: Story) => evaluateGate(story.batch, story.document ?? emptyDocument, story.rules);
+  /** `at` in minutes after the start. */
+  const verdict = (story: Story, at = 0) =>
+    evaluateGate(story.batch, story.document ?? emptyDocument, story.rules, start + at * minute);
   const reject = (story: Story, dataset: string, sequencer = "0009", key = `${dataset}.json`) => {
     story.tell({ kind: "decided", key, dataset, decision: rejected(`bad-${dataset}`, sequencer) });
     return story;

@@ -127,7 +127,7 @@ describe("the moves of runs and batches, in a long walk through the ledger", () 
   it("comes to every state of a batch, but for the guard", () => {
     const entered = new Set(walked.batches.map(({ to }) => to));
     expect([...entered].sort()).to.deep.equal(
-      ["conflict", "failed", "late", "mixed", "published", "ready", "running", "waiting"].sort(),
+      ["conflict", "failed", "late", "mixed", "published", "ready", "retrying", "running", "waiting"].sort(),
     );
     expect(guards.batches.filter((state) => entered.has(state))).to.deep.equal([]);
   });

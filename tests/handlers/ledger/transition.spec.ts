@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { isUnsettled } from "../../../handlers/ledger/document.ts";
 import { evaluateGate } from "../../../handlers/ledger/gate.ts";
 import { OrderRefused } from "../../../handlers/ledger/transition.ts";
 import { jobRun, minute, promoted, rejected, release, Story, start } from "../../support/ledger.ts";
@@ -18,6 +19,7 @@ describe("ledger transition", () => {
         revision: 1,
         writer: "a:1",
         open: 1,
+        judged: 1,
         inputs: {
           "2026-01-01/users.json": {
             dataset: "users",
@@ -112,7 +114,8 @@ describe("ledger transition", () => {
     });
 
     it("claims one run with every input pinned, and owns its start", () => {
-      const { document } = new Story().arriveAll("1").claim(7);
+      const story = new Story();
+      const { document } = story.arriveAll("1").claim(7);
       const pinned = (dataset: string) => ({
         key: `${dataset}.json`,
         version: `${dataset}-1`,
@@ -129,6 +132,8 @@ describe("ledger transition", () => {
           claimedAt: start + 7 * minute,
           inputs: { users: pinned("users"), events: pinned("events"), orders: pinned("orders"), coupons: null },
           release,
+          outputs: story.rules.outputs,
+          tries: { executed: 0, undelivered: 0 },
           jobRuns: [],
           twins: [],
           settledAt: null,
@@ -162,17 +167,63 @@ describe("ledger transition", () => {
       expect(story.document!.runs[1]!.inputs.users!.version).to.equal("users-2");
     });
 
-    it("retries an infrastructure failure up to the declared number of claims", () => {
+    /** Claims that fail one after the other, each as soon as it may come; returns the minutes of the claims. */
+    const failAgain = (story: Story, times: number, executed: boolean) => {
+      const claimedAt: number[] = [];
+      for (let at = 0; claimedAt.length < times && at < 10_000; at++) {
+        const before = story.document!.runs.length;
+        story.claim(at);
+        const run = story.document!.runs.at(-1);
+        if (!run || !isUnsettled(run)) continue;
+        expect(story.document!.runs.length, "one claim").to.be.within(before, before + 1);
+        claimedAt.push(at);
+        story.tell(
+          { kind: "observed", run: run.run, jobRuns: [jobRun(`jr${run.run}`, "failed", "missing", executed)] },
+          { at },
+        );
+      }
+      return claimedAt;
+    };
+
+    it("claims again what broke while it executed: later each time, and as often as is declared", () => {
+      const story = new Story("2026-01-01", { attempts: 4 }).arriveAll("1");
+      const [first, second, third, fourth, ...others] = failAgain(story, 5, true) as [number, number, number, number];
+      expect(first).to.equal(0);
+      expect(second - first).to.be.within(1, 2);
+      expect(third - second).to.be.within(10, 13);
+      expect(fourth - third).to.be.within(60, 75);
+      expect(others).to.deep.equal([]);
+      expect(story.runs.at(-1)).to.equal("4 failed");
+      expect(evaluateGate(story.batch, story.document!, story.rules, start + 9000 * minute).state).to.equal("failed");
+    });
+
+    it("claims again without end, each hour at last, what never began to execute", () => {
       const story = new Story().arriveAll("1");
-      for (const run of [1, 2, 3]) story.claim().observe(run, jobRun(`jr${run}`, "failed"));
-      story.claim();
-      expect(story.runs).to.deep.equal(["1 failed", "2 failed", "3 failed"]);
+      const at = failAgain(story, 30, false);
+      expect(at).to.have.length(30);
+      for (const [index, minutes] of at.entries()) if (index > 3) expect(minutes - at[index - 1]!).to.be.within(60, 75);
+      expect(story.document!.runs.at(-1)!.tries).to.deep.equal({ executed: 0, undelivered: 29 });
+      expect(story.document!.runs.length, "the document stays small").to.be.at.most(story.rules.keepRuns);
+      expect(story.document!.open, "and open").to.equal(1);
+      expect(failAgain(story, 9, true), "what executes then has all its tries").to.have.length(story.rules.attempts);
+    });
+
+    it("does not let those that failed together come back together", () => {
+      const firsts = Array.from({ length: 20 }, (_, index) => {
+        const story = new Story(`2026-01-${index + 10}`).arriveAll("1").claim();
+        story.tell({ kind: "observed", run: 1, jobRuns: [jobRun("jr1", "failed")] });
+        const verdict = evaluateGate(story.batch, story.document!, story.rules, start);
+        return verdict.state === "retrying" ? verdict.at - start : 0;
+      });
+      expect(new Set(firsts).size).to.be.above(15);
+      expect(Math.min(...firsts)).to.be.at.least(minute);
+      expect(Math.max(...firsts)).to.be.at.most(1.25 * minute);
     });
 
     it("counts the attempts although the document keeps fewer runs", () => {
       const story = new Story("2026-01-01", { keepRuns: 1 }).arriveAll("1");
-      for (const run of [1, 2, 3]) story.claim().observe(run, jobRun(`jr${run}`, "failed"));
-      expect(story.claim().runs).to.deep.equal(["1 failed", "2 failed", "3 failed"]);
+      expect(failAgain(story, 9, true)).to.have.length(3);
+      expect(story.runs).to.deep.equal(["3 failed"]);
     });
 
     for (const [state, report, kind] of [
@@ -271,7 +322,7 @@ describe("ledger transition", () => {
       story.observe(1, jobRun("jr1", "alive"), jobRun("jr2", "alive"));
       story.observe(1, jobRun("jr1", "failed"), jobRun("jr2", "stopped"));
       expect(story.document!.runs[0]!.failure).to.deep.equal({ kind: "infrastructure", message: "jr1 failed" });
-      expect(story.claim().runs).to.deep.equal(["1 failed", "2 claimed"]);
+      expect(story.claim(2).runs).to.deep.equal(["1 failed", "2 claimed"]);
     });
 
     it("waits for the operator when the job run that it kept was stopped", () => {
@@ -340,7 +391,7 @@ describe("ledger transition", () => {
       const story = twoDays();
       rollback(story, 1);
       story.switched(1).arrive("users", "users-3", "0003");
-      story.tell({ kind: "operate", id: "op2", order: { operation: "run", release } });
+      story.tell({ kind: "operate", id: "op2", order: { operation: "run" } });
       const { inputs } = story.document!.runs.at(-1)!;
       expect([inputs.users!.version, inputs.events!.version, inputs.orders!.version]).to.deep.equal([
         "users-3",
@@ -374,7 +425,7 @@ describe("ledger transition", () => {
     });
 
     it("refuses an operator's run without a required file, and of two files of one dataset", () => {
-      const run = { kind: "operate", id: "op1", order: { operation: "run", release } } as const;
+      const run = { kind: "operate", id: "op1", order: { operation: "run" } } as const;
       expect(() => new Story().arrive("users", "u", "1").tell(run)).to.throw(OrderRefused, "events is required");
       const story = new Story().arriveAll("1").arrive("users", "z", "1", 0, "users.json.gz");
       expect(() => story.tell(run)).to.throw(OrderRefused, "withdraw all but one");
@@ -394,7 +445,7 @@ describe("ledger transition", () => {
 
     it("puts a start off when the engine is busy", () => {
       const story = new Story().arriveAll("1").claim();
-      story.tell({ kind: "deferred", run: 1, until: start + minute });
+      story.tell({ kind: "deferred", effect: "start:1", until: start + minute });
       expect(story.document!.effects[0]).to.include({ by: "a", until: start + minute });
       expect(story.runs).to.deep.equal(["1 claimed"]);
     });
@@ -424,7 +475,7 @@ describe("ledger transition", () => {
       expect(story.document!.inputs["users.json"]!.late).to.equal(false);
       story.tell({ kind: "sweep" }, { at: 1441 });
       expect(story.document!.inputs["users.json"]!.late).to.equal(true);
-      expect(evaluateGate(story.batch, story.document!, story.rules)).to.deep.equal({
+      expect(evaluateGate(story.batch, story.document!, story.rules, start + 1441 * minute)).to.deep.equal({
         state: "late",
         missing: ["events", "orders"],
         rejected: [],

@@ -154,7 +154,7 @@ describe("bad files, each alone among good ones", function () {
     return { outcome: kind, ...rest };
   };
   const bronzeFile = (key: string): BronzeFile => {
-    const named = classify(key, contractOf(config), config.batching.keyPattern);
+    const named = classify(key, contractOf(config));
     if (named.kind === "skipped") throw new Error(`${key} is not ours`);
     return { ...named, key, version: versions.get(key)! };
   };

@@ -86,7 +86,7 @@ describe("promote handler", function () {
         events: input(events, "events", event.length),
         orders: input(orders, "orders", order.length),
       },
-      release: await pipeline.engine.release(),
+      release: pipeline.release,
       destination: {
         gold: "s3://test-gold",
         rejected: "s3://test-rejected",

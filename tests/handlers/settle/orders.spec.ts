@@ -40,7 +40,7 @@ describe("an operator's order", function () {
     await finish(batch, 1);
     return batch;
   }
-  const publishedLocation = (batch: string) => pipeline.catalog.partitions.get(`user_activity/${batch}`);
+  const publishedLocation = (batch: string) => pipeline.catalog.partitions.get(`user_activity/${batch}`)?.location;
 
   it("run: releases a correction of one file, with the others as they were read last", async () => {
     const batch = await publishedBatch();
@@ -130,7 +130,13 @@ describe("an operator's order", function () {
 
     // Somebody's start of run 1 that no answer told of: it writes, and ends, when the run has long expired.
     const manifestUri = `s3://test-ledger/manifests/${batch}/1.json`;
-    pipeline.engine.jobRuns.set("jr_late", { id: "jr_late", state: "succeeded", message: "", manifestUri });
+    pipeline.engine.jobRuns.set("jr_late", {
+      id: "jr_late",
+      state: "succeeded",
+      executed: true,
+      message: "",
+      manifestUri,
+    });
     await write(1, "jr_late");
     await write(1, "jr_later");
     await pipeline.jobEnded("jr_late");

@@ -1,0 +1,93 @@
+import { createHash } from "node:crypto";
+import type { Contract } from "../config/contract.ts";
+import { listStart, type VersionMarker, versionPage } from "./bronze/versions.ts";
+import { artifactKeys } from "./keys.ts";
+import type { Release } from "./ledger/document.ts";
+import type { FunctionEnvironment } from "./settings.ts";
+import { createDocumentStore, type S3 } from "./storage.ts";
+
+/** What a deployment points to, as it lies in the artifacts bucket. */
+export interface ReleasePointer {
+  readonly format: 1;
+  readonly release: Release;
+}
+
+/** The release that a deployment pointed to. */
+export interface CurrentRelease {
+  /**
+   * Grows with each deployment that changes what is pointed to, also with one back to older code: the pointer's
+   * LastModified, in milliseconds since the epoch.
+   */
+  readonly sequence: number;
+  readonly pinned: Release;
+  readonly contract: Contract;
+}
+
+/** By which release is to be judged. */
+export interface Releases {
+  /** As this invocation read it first. */
+  current(): Promise<CurrentRelease>;
+  /** Reads the pointer again. */
+  newest(): Promise<CurrentRelease>;
+  /** All that were pointed to after this sequence, oldest first. */
+  since(sequence: number): Promise<CurrentRelease[]>;
+}
+
+export class ReleaseUnreadable extends Error {
+  override readonly name = "ReleaseUnreadable";
+}
+
+/** @param contracts those that are known already, by the SHA-256 of their text; kept from call to call */
+export function createReleases(
+  s3: S3,
+  { artifactsBucket, keyArn }: Pick<FunctionEnvironment, "artifactsBucket" | "keyArn">,
+  contracts: Map<string, Contract>,
+): Releases {
+  const artifacts = createDocumentStore(s3, artifactsBucket, keyArn);
+  let known: Promise<CurrentRelease> | undefined;
+
+  async function read(version?: string): Promise<CurrentRelease> {
+    const stored = await artifacts.get(artifactKeys.pointer, version);
+    if (!stored)
+      throw new ReleaseUnreadable(`${artifactsBucket} has no ${artifactKeys.pointer}; deploy the stack again`);
+    const { format, release } = JSON.parse(stored.text) as ReleasePointer;
+    if (format !== 1) throw new ReleaseUnreadable(`${artifactKeys.pointer} has format ${format}; this release reads 1`);
+    return { sequence: stored.lastModified, pinned: release, contract: await contractOf(release.contract) };
+  }
+
+  async function contractOf({ uri, sha256 }: Release["contract"]): Promise<Contract> {
+    const cached = contracts.get(sha256);
+    if (cached) return cached;
+    const stored = await artifacts.get(uri.slice(`s3://${artifactsBucket}/`.length));
+    if (!stored) throw new ReleaseUnreadable(`${uri} is not there; deploy the stack again`);
+    if (createHash("sha256").update(stored.text).digest("hex") !== sha256)
+      throw new ReleaseUnreadable(`${uri} is not what was deployed; deploy the stack again`);
+    const contract = JSON.parse(stored.text) as Contract;
+    contracts.set(sha256, contract);
+    return contract;
+  }
+
+  const newest = () => {
+    known = read();
+    // A read that failed is tried again by whoever asks next.
+    known.catch(() => {
+      known = undefined;
+    });
+    return known;
+  };
+
+  async function since(sequence: number): Promise<CurrentRelease[]> {
+    const found: CurrentRelease[] = [];
+    let marker: VersionMarker | null = listStart;
+    while (marker) {
+      const { versions, next } = await versionPage(s3, artifactsBucket, marker, artifactKeys.pointer);
+      const newer = versions.filter(({ LastModified }) => LastModified!.getTime() > sequence);
+      for (const { VersionId } of newer) found.unshift(await read(VersionId));
+      // The newest come first.
+      marker = newer.length < versions.length ? null : next;
+    }
+    return found;
+  }
+
+  return { current: () => known ?? newest(), newest, since };
+}
