@@ -163,7 +163,7 @@ export class Pipeline extends pulumi.ComponentResource {
       bronze: bucket("bronze", {
         versioned: true,
         expireAfter: retention.bronze,
-        expireVersionsAfter: retention.bronze,
+        expireVersionsAfter: retention.bronzeVersions,
         notify: promoteQueue,
       }),
       silver: bucket("silver", { expireAfter: retention.silver }),
