@@ -2,6 +2,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { PhysicalNames } from "../config/naming.ts";
 import { metricNamespace } from "../handlers/log.ts";
 import type { Alarm } from "./alerts.ts";
+import { redeliveryOf } from "./redelivery.ts";
 
 /** Each alarm's entry there is named after it. */
 export const runbook = "docs/runbook.md";
@@ -46,6 +47,7 @@ const lasting = (seconds: number, period: number): Pick<Alarm, "period" | "datap
 export function pipelineAlarms(names: PhysicalNames, { config, environment }: LoadedConfig): readonly Alarm[] {
   const { alerts, lambda } = config;
   const { promoteFunction: promote, settleFunction: settle } = names;
+  const { visibilityTimeout, maxReceiveCount } = redeliveryOf(lambda.promote.timeout);
   const sweepEvery = Math.ceil(lambda.settle.schedule / 60) * 60;
 
   const queue = (QueueName: string, metric: string) => ({
@@ -79,7 +81,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
       ...state,
       ...queue(names.promoteDeadLetters, visible),
       name: "promote-dlq-not-empty",
-      description: "Files could not be promoted at five tries; mend what the function's log names, then redrive",
+      description: `Files could not be promoted at ${maxReceiveCount} tries; mend what the function's log names, then redrive`,
       // SQS stops to report a queue that nobody touches; what lies in it is still there.
       missingData: "ignore",
     },
@@ -102,7 +104,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
       ...event,
       ...own("MessagesFailed"),
       name: "promote-failed",
-      description: `A try to promote a file failed and is repeated after ${inWords(6 * lambda.promote.timeout)}; see its reason in the log of ${promote}`,
+      description: `A try to promote a file failed and is repeated after ${inWords(visibilityTimeout)}; see its reason in the log of ${promote}`,
     },
     {
       ...ofFunction(promote, "Errors"),

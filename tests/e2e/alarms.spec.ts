@@ -122,7 +122,7 @@ describe("alarms reach whoever listens to the topic", function () {
     );
     await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "no event of S3" }));
     await expectTold("promote-failed", /^A try to promote a file failed and is repeated after 3 minutes; /);
-    await expectTold("promote-dlq-not-empty", /^Files could not be promoted at five tries; /);
+    await expectTold("promote-dlq-not-empty", /^Files could not be promoted at 22 tries; /);
     await clients.sqs.send(new PurgeQueueCommand({ QueueUrl: names.promoteDeadLetterQueueUrl }));
     await cloudWatch.hear("promote-dlq-not-empty", "OK");
     await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));

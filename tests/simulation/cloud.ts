@@ -92,6 +92,7 @@ export class Cloud {
     this.promoteQueue = new Queue(world, {
       url: names.promoteQueueUrl,
       visibility: 6 * timeouts.promote * second,
+      // Sooner than deployed, so that dead letters are met.
       deadLetters: { queue: this.promoteDeadLetters, maxReceives: 5 },
       consumer: (message) => this.#deliver(message),
     });
