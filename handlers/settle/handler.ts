@@ -107,7 +107,14 @@ async function sweep(deps: SettleDeps, hasTime: () => boolean): Promise<undefine
     hasTime,
   );
   await resumeReconciliation(reconcileDeps(deps), hasTime);
-  log.info("sweep.done", { batches: batches.length, swept, failed: failures.length, published: 0 });
+  const failed = failures.length;
+  log.info("sweep.done", {
+    batches: batches.length,
+    swept,
+    failed,
+    unswept: batches.length - swept - failed,
+    published: 0,
+  });
   if (failures.length > 0)
     throw new AggregateError(failures, `the sweep failed for ${failures.length} of ${batches.length} batches`);
 }
