@@ -239,6 +239,20 @@ describe("alarms reach whoever listens to the topic", function () {
     });
   });
 
+  it("effect-failed, and its end once nothing fails any more", async () => {
+    const run = (batch: string) =>
+      invoke(names.settleFunction!, { kind: "order", id: `again-${batch}`, batch, order: { operation: "run" } });
+    await without("s3:PutObject", `arn:aws:s3:::${names.ledgerBucket}/manifests/*`, async () => {
+      await run("2026-01-01");
+      cloudWatch.pass(300);
+      await run("2026-01-07");
+      await expectTold("effect-failed", /^A run could not be started, stopped or removed time and again /);
+    });
+    cloudWatch.pass(1500);
+    await sweep();
+    await cloudWatch.hear("effect-failed", "OK");
+  });
+
   it("publication-failed", async () => {
     const table = { DatabaseName: names.catalogDatabase, Name: "user_activity" };
     await clients.glue.send(new DeleteTableCommand(table));
