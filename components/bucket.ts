@@ -13,9 +13,9 @@ export interface DataBucketArgs {
   readonly keyArn: pulumi.Input<string>;
   /** Keep what an overwrite or a delete replaces. */
   readonly versioned?: boolean;
-  /** Days after which objects expire; never when absent. */
+  /** Days after which objects expire; never when absent. Where versions are kept that only makes them replaced ones. */
   readonly expireAfter?: number;
-  /** Days after which replaced versions expire; never when absent. */
+  /** Days for which a version is kept after it was replaced, was deleted or has expired; for ever when absent. */
   readonly expireVersionsAfter?: number;
   /** Queue that hears of every object created. S3 refuses one that doesn't accept it yet, so its policy comes first. */
   readonly notify?: Pick<Queue, "arn" | "policy">;

@@ -104,6 +104,9 @@ export function dashboardBody({ names, arns, loaded }: DashboardArgs): object {
           ofQueue(names.promoteDeadLetters, visible, "dead letters of promote"),
           ofQueue(names.settleDeadLetters, visible, "dead letters of settle"),
           own("PublicationsFailed", "publications failed"),
+          own("EffectsFailed", "starts, stops and removals failed"),
+          own("NoticesFailed", "notices failed"),
+          own("BatchesFailing", "batches that a sweep failed on", { stat: "Maximum" }),
         ]),
         graph("Functions in trouble", [
           ...ofFunctions("Errors"),
@@ -121,6 +124,7 @@ export function dashboardBody({ names, arns, loaded }: DashboardArgs): object {
           own("RunsOverlong", "runs overlong, told by each sweep"),
           own("ReconciliationsOverdue", "reconciliation overdue, told by each sweep"),
           own("Sweeps", "sweeps"),
+          own("BatchesUnswept", "batches that a sweep had no time for", { stat: "Maximum" }),
         ]),
         graph("Seconds a file waits", [
           ofQueue(names.promoteQueue, "ApproximateAgeOfOldestMessage", "oldest message of promote"),

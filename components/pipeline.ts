@@ -17,6 +17,7 @@ import { settlePolicy } from "./iam/settle.ts";
 import { pipelineAlarms } from "./pipelineAlarms.ts";
 import { Promotion } from "./promotion.ts";
 import { Queue } from "./queue.ts";
+import { redeliveryOf } from "./redelivery.ts";
 import { Settlement } from "./settlement.ts";
 import type { Sources } from "./sources.ts";
 
@@ -51,11 +52,6 @@ export interface PipelineOutputs {
   readonly keyArn: pulumi.Output<string>;
   readonly alertTopicArn: pulumi.Output<string>;
 }
-
-/** How often a file is tried before it waits for a person. */
-const maxReceiveCount = 5;
-/** AWS's advice for a queue that feeds a function: room for the function's own retries of a throttled batch. */
-const visibilityFactor = 6;
 
 const variablesOf = (environment: Readonly<Record<keyof FunctionEnvironment, pulumi.Input<string>>>) =>
   Object.fromEntries(
@@ -110,12 +106,13 @@ export class Pipeline extends pulumi.ComponentResource {
       },
       guarded,
     );
+    const { visibilityTimeout, maxReceiveCount } = redeliveryOf(config.lambda.promote.timeout);
     const promoteQueue = new Queue(
       `${name}-promote-queue`,
       {
         queueName: names.promoteQueue,
         queueArn: arns.promoteQueue,
-        visibilityTimeout: visibilityFactor * config.lambda.promote.timeout,
+        visibilityTimeout,
         redrive: { deadLetterArn: promoteDeadLetters.arn, maxReceiveCount },
         senders: [
           {
@@ -163,7 +160,7 @@ export class Pipeline extends pulumi.ComponentResource {
       bronze: bucket("bronze", {
         versioned: true,
         expireAfter: retention.bronze,
-        expireVersionsAfter: retention.bronze,
+        expireVersionsAfter: retention.bronzeVersions,
         notify: promoteQueue,
       }),
       silver: bucket("silver", { expireAfter: retention.silver }),

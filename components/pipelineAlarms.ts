@@ -2,6 +2,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { PhysicalNames } from "../config/naming.ts";
 import { metricNamespace } from "../handlers/log.ts";
 import type { Alarm } from "./alerts.ts";
+import { redeliveryOf } from "./redelivery.ts";
 
 /** Each alarm's entry there is named after it. */
 export const runbook = "docs/runbook.md";
@@ -46,6 +47,7 @@ const lasting = (seconds: number, period: number): Pick<Alarm, "period" | "datap
 export function pipelineAlarms(names: PhysicalNames, { config, environment }: LoadedConfig): readonly Alarm[] {
   const { alerts, lambda } = config;
   const { promoteFunction: promote, settleFunction: settle } = names;
+  const { visibilityTimeout, maxReceiveCount } = redeliveryOf(lambda.promote.timeout);
   const sweepEvery = Math.ceil(lambda.settle.schedule / 60) * 60;
 
   const queue = (QueueName: string, metric: string) => ({
@@ -73,13 +75,20 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
     period: Math.max(minutes5, sweepEvery),
     datapoints: { bad: 1, of: 2 },
   });
+  /** What one sweep may find and the next mend: it has to be so at two of three. */
+  const atSweepAfterSweep = (metric: string) => ({
+    ...state,
+    ...own(metric),
+    period: sweepEvery,
+    datapoints: { bad: 2, of: 3 },
+  });
 
   const alarms: readonly Alarm[] = [
     {
       ...state,
       ...queue(names.promoteDeadLetters, visible),
       name: "promote-dlq-not-empty",
-      description: "Files could not be promoted at five tries; mend what the function's log names, then redrive",
+      description: `Files could not be promoted at ${maxReceiveCount} tries; mend what the function's log names, then redrive`,
       // SQS stops to report a queue that nobody touches; what lies in it is still there.
       missingData: "ignore",
     },
@@ -88,7 +97,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
       ...queue(names.settleDeadLetters, visible),
       name: "settle-dlq-not-empty",
       description:
-        "Events could not be settled; the sweep does the same work, so see whether it fails too, then redrive",
+        "Events could not be settled; the sweep does the same work, so see whether batch-failing is raised too, then redrive",
       missingData: "ignore",
     },
     {
@@ -102,7 +111,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
       ...event,
       ...own("MessagesFailed"),
       name: "promote-failed",
-      description: `A try to promote a file failed and is repeated after ${inWords(6 * lambda.promote.timeout)}; see its reason in the log of ${promote}`,
+      description: `A try to promote a file failed and is repeated after ${inWords(visibilityTimeout)}; see its reason in the log of ${promote}`,
     },
     {
       ...ofFunction(promote, "Errors"),
@@ -112,7 +121,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
     {
       ...ofFunction(settle, "Errors"),
       name: "settle-errors",
-      description: `${settle} failed and is called again; see what its log says it failed on`,
+      description: `${settle} failed on an event or an order, or before its sweep came to the batches; see what its log says it failed on`,
     },
     {
       ...ofFunction(promote, "Throttles"),
@@ -158,6 +167,27 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
       name: "publication-failed",
       description:
         "A good run could not be shown to readers, who see the one before; see the log for what the catalog refuses",
+    },
+    {
+      ...atSweepAfterSweep("EffectsFailed"),
+      name: "effect-failed",
+      description: `A run could not be started, stopped or removed time and again and the sweep goes on trying; see what each failed on in the log of ${settle}`,
+    },
+    {
+      ...event,
+      ...own("NoticesFailed"),
+      name: "notice-failed",
+      description: `People could not be told of a run's end and may never be; see which batches have ended, and what SNS refuses in the log of ${settle}`,
+    },
+    {
+      ...atSweepAfterSweep("BatchesFailing"),
+      name: "batch-failing",
+      description: `The sweep fails on a batch time and again and nothing takes that batch further; see which, and on what, in the log of ${settle}`,
+    },
+    {
+      ...atSweepAfterSweep("BatchesUnswept"),
+      name: "sweep-too-short",
+      description: `The sweep runs out of time before it has got round to every open batch; raise the time of ${settle}, or see what is slow`,
     },
     ...(alerts.freshness === undefined
       ? []

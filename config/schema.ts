@@ -351,11 +351,20 @@ export const configSchema = z.strictObject({
     .describe("What the account asks of roles"),
   retention: z
     .strictObject({
-      bronze: days("How long uploads are kept, and versions that were replaced"),
-      silver: days("How long promoted files are kept; a replay needs them"),
-      rejected: days("How long rejected files and rows are kept"),
-      ledgerVersions: days("How long replaced versions of ledger documents are kept"),
-      artifactVersions: days("How long replaced versions of scripts, SQL and contracts are kept"),
+      bronze: days(
+        "How long an upload is kept. Bronze keeps versions, so it only expires then, and is gone after `bronzeVersions` as well",
+      ),
+      bronzeVersions: days(
+        "How long an upload is kept after it was replaced, was deleted or has expired; `bronze` and this together is how long data lies there",
+      ),
+      silver: days("How long promoted files are kept, and then they are gone; a replay needs them"),
+      rejected: days("How long rejected files and rows are kept, and then they are gone"),
+      ledgerVersions: days(
+        "How long a ledger document is kept after it was replaced or deleted; what is in place has no age limit",
+      ),
+      artifactVersions: days(
+        "How long a script, SQL or a contract is kept after it was replaced or deleted; what is in place has no age limit",
+      ),
       runs: z
         .int()
         .min(1)
@@ -368,7 +377,9 @@ export const configSchema = z.strictObject({
         .transform((text) => Number.parseInt(text, 10))
         .meta({ title: "days", description: "How long log lines are kept; CloudWatch knows only these" }),
     })
-    .describe("How long what is kept; Gold and the ledger have no age limit"),
+    .describe(
+      "How long what is kept; S3 ends a time at the next midnight UTC. Gold, the ledger and artifacts have no age limit",
+    ),
   alerts: z
     .strictObject({
       queueAge: duration("How long a file may wait for its promotion before an alarm", "1m", "14d"),

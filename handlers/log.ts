@@ -22,6 +22,9 @@ export const metrics: Readonly<Record<string, string>> = {
   "run.failed": "RunsFailed",
   "run.overlong": "RunsOverlong",
   "publication.failed": "PublicationsFailed",
+  "effect.failed": "EffectsFailed",
+  "notice.failed": "NoticesFailed",
+  "notice.given_up": "NoticesFailed",
   "sweep.done": "Sweeps",
   "reconciliation.done": "Reconciliations",
   "reconciliation.overdue": "ReconciliationsOverdue",
@@ -42,8 +45,12 @@ export const measures: Readonly<Record<string, Readonly<Record<string, Measure>>
   "run.published": ofRun,
   "run.superseded": ofRun,
   "run.failed": ofRun,
-  // Always 0: it tells a pipeline that publishes nothing from one that says nothing.
-  "sweep.done": { published: { metric: "RunsPublished", unit: "Count" } },
+  "sweep.done": {
+    failed: { metric: "BatchesFailing", unit: "Count" },
+    unswept: { metric: "BatchesUnswept", unit: "Count" },
+    // Always 0: it tells a pipeline that publishes nothing from one that says nothing.
+    published: { metric: "RunsPublished", unit: "Count" },
+  },
 };
 
 export const metricNamespace = "DataPipeline";

@@ -16,6 +16,9 @@ const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm";
 const topic = (stack: string) => `arn:aws:sns:eu-central-1:123456789012:commerce-${stack}-alerts`;
 const shortName = ({ inputs }: { inputs: { name: string } }) => inputs.name.replace(/^commerce-(dev|prod)-/, "");
 
+/** What a sweep may find once and mend with the next. */
+const foundAgain = ["batch-failing", "sweep-too-short", "effect-failed"];
+
 describe("alarms", () => {
   let runs: Record<"dev" | "prod", ProgramRun>;
   before(async () => {
@@ -48,6 +51,10 @@ describe("alarms", () => {
       "run-failed": "Sum RunsFailed of pipeline >= 1",
       "run-overlong": "Sum RunsOverlong of pipeline >= 1",
       "publication-failed": "Sum PublicationsFailed of pipeline >= 1",
+      "effect-failed": "Maximum EffectsFailed of pipeline >= 1",
+      "notice-failed": "Sum NoticesFailed of pipeline >= 1",
+      "batch-failing": "Maximum BatchesFailing of pipeline >= 1",
+      "sweep-too-short": "Maximum BatchesUnswept of pipeline >= 1",
       "nothing-published": "Sum RunsPublished of pipeline < 1",
       "sweep-missing": "Sum Sweeps of pipeline < 1",
       "reconciliation-overdue": "Sum ReconciliationsOverdue of pipeline >= 1",
@@ -55,9 +62,12 @@ describe("alarms", () => {
   });
 
   it("are raised by one bad value and stay quiet without any", () => {
-    const others = new Set(["nothing-published", "sweep-missing", "promote-dlq-not-empty", "settle-dlq-not-empty"]);
+    const others = new Set([
+      ...["nothing-published", "sweep-missing", "promote-dlq-not-empty", "settle-dlq-not-empty"],
+      ...foundAgain,
+    ]);
     const found = runs.prod.all(alarmType).filter((resource) => !others.has(shortName(resource)));
-    expect(found).to.have.length(12);
+    expect(found).to.have.length(13);
     for (const { name, inputs } of found)
       expect(inputs, name).to.include({ datapointsToAlarm: 1, treatMissingData: "notBreaching", period: 300 });
   });
@@ -65,6 +75,17 @@ describe("alarms", () => {
   it("on what the sweep repeats outlast one sweep that comes late", () => {
     for (const name of ["run-overlong", "reconciliation-overdue"])
       expect(alarm(name), name).to.include({ period: 300, evaluationPeriods: 2, datapointsToAlarm: 1 });
+  });
+
+  it("on what the next sweep may mend wait for two sweeps of three, whatever their interval", () => {
+    const wanted = { evaluationPeriods: 3, datapointsToAlarm: 2, treatMissingData: "notBreaching" };
+    for (const name of foundAgain) expect(alarm(name), name).to.include({ ...wanted, period: 300 });
+    const eachMinute = pipelineAlarms(
+      physicalNames("commerce", "prod", "123456789012"),
+      loadConfig(changedConfig({ "schedule: 5m": "schedule: 1m" }), "prod"),
+    );
+    for (const { name, period } of eachMinute.filter(({ name }) => foundAgain.includes(name)))
+      expect(period, name).to.equal(60);
   });
 
   it("on dead letters stay as they are while SQS reports nothing", () => {
@@ -126,6 +147,7 @@ describe("alarms", () => {
     expect([...events].sort()).to.deep.equal([
       "batch-late",
       "file-rejected",
+      "notice-failed",
       "promote-errors",
       "promote-failed",
       "promote-throttles",

@@ -34,7 +34,7 @@ describe("environments", () => {
       `lifecycleConfiguration.rules.${rule}.noncurrentVersionExpiration.noncurrentDays`;
     expect(Object.fromEntries(different.map((path) => [path, [dev.get(path), prod.get(path)]]))).to.deep.equal({
       [`Bucket commerce-bronze.${days}`]: [14, 90],
-      [`Bucket commerce-bronze.${versionDays(2)}`]: [14, 90],
+      [`Bucket commerce-bronze.${versionDays(2)}`]: [3, 7],
       [`Bucket commerce-silver.${days}`]: [14, 365],
       [`Bucket commerce-rejected.${days}`]: [14, 90],
       [`Bucket commerce-ledger.${versionDays(1)}`]: [14, 30],

@@ -4,6 +4,7 @@
  */
 import type * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
+import { redeliveryOf } from "../../components/redelivery.ts";
 import { loadConfig } from "../../config/load.ts";
 import { runPipeline, tinySources } from "../support/pipelineRun.ts";
 import type { ProgramRun } from "../support/pulumiMocks.ts";
@@ -84,13 +85,23 @@ describe("functions", () => {
     });
   }
 
-  it("hides a received upload for six times as long as promote may take, and gives it up after five", () => {
+  it("hides a received upload for six times as long as promote may take, and gives it up after ten tries", () => {
     const queue = dev.only("aws-native:sqs:Queue", "commerce-promote-queue").inputs;
     expect(queue.visibilityTimeout).to.equal(6 * lambda("promote").inputs.timeout);
     expect(queue.redrivePolicy).to.deep.equal({
       deadLetterTargetArn: arn("sqs", "commerce-dev-promote-dlq"),
-      maxReceiveCount: 5,
+      maxReceiveCount: 10,
     });
+  });
+
+  it("tries an upload for more than an hour, also when one receive comes to nothing, and ten times at least", () => {
+    for (const timeout of [30, 60, 120, 300, 900]) {
+      const { visibilityTimeout, maxReceiveCount } = redeliveryOf(timeout);
+      expect((maxReceiveCount - 2) * visibilityTimeout, `${timeout} s`).to.be.at.least(3600);
+      expect(maxReceiveCount, `${timeout} s`).to.be.at.least(10);
+      expect(maxReceiveCount * visibilityTimeout, "SQS keeps it so long").to.be.below(14 * 86_400);
+    }
+    expect(redeliveryOf(30)).to.deep.equal({ visibilityTimeout: 180, maxReceiveCount: 22 });
   });
 
   it("encrypts every queue and keeps its messages as long as SQS can", () => {

@@ -112,7 +112,7 @@ describe("storage", () => {
     const rules = (run: ProgramRun) =>
       Object.fromEntries(run.all(bucketType).map(({ name, inputs }) => [name, inputs.lifecycleConfiguration.rules]));
     expect(rules(dev)).to.deep.equal({
-      "commerce-bronze": [abandoned, age(14), versions(14)],
+      "commerce-bronze": [abandoned, age(14), versions(3)],
       "commerce-silver": [abandoned, age(14)],
       "commerce-rejected": [abandoned, age(14)],
       "commerce-gold": [abandoned],
@@ -120,7 +120,7 @@ describe("storage", () => {
       "commerce-artifacts": [abandoned, versions(14)],
     });
     expect(rules(prod)).to.deep.equal({
-      "commerce-bronze": [abandoned, age(90), versions(90)],
+      "commerce-bronze": [abandoned, age(90), versions(7)],
       "commerce-silver": [abandoned, age(365)],
       "commerce-rejected": [abandoned, age(90)],
       "commerce-gold": [abandoned],

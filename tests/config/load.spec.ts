@@ -32,7 +32,7 @@ describe("configuration", () => {
   it("reads durations as seconds and retention as days", () => {
     const { config } = loadConfig(shipped, "prod");
     expect(config.batching).to.deep.include({ maxSpread: 21_600, deadline: 93_600 });
-    expect(config.retention).to.deep.include({ bronze: 90, logs: 365 });
+    expect(config.retention).to.deep.include({ bronze: 90, bronzeVersions: 7, logs: 365 });
     expect(config.lambda.settle.schedule).to.equal(300);
   });
 

@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { DeleteTableCommand } from "@aws-sdk/client-glue";
+import { DeleteRolePolicyCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import {
   DeleteFunctionConcurrencyCommand,
   InvokeCommand,
   ListEventSourceMappingsCommand,
   PutFunctionConcurrencyCommand,
   UpdateEventSourceMappingCommand,
+  UpdateFunctionConfigurationCommand,
 } from "@aws-sdk/client-lambda";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import {
@@ -27,8 +29,8 @@ import { environment, writeConfig } from "./chaos/config.ts";
  * (see alarms/standIn.ts), by the rules that AWS documents (tests/components/alarmEvaluation.spec.ts).
  *
  * Changed for the tests' sake: the shortest times that the config allows; one message is a dead letter after its first
- * failure; a reconciliation's start is dated back; the clock is put forward where the event is that nothing happens. What
- * this does not prove: that CloudWatch makes metrics of the log lines, that SQS and Lambda report theirs in time, that an
+ * failure; a reconciliation's start is dated back; the clock is put forward where the event is that nothing happens, and
+ * from one sweep to the next; a sweep's time is cut. What this does not prove: that CloudWatch makes metrics of the log lines, that SQS and Lambda report theirs in time, that an
  * alarm may use the encrypted topic, or that a mail arrives.
  */
 describe("alarms reach whoever listens to the topic", function () {
@@ -51,6 +53,25 @@ describe("alarms reach whoever listens to the topic", function () {
   const invoke = (name: string, event: object) =>
     clients.lambda.send(new InvokeCommand({ FunctionName: name, Payload: JSON.stringify(event) }));
   const sweep = () => invoke(names.settleFunction!, { kind: "sweep" });
+  /** The next sweep in its time, and not in the same moment as the one before. */
+  const nextSweep = async () => {
+    cloudWatch.pass(300);
+    await sweep();
+  };
+  /** Takes a right from settle while something is done. */
+  const without = async (Action: string, Resource: string, work: () => Promise<unknown>) => {
+    const policy = { RoleName: names.settleFunction!, PolicyName: "for-a-test" };
+    const PolicyDocument = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [{ Effect: "Deny", Action, Resource }],
+    });
+    await clients.iam.send(new PutRolePolicyCommand({ ...policy, PolicyDocument }));
+    try {
+      await work();
+    } finally {
+      await clients.iam.send(new DeleteRolePolicyCommand(policy));
+    }
+  };
   const mapping = async (Enabled: boolean) => {
     const { EventSourceMappings } = await clients.lambda.send(
       new ListEventSourceMappingsCommand({ FunctionName: names.promoteFunction }),
@@ -122,7 +143,7 @@ describe("alarms reach whoever listens to the topic", function () {
     );
     await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "no event of S3" }));
     await expectTold("promote-failed", /^A try to promote a file failed and is repeated after 3 minutes; /);
-    await expectTold("promote-dlq-not-empty", /^Files could not be promoted at five tries; /);
+    await expectTold("promote-dlq-not-empty", /^Files could not be promoted at 22 tries; /);
     await clients.sqs.send(new PurgeQueueCommand({ QueueUrl: names.promoteDeadLetterQueueUrl }));
     await cloudWatch.hear("promote-dlq-not-empty", "OK");
     await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
@@ -178,6 +199,60 @@ describe("alarms reach whoever listens to the topic", function () {
     await expectTold("reconciliation-overdue", /^Bronze has not been compared with the ledger for 2 hours; /);
   });
 
+  it("batch-failing, and its end once the batch's document is mended", async () => {
+    const batch = "2026-01-06";
+    await put(`${batch}/users.json`, files.users);
+    await deployed.until(batch, "it is open", () => true);
+    const object = { Bucket: names.ledgerBucket, Key: `batches/${batch}.json` };
+    const { Body } = await clients.s3.send(new GetObjectCommand(object));
+    await clients.s3.send(new PutObjectCommand({ ...object, Body: "{" }));
+    await sweep();
+    await nextSweep();
+    await expectTold(
+      "batch-failing",
+      /^The sweep fails on a batch time and again and nothing takes that batch further; /,
+    );
+    await clients.s3.send(new PutObjectCommand({ ...object, Body: await Body!.transformToString() }));
+    await nextSweep();
+    await nextSweep();
+    await cloudWatch.hear("batch-failing", "OK");
+  });
+
+  it("sweep-too-short, and its end once there is time for every batch", async () => {
+    const takes = (Timeout: number) =>
+      clients.lambda.send(new UpdateFunctionConfigurationCommand({ FunctionName: names.settleFunction, Timeout }));
+    // Less than settle leaves itself to end what it began, so it begins nothing.
+    await takes(15);
+    await sweep();
+    await nextSweep();
+    await expectTold("sweep-too-short", /^The sweep runs out of time before it has got round to every open batch; /);
+    await takes(30);
+    await nextSweep();
+    await nextSweep();
+    await cloudWatch.hear("sweep-too-short", "OK");
+  });
+
+  it("notice-failed", async () => {
+    await without("sns:Publish", names.alertTopicArn!, async () => {
+      await upload("2026-01-07");
+      await expectTold("notice-failed", /^People could not be told of a run's end and may never be; /);
+    });
+  });
+
+  it("effect-failed, and its end once nothing fails any more", async () => {
+    const run = (batch: string) =>
+      invoke(names.settleFunction!, { kind: "order", id: `again-${batch}`, batch, order: { operation: "run" } });
+    await without("s3:PutObject", `arn:aws:s3:::${names.ledgerBucket}/manifests/*`, async () => {
+      await run("2026-01-01");
+      cloudWatch.pass(300);
+      await run("2026-01-07");
+      await expectTold("effect-failed", /^A run could not be started, stopped or removed time and again /);
+    });
+    cloudWatch.pass(1500);
+    await sweep();
+    await cloudWatch.hear("effect-failed", "OK");
+  });
+
   it("publication-failed", async () => {
     const table = { DatabaseName: names.catalogDatabase, Name: "user_activity" };
     await clients.glue.send(new DeleteTableCommand(table));
@@ -186,16 +261,10 @@ describe("alarms reach whoever listens to the topic", function () {
   });
 
   it("run-overlong, for as long as the run has not ended", async () => {
-    const deadline = Date.now() + 120_000;
-    let told: Awaited<ReturnType<CloudWatchStandIn["look"]>> = [];
-    while (!told.some(({ alarm }) => alarm === "run-overlong") && Date.now() < deadline) {
-      await sweep();
-      told = await cloudWatch.look();
-      await sleep(1000);
-    }
-    const overlong = told.find(({ alarm }) => alarm === "run-overlong");
-    expect(overlong?.state).to.equal("ALARM");
-    expect(overlong?.description).to.match(/^A run has not ended after 60 seconds; .+#run-overlong$/);
+    const { claimedAt } = (await deployed.ledger("2026-02-02"))!.runs[0]!;
+    await sleep(Math.max(0, claimedAt + 62_000 - Date.now()));
+    await sweep();
+    await expectTold("run-overlong", /^A run has not ended after 60 seconds; /);
   });
 
   it("promote-queue-age", async () => {

@@ -60,6 +60,20 @@ describe("a log entry that is counted", () => {
     expect(metricsOf(entry)).to.deep.include({ Name: "RunsPublished", Unit: "Count" });
   });
 
+  it("tells by each sweep how many batches it failed on and did not get round to, none included", () => {
+    const entry = written("sweep.done", { batches: 9, swept: 5, failed: 1, unswept: 3, published: 0 });
+    expect(entry).to.deep.include({ BatchesFailing: 1, BatchesUnswept: 3 });
+    expect(metricsOf(entry)).to.deep.include({ Name: "BatchesFailing", Unit: "Count" });
+    const clean = written("sweep.done", { batches: 0, swept: 0, failed: 0, unswept: 0, published: 0 });
+    expect(clean).to.deep.include({ BatchesFailing: 0, BatchesUnswept: 0 });
+  });
+
+  it("counts a notice that failed and one that was given up under one name", () => {
+    for (const message of ["notice.failed", "notice.given_up"])
+      expect(written(message, { run: 1 }), message).to.deep.include({ NoticesFailed: 1 });
+    expect(written("effect.failed", { run: 1 })).to.deep.include({ EffectsFailed: 1 });
+  });
+
   it("is no metric when nobody counts it", () => {
     expect(written("file.duplicate", { key: "a" })).not.to.have.property("_aws");
   });
@@ -159,6 +173,16 @@ describe("the sweep", () => {
     await sweepLater(minute);
     const ended = pipeline.logs.find(({ message }) => message === "run.failed");
     expect(ended).to.deep.include({ run: 1, seconds: 90, dpuHours: 0.5, reason: "no memory" });
+  });
+
+  it("tells how many batches it swept, failed on, and had no time for", async () => {
+    await upload();
+    await sweepLater(minute);
+    const done = () => pipeline.logs.find(({ message }) => message === "sweep.done");
+    expect(done()).to.deep.include({ batches: 1, swept: 1, failed: 0, unswept: 0 });
+    pipeline.time.left = () => 0;
+    await sweepLater(minute);
+    expect(done()).to.deep.include({ batches: 1, swept: 0, failed: 0, unswept: 1 });
   });
 
   it("tells of a publication that the catalog refused, and of none once it went through", async () => {

@@ -127,7 +127,8 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
   it("of data that is kept for a shorter time says how short", async () => {
     const plan = against(
       await snapshotWith({
-        "retention: { silver: 365d, logs: 365d }": "retention: { bronze: 30d, silver: 365d, logs: 90d }",
+        "retention: { silver: 365d, logs: 365d }":
+          "retention: { bronze: 30d, bronzeVersions: 2d, silver: 365d, logs: 90d }",
         "encryption: { deletionWindow: 30d }": "encryption: { deletionWindow: 7d }",
         "removal: { data: retain, protect: true }": "removal: { data: retain, protect: false }",
       }),
@@ -135,7 +136,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     const said = plan.risks.map(({ resource, what }) => `${resource.name}: ${what}`);
     expect(said).to.include.members([
       "commerce-bronze: objects are kept for 30 days, no longer 90",
-      "commerce-bronze: replaced versions are kept for 30 days, no longer 90",
+      "commerce-bronze: replaced versions are kept for 2 days, no longer 7",
       "commerce-promote-logs: log lines are kept for 90 days, no longer 365",
       "commerce-encryption-key: a deleted key can be brought back for 7 days, no longer 30",
       "commerce-gold: Pulumi would no longer refuse to delete it",

@@ -100,8 +100,11 @@ export class Cloud {
     this.promoteQueue = new Queue(world, {
       url: names.promoteQueueUrl,
       visibility: 6 * timeouts.promote * second,
-      // Longer than an outage, as in the stack.
-      deadLetters: { queue: this.promoteDeadLetters, maxReceives: 20 },
+      // As deployed: longer than an outage.
+      deadLetters: {
+        queue: this.promoteDeadLetters,
+        maxReceives: redeliveryOf(timeouts.promote).maxReceiveCount,
+      },
       consumer: (message) => this.#deliver(message),
     });
     const queues = [this.promoteQueue, this.promoteDeadLetters, this.settleDeadLetters];

@@ -195,7 +195,8 @@ export async function costsOf(stack: Stack): Promise<StackCosts> {
   const requests = (puts: number, gets: number) => puts * usd.put + gets * usd.get;
   const requestsOfBatch = requests(callsPerBatch.puts + work.sparkPuts, callsPerBatch.gets + work.sparkGets);
   const kept = (days: number) => (days / 30) * perMonth * work.bronzeGb;
-  const stored = kept(config.retention.bronze) + kept(config.retention.silver) + monthsOfGold * perMonth * work.goldGb;
+  const { bronze, bronzeVersions, silver } = config.retention;
+  const stored = kept(bronze + bronzeVersions) + kept(silver) + monthsOfGold * perMonth * work.goldGb;
   const calls = sweeps + perMonth * (files + 1);
   const logGb = (calls * logBytesPerCall) / 1e9 + (perMonth * work.glueLogMb) / 1000;
   const alarms = run.all("aws:cloudwatch/metricAlarm:MetricAlarm").length;
@@ -226,7 +227,7 @@ export async function costsOf(stack: Stack): Promise<StackCosts> {
     ),
     standing(
       "S3 storage",
-      `${stored.toFixed(1)} GB: Bronze ${config.retention.bronze} days, Silver ${config.retention.silver} days, a year of Gold`,
+      `${stored.toFixed(1)} GB: Bronze ${bronze} and ${bronzeVersions} days, Silver ${silver} days, a year of Gold`,
       stored * usd.gbMonth,
     ),
     standing("KMS", `${keys} key, ${count(keyCalls)} requests`, keys * usd.key + keyCalls * usd.keyCall),
@@ -297,8 +298,9 @@ ${example(costs.prod, "prod")}
 - **Functions**: promote ${assumed.promoteSeconds} s, settle ${assumed.settleSeconds} s and a sweep ${assumed.sweepSeconds} s a call, assumed. Their S3 calls are counted by a test
   ([reliability.md](reliability.md#s3-calls-per-event)); Spark's ${assumed.sparkGets} GET and ${assumed.sparkPuts} PUT a run are assumed.
 - **Logs**: ${logBytesPerCall / 1000} KB a call and ${assumed.glueLogMb} MB a run, assumed.
-- **Storage** once the retention is filled. Gold has no age limit and grows on; a year of it is counted. Replaced versions,
-  rejected rows and the ledger are too small to show.
+- **Storage** once the retention is filled. Bronze keeps versions: an upload expires after \`retention.bronze\` and is gone, and
+  no longer paid for, \`retention.bronzeVersions\` later. Gold has no age limit and grows on; a year of it is counted.
+  Uploads that were replaced, rejected rows and the ledger are too small to show.
 - **Free tiers** are not taken off: 10 metrics, 10 alarms, 3 dashboards, 5 GB of logs, a million Lambda calls and 400,000 GB
   seconds an account and month.
 - **Not counted**: SQS, SNS and EventBridge, of which no price with a date was at hand; Glue's own metrics
@@ -309,7 +311,7 @@ ${example(costs.prod, "prod")}
 | to pay less | set |
 | --- | --- |
 | for Glue | \`glue.workers\`, \`autoscaling\`; \`timeout\` and \`attempts\` bound the worst case |
-| for storage | \`retention.bronze\`, \`silver\`; how long a replay is possible follows from \`silver\` |
+| for storage | \`retention.bronze\`, \`bronzeVersions\`, \`silver\`; how long a replay is possible follows from \`silver\` |
 | for sweeps | \`lambda.settle.schedule\`; everything that is late is told that much later |
 | for CloudWatch | without \`alerts.runAge\` and \`alerts.freshness\` there are no such alarms |
 

@@ -29,6 +29,8 @@ export interface Told {
 export interface CloudWatchStandIn {
   /** Evaluates every alarm `ahead` seconds from now, and returns what the topic was told since the last look. */
   look(ahead?: number): Promise<Told[]>;
+  /** Lets time go by in which nothing is reported: what was reported until now is `seconds` older. */
+  pass(seconds: number): void;
   /** Looks until an alarm has told that it is in `state`. */
   hear(alarm: string, state?: "ALARM" | "OK", patience?: number): Promise<Told>;
 }
@@ -87,6 +89,11 @@ export async function standInForCloudWatch(
   const begun = Date.now();
   /** SQS's numbers are of a moment, so they are kept from look to look. */
   const ofQueues: Point[] = [];
+  const passed: { readonly before: number; readonly milliseconds: number }[] = [];
+  const aged = (point: Point): Point => ({
+    ...point,
+    at: passed.reduce((at, { before, milliseconds }) => (point.at <= before ? at - milliseconds : at), point.at),
+  });
   /** Since when a queue has not been empty: its oldest message is at least that old. */
   const notEmptySince = new Map<string, number>();
 
@@ -174,9 +181,10 @@ export async function standInForCloudWatch(
     for (const queue of new Set(queues.map(({ Value }) => Value!))) await lookAtQueue(queue);
     for (const { Namespace, MetricName, Dimensions } of alarms)
       if (Namespace === "AWS/Lambda") points.push(...(await ofFunction(Dimensions![0]!.Value!, MetricName!)));
+    const reported = [...points, ...ofQueues].map(aged);
     const now = Date.now() + ahead * 1000;
     for (const alarm of alarms) {
-      const state = evaluate(alarm, [...points, ...ofQueues], now);
+      const state = evaluate(alarm, reported, now);
       if (state && state !== alarm.StateValue)
         await cloudwatch.send(
           new SetAlarmStateCommand({ AlarmName: alarm.AlarmName!, StateValue: state, StateReason: "as evaluated" }),
@@ -188,6 +196,7 @@ export async function standInForCloudWatch(
   const heard: Told[] = [];
   return {
     look,
+    pass: (seconds) => passed.push({ before: Date.now(), milliseconds: seconds * 1000 }),
     async hear(alarm, state = "ALARM", patience = 60_000) {
       const deadline = Date.now() + patience;
       for (;;) {
