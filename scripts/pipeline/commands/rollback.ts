@@ -1,8 +1,11 @@
-import type { LedgerDocument } from "../../../handlers/ledger/document.ts";
+import type { Contract } from "../../../config/contract.ts";
+import { findRun, type LedgerDocument, type Run } from "../../../handlers/ledger/document.ts";
 import { UsageError } from "../../flags.ts";
 import { defineCommand, exitCodes } from "../command.ts";
 import { documentOf } from "../ledger.ts";
 import { give, plan } from "../orders.ts";
+import { type Made, type OutputColumns, rollbackEffects } from "../rollbackEffects.ts";
+import type { Target } from "../target.ts";
 
 export const command = defineCommand({
   name: "rollback",
@@ -12,6 +15,7 @@ export const command = defineCommand({
   flags: { run: { kind: "integer", minimum: 1, maximum: 999_999_999, help: "the run to publish" } },
   about: [
     "Moves a pointer: readers see the earlier run as soon as the order is carried out. Nothing is computed and nothing deleted, so a rollback to the newer run undoes it. Files that come later are run and published as ever.",
+    "Before it happens it says which outputs readers lose, as the earlier run did not make them, and whose columns are not those of the table today.",
   ],
   examples: [{ args: "rollback 2026-11-22 --run 2", does: "back to run 2" }],
   changes: true,
@@ -27,11 +31,14 @@ export const command = defineCommand({
         lines: [`batch ${batch}: run ${run} is the published one already`],
         data: { batch, operation: "rollback", run, published: run },
       };
+    const effects = await effectsOf(target, document, run);
     const planned = await plan(
       target,
       batch,
       { operation: "rollback", run },
-      ({ published }) => `publish run ${run} of batch ${batch} instead of run ${published?.run}`,
+      ({ published }) =>
+        [`publish run ${run} of batch ${batch} instead of run ${published?.run}`, ...effects].join("; this "),
+      async () => ({ lines: [], data: { effects } }),
     );
     return await give(planned, invocation, {
       wait: false,
@@ -48,3 +55,23 @@ function choices(batch: string, { runs, published }: LedgerDocument): string {
   );
   return `batch ${batch} shows run ${published?.run} and can show run ${list.join(", ")}`;
 }
+
+/** What readers will get. A rollback may be urgent: what can't be found out is said and keeps nobody from it. */
+async function effectsOf(target: Target, document: LedgerDocument, to: number): Promise<readonly string[]> {
+  const [shown, earlier] = [document.published?.run ?? 0, to].map((number) => findRun(document, number));
+  if (!shown || !earlier) return [];
+  try {
+    const table = columnsOf(await target.contract(await target.release()));
+    return rollbackEffects(await madeBy(target, shown), await madeBy(target, earlier), table);
+  } catch (error) {
+    return [`may show other outputs and columns, which can't be told: ${(error as Error).message}`];
+  }
+}
+
+const madeBy = async (target: Target, { run, release }: Run): Promise<Made> => ({
+  run,
+  outputs: columnsOf(await target.contract(release)),
+});
+
+const columnsOf = ({ outputs }: Contract): OutputColumns =>
+  Object.fromEntries(Object.entries(outputs).map(([output, { columns }]) => [output, columns]));
