@@ -5,6 +5,7 @@ import type { Decision, Input, LedgerDocument, PinnedInputs, Release, Run } from
 import { emptyDocument } from "../../handlers/ledger/document.ts";
 import { evaluateGate } from "../../handlers/ledger/gate.ts";
 import type { DatasetReport, RunReport } from "../../handlers/report.ts";
+import { previewOf } from "../../scripts/pipeline/reads.ts";
 import type {
   DatasetStory,
   FileFate,
@@ -274,6 +275,7 @@ const storyOf = (
   datasets: datasetStories(document),
   undecided: [],
   messages: { uploads: 0, deadUploads: 0, deadEvents: 0 },
+  wouldRead: previewOf(batch, document, contract.datasets),
   ...told,
 });
 
