@@ -24,8 +24,9 @@ import {
   type StopEffect,
   type Tries,
 } from "./document.ts";
-import { evaluateGate, inputSet, liveInputs, noTries, pin } from "./gate.ts";
+import { evaluateGate, inputSet, liveInputs, noTries } from "./gate.ts";
 import { checkMoves } from "./moves.ts";
+import { newestGood } from "./newestGood.ts";
 import type { Rules } from "./rules.ts";
 
 /** How a job run stands, as the engine tells it. */
@@ -483,28 +484,26 @@ function wasPublished(document: LedgerDocument, number: number, { batch }: Trans
   return run;
 }
 
-/** Each dataset's one live file, else what the last published run read. */
+/** The files by the rule of `newestGood`; what it leaves to a person refuses the order. */
 function operatorInputs(document: LedgerDocument, { batch, rules }: TransitionContext): PinnedInputs {
-  const live = liveInputs(document, rules.datasets);
-  const last = document.published ? findRun(document, document.published.highWater) : undefined;
-  const choose = (name: string, required: boolean): PinnedInput | null => {
-    const files = live.get(name) ?? [];
-    if (files.length > 1)
-      throw new OrderRefused(
-        `${name} has ${files.length} files: ${files.map(({ key }) => key).join(", ")}; withdraw all but one`,
-      );
-    const [file] = files;
-    if (file?.input.decision.outcome === "rejected")
-      throw new OrderRefused(
-        `${file.key} was rejected: ${file.input.decision.reason}; upload a good one or withdraw it`,
-      );
-    const chosen = file ? pin(file) : (last?.inputs[name] ?? null);
-    if (!chosen && required) throw new OrderRefused(`${name} is required and batch ${batch} has no file of it`);
-    return chosen;
+  const choices = newestGood(document, Object.keys(rules.datasets));
+  const take = (name: string, required: boolean): PinnedInput | null => {
+    const choice = choices[name]!;
+    switch (choice.kind) {
+      case "file":
+        return choice.file;
+      case "ambiguous":
+        throw new OrderRefused(
+          `${name} has ${choice.keys.length} files: ${choice.keys.join(", ")}; withdraw all but one`,
+        );
+      case "rejected":
+        throw new OrderRefused(`${choice.key} was rejected: ${choice.reason}; upload a good one or withdraw it`);
+      case "absent":
+        if (required) throw new OrderRefused(`${name} is required and batch ${batch} has no file of it`);
+        return null;
+    }
   };
-  return Object.fromEntries(
-    Object.entries(rules.datasets).map(([name, { required }]) => [name, choose(name, required)]),
-  );
+  return Object.fromEntries(Object.entries(rules.datasets).map(([name, { required }]) => [name, take(name, required)]));
 }
 
 /** Whatever ended a run, people hear of it once it is over. */
@@ -558,7 +557,10 @@ function trim(document: LedgerDocument, context: TransitionContext): LedgerDocum
   const newestPublished = new Set(document.runs.filter(({ publishedAt }) => publishedAt !== null).slice(-keepRuns));
   const isKept = (run: Run) =>
     run.run === document.published?.run ||
-    newest.has(run) || newestPublished.has(run) || isUnsettled(run) || stillCounts(document, run, datasets);
+    newest.has(run) ||
+    newestPublished.has(run) ||
+    isUnsettled(run) ||
+    stillCounts(document, run, datasets);
   const kept = document.runs.filter(isKept);
   return document.runs
     .filter((run) => !isKept(run))

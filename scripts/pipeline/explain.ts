@@ -1,6 +1,7 @@
 import { type Run, rollingBatch } from "../../handlers/ledger/document.ts";
 import type { GateVerdict } from "../../handlers/ledger/gate.ts";
 import type { RunReport } from "../../handlers/report.ts";
+import type { RunPreview } from "./reads.ts";
 import type { DatasetStory, RunStory, Story } from "./story.ts";
 import { counted, duration, moment, quoted } from "./text.ts";
 
@@ -33,6 +34,8 @@ export interface Explanation {
   readonly summary: string;
   /** What blocks comes first. */
   readonly findings: readonly Finding[];
+  /** What an operator's run would read now. */
+  readonly wouldRead: RunPreview;
 }
 
 /** Why a batch stands where it stands, and what to do. `choice` is added to each command: `--stack prod`. */
@@ -46,6 +49,7 @@ export function explain(story: Story, choice: string): Explanation {
     published: document.published?.run ?? null,
     summary: summaryOf(story),
     findings: [...findings.filter(({ kind }) => kind === "blocks"), ...findings.filter(({ kind }) => kind === "note")],
+    wouldRead: story.wouldRead,
   };
 }
 
@@ -258,7 +262,7 @@ class Teller {
       {
         kind: "note",
         subject: batch,
-        what: `${list(renewed)} can be run with what was read last of ${list(missing)}`,
+        what: `${list(renewed)} can be run with the newest good ${missing.length === 1 ? "file" : "files"} of ${list(missing)}`,
         details: ["by itself a batch runs once all of its required files have been renewed"],
         steps: [this.#step("run it as a correction", `run ${batch}`)],
       },

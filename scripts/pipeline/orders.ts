@@ -44,6 +44,8 @@ export interface Plan {
   readonly would: string;
   /** The run that it would make; null for an order that makes none. */
   readonly run: Run | null;
+  /** What else a dry run says, a line each, and the same for programs. */
+  readonly details: () => Promise<{ readonly lines: readonly string[]; readonly data: object }>;
 }
 
 /** @throws Refused, and UsageError for a batch that is not known */
@@ -52,27 +54,40 @@ export async function plan(
   batch: string,
   order: Order,
   describe: (before: LedgerDocument, run: Run | null) => string,
+  details: (before: LedgerDocument, rules: Rules) => ReturnType<Plan["details"]> = async () => ({
+    lines: [],
+    data: {},
+  }),
 ): Promise<Plan> {
   const [document, deployed] = await Promise.all([documentOf(target.ledger, batch), target.deployed()]);
-  const after = foresee(batch, document, order, rulesOf(deployed.release, deployed));
+  const rules = rulesOf(deployed.release, deployed);
+  const after = foresee(batch, document, order, rules);
   const last = after.runs.at(-1);
   const run = last && last.run !== document.runs.at(-1)?.run ? last : null;
-  return { batch, order, document, would: describe(document, run), run };
+  return { batch, order, document, would: describe(document, run), run, details: () => details(document, rules) };
 }
 
 /** Asks, has the ledger carry the order out, and waits for the run when that is wanted. */
 export async function give(
-  { batch, order, document, would, run }: Plan,
+  { batch, order, document, would, run, details }: Plan,
   invocation: Invocation,
   options: { readonly wait: boolean; readonly done: (answer: CarriedOut) => string },
 ): Promise<Result> {
   const data = { batch, ...order };
-  if (invocation.isDryRun)
+  if (invocation.isDryRun) {
+    const more = await details();
     return {
       exitCode: exitCodes.done,
-      lines: [`would ${would}`],
-      data: { ...data, dryRun: true, wouldRun: run?.run ?? null, published: document.published?.run ?? null },
+      lines: [`would ${would}`, ...more.lines.map((line) => `  ${line}`)],
+      data: {
+        ...data,
+        dryRun: true,
+        wouldRun: run?.run ?? null,
+        published: document.published?.run ?? null,
+        ...more.data,
+      },
     };
+  }
   const target = await invocation.target();
   await invocation.confirm(`${target.title}: ${would}?`);
   const answer = await send(target, { kind: "order", id: invocation.orderId(), batch, order });

@@ -22,6 +22,7 @@ import { inParallel } from "../../handlers/parallel.ts";
 import type { CurrentRelease } from "../../handlers/release.ts";
 import type { RunReport } from "../../handlers/report.ts";
 import { documentOf, readDocument } from "./ledger.ts";
+import { type RunPreview, readPreview } from "./reads.ts";
 import type { Target } from "./target.ts";
 
 /**
@@ -56,6 +57,8 @@ export interface Story {
   readonly runs: readonly RunStory[];
   /** What the published run wrote, one for each output; empty while nothing is published. */
   readonly gold: readonly GoldStory[];
+  /** What an operator's run would read now. */
+  readonly wouldRead: RunPreview;
 }
 
 export interface BatchRules {
@@ -185,10 +188,11 @@ export async function readStory(target: Target, batch: string): Promise<Story> {
   const rules = rulesOf(release, deployed);
   const { maxSpread, deadline } = rules;
   const readAt = Date.now();
-  const [files, runs, gold] = await Promise.all([
+  const [files, runs, gold, wouldRead] = await Promise.all([
     readFiles(target, batch, document),
     readRuns(target, batch, document),
     readGold(target, batch, document),
+    readPreview(target, batch, document, rules),
   ]);
   return {
     format: 1,
@@ -207,6 +211,7 @@ export async function readStory(target: Target, batch: string): Promise<Story> {
     messages,
     runs,
     gold,
+    wouldRead,
   };
 }
 

@@ -66,7 +66,8 @@ function shown(markdown: string): Map<string, string> {
 /** What depends on when and where it ran. */
 const normalised = (text: string): string =>
   text
-    .replace(/\b\d{4}-\d\d-\d\d \d\d:\d\dZ/g, "<time>")
+    .replace(/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?Z/g, "<time>")
+    .replace(/\bversion\s+[0-9a-f-]{36}/g, "version <version>")
     .replace(/\b\d\d:\d\d:\d\dZ/g, "<time>")
     .replace(/\b\d+(\.\d+)? (s|min|h)\b/g, "<duration>")
     .replace(/jr_[0-9a-f]{64}/g, "<job run>")

@@ -109,7 +109,7 @@ describe("npm run pipeline", function () {
   const runsOf = async (batch: string) => (await under.ledger(batch)).runs.map(({ run, state }) => `${run} ${state}`);
 
   describe("gives an order", () => {
-    it("run: with the new file and those that were read last", async () => {
+    it("run: with the new file and the newest good ones of the others", async () => {
       const batch = await publishBatch(`${newMonth()}-01`);
       await upload(`${batch}/users.json`, '{"user_id":"u_1"}\n');
       expect(await call(`run ${batch}`)).to.deep.equal({
@@ -178,6 +178,54 @@ describe("npm run pipeline", function () {
       );
     });
 
+    it("rollback: says before what readers lose, and what they get with other columns", async () => {
+      const batch = await publishBatch(`${newMonth()}-01`);
+      await call(`replay ${batch} --yes --wait`, { pause: async () => end(batch, 2) });
+      const { contract } = under;
+      const { user_activity: declared } = contract.outputs;
+      const [first, ...others] = declared!.columns;
+      const added = { name: "added", type: "bigint" };
+      await under.deploy({
+        ...contract,
+        outputs: { user_activity: { ...declared!, columns: [first!, ...others, added] }, totals: declared! },
+      });
+      const columns = `this shows output user_activity with other columns than its table has today: added is null, as run 1 did not write it`;
+      const dry = await call(`rollback ${batch} --run 1 --dry-run`);
+      expect(dry.printed).to.equal(`would publish run 1 of batch ${batch} instead of run 2; ${columns}`);
+      const { effects } = JSON.parse((await call(`rollback ${batch} --run 1 --dry-run --json`)).printed);
+      expect(effects).to.deep.equal([columns.replace("this ", "")]);
+
+      // A run that was made by the newer release shows what the earlier one lacks.
+      await call(`run ${batch} --yes --wait`, { pause: async () => end(batch, 3) });
+      await call(`rollback ${batch} --run 1`);
+      expect(questions).to.deep.equal([
+        `the test stack: publish run 1 of batch ${batch} instead of run 3; ${columns}; this takes the partition of output totals away: run 1 did not make it?`,
+      ]);
+      expect(await runsOf(batch)).to.deep.equal(["1 published", "2 superseded", "3 superseded"]);
+      expect([...under.catalog.partitions.keys()].filter((name) => name.endsWith(batch))).to.deep.equal([
+        `user_activity/${batch}`,
+      ]);
+    });
+
+    it("run: with the correction that was rolled back and replayed behind, and without one that was withdrawn", async () => {
+      const batch = await publishBatch(`${newMonth()}-01`);
+      const versions = async () => (await under.ledger(batch)).runs.map(({ inputs }) => inputs.users!.version);
+      await upload(`${batch}/users.json`, '{"user_id":"u_1"}\n');
+      await call(`run ${batch} --yes --wait`, { pause: async () => end(batch, 2) });
+      await call(`rollback ${batch} --run 1 --yes`);
+      await call(`replay ${batch} --yes --wait`, { pause: async () => end(batch, 3) });
+      await call(`run ${batch} --yes --wait`, { pause: async () => end(batch, 4) });
+      const [first, correction, replayed, again] = await versions();
+      expect([replayed, again]).to.deep.equal([first, correction]);
+
+      await upload(`${batch}/users.json`, '{"user_id":"u_2"}\n');
+      await call(`withdraw ${batch}/users.json --yes`);
+      const { printed } = await call(`run ${batch} --dry-run`);
+      expect(printed).to.match(
+        new RegExp(`\n  users: ${batch}/users\\.json of 20\\S+Z, read by run 4, version ${correction}\n`),
+      );
+    });
+
     it("withdraw: ends a conflict, and the batch goes on", async () => {
       const batch = `${newMonth()}-01`;
       await upload(`${batch}/users.json.gz`, "no gzip, so rejected");
@@ -216,9 +264,21 @@ describe("npm run pipeline", function () {
       sent = [];
       const { revision } = await under.ledger(batch);
       const said = async (args: string) => (await call(`${args} --dry-run`)).printed;
-      expect(await said(`run ${batch}`)).to.equal(
+      const { inputs } = await under.ledger(batch);
+      const file = (dataset: string) => {
+        const { version, lastModified } = inputs[`${batch}/${dataset}.json`]!.decision;
+        return { key: `${batch}/${dataset}.json`, version, lastModified };
+      };
+      const line = (dataset: string, read: string) => {
+        const { key, version, lastModified } = file(dataset);
+        return `  ${dataset}: ${key} of ${new Date(lastModified).toISOString().slice(0, 19)}Z, ${read}, version ${version}`;
+      };
+      expect((await said(`run ${batch}`)).split("\n")).to.deep.equal([
         `would start run 3 of batch ${batch} on ${batch}/users.json, ${batch}/events.json, ${batch}/orders.json (new)`,
-      );
+        line("users", "read by run 2"),
+        line("events", "read by run 2"),
+        line("orders", "new"),
+      ]);
       expect(await said(`replay ${batch}`)).to.equal(`would start run 3 of batch ${batch}, a replay of run 2`);
       expect(await said(`rollback ${batch} --run 1`)).to.equal(
         `would publish run 1 of batch ${batch} instead of run 2`,
@@ -231,6 +291,11 @@ describe("npm run pipeline", function () {
         dryRun: true,
         wouldRun: 3,
         published: 2,
+        reads: [
+          { dataset: "users", choice: "read", ...file("users"), readBy: 2 },
+          { dataset: "events", choice: "read", ...file("events"), readBy: 2 },
+          { dataset: "orders", choice: "new", ...file("orders"), readBy: null },
+        ],
       });
       expect(sent).to.deep.equal([]);
       expect((await under.ledger(batch)).revision).to.equal(revision);

@@ -50,6 +50,21 @@ describe("npm run pipeline -- explain", () => {
     ]);
   });
 
+  it("a batch that may be run: which file of each dataset an operator's run would read", async () => {
+    const { explanationText } = await import("../../scripts/pipeline/commands/explain.ts");
+    const explanation = explain(stories.good, "");
+    expect(explanationText(explanation, createStyle({})).slice(-7)).to.deep.equal([
+      "· an operator's run would read",
+      "    users: 2026-11-22/users.json of 2026-11-23T06:00:00Z, read by run 1,",
+      "      version vU1",
+      "    events: 2026-11-22/events.json of 2026-11-23T06:01:00Z, read by run 1,",
+      "      version vE1",
+      "    orders: 2026-11-22/orders.json of 2026-11-23T06:03:00Z, read by run 1,",
+      "      version vO1",
+    ]);
+    expect(explanation.wouldRead.datasets[0]).to.deep.include({ key: `${batch}/users.json`, version: "vU1" });
+  });
+
   it("ends with what the batch needs, and is in colour on a terminal alone", async () => {
     const { explanationText, exitCodeOf } = await import("../../scripts/pipeline/commands/explain.ts");
     const codes = Object.values(stories).map((story) => exitCodeOf(explain(story, "")));
@@ -113,7 +128,7 @@ describe("npm run pipeline -- explain", () => {
     expect(explain(correction, "").findings.at(-1)).to.deep.equal({
       kind: "note",
       subject: batch,
-      what: `${batch}/users.json can be run with what was read last of events and orders`,
+      what: `${batch}/users.json can be run with the newest good files of events and orders`,
       details: ["by itself a batch runs once all of its required files have been renewed"],
       steps: [{ does: "run it as a correction", command: `npm run pipeline -- run ${batch}` }],
     });

@@ -130,6 +130,56 @@ describe("npm run pipeline, looking", function () {
     });
   });
 
+  describe("status BATCH", () => {
+    it("shows one batch, and what an operator's run would read, or that it would be refused", async () => {
+      const batch = "2026-04-01";
+      await uploadAll(batch);
+      await end(batch, 1);
+      const { inputs } = await under.ledger(batch);
+      const line = (dataset: string) => {
+        const { version, lastModified } = inputs[`${batch}/${dataset}.json`]!.decision;
+        const at = new Date(lastModified).toISOString().slice(0, 19);
+        return `  ${dataset}: ${batch}/${dataset}.json of ${at}Z, read by run 1, version ${version}`;
+      };
+      const { code, printed } = await call(`status ${batch}`);
+      expect(code).to.equal(0);
+      expect(
+        printed
+          .split("\n")
+          .slice(1)
+          .map((text) => text.replace(/\d+ s ago/, "N s ago")),
+      ).to.deep.equal([
+        `${batch}   published   run 1   N s ago`,
+        "1 batch: 1 published",
+        "an operator's run would read",
+        line("users"),
+        line("events"),
+        line("orders"),
+      ]);
+      await upload(`${batch}/users.json`, "");
+      const refused = await call(`status ${batch}`);
+      expect(refused.printed.split("\n").slice(3)).to.deep.equal([
+        `an operator's run would be refused: ${batch}/users.json was rejected: the file has no bytes; upload a good one or withdraw it`,
+        "  users: not decided: its new file was rejected",
+        line("events"),
+        line("orders"),
+      ]);
+      const { wouldRead } = JSON.parse((await call(`status ${batch} --json`)).printed);
+      expect(wouldRead.datasets[0]).to.deep.equal({
+        dataset: "users",
+        choice: "rejected",
+        key: null,
+        version: null,
+        lastModified: null,
+        readBy: null,
+      });
+    });
+
+    it("of a batch that is not there ends with 2", async () => {
+      expect(await call("status 1999-01-01")).to.deep.include({ code: 2, printed: "" });
+    });
+  });
+
   describe("watch", () => {
     it("follows a batch to its publication, a line for each change, and ends with 0", async () => {
       const batch = "2026-05-01";

@@ -5,7 +5,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { GetObjectCommand, ListMultipartUploadsCommand, type S3Client } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, GetObjectCommand, ListMultipartUploadsCommand, type S3Client } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { progressText } from "../../scripts/pipeline/progress.ts";
 import type { Target } from "../../scripts/pipeline/target.ts";
@@ -95,6 +95,44 @@ describe("npm run pipeline -- upload", function () {
     const second = JSON.parse((await call(`upload ${path} --batch ${batch} --json`)).printed).files[0];
     expect(second.how).to.equal("sent");
     expect(second.version).to.not.equal(first.version);
+  });
+
+  it("sends bytes again that were withdrawn, as a version that is decided anew, and once", async () => {
+    const batch = newBatch();
+    const key = `${batch}/users.json`;
+    const path = write("users.json", '{"user_id":"u_3"}\n');
+    await under.deliver(await under.upload(`${batch}/events.json`, '{"event_id":"e_0","user_id":"u_0"}\n'));
+    const first = JSON.parse((await call(`upload ${path} --batch ${batch} --json`)).printed).files[0];
+    const told = (versionId: string, sequencer: string) => ({
+      eventName: "ObjectCreated:Put",
+      s3: { bucket: { name: under.bronze }, object: { key, versionId, sequencer } },
+    });
+    await under.deliver(told(first.version, "01"));
+    expect((await call(`withdraw ${key} --yes`)).code).to.equal(0);
+    expect((await call(`upload ${path} --batch ${batch} --dry-run`)).printed).to.equal(
+      `would upload ${path} as ${key}, 0.0 kB, again: the same bytes are there but were withdrawn`,
+    );
+    const { printed } = await call(`upload ${path} --batch ${batch}`);
+    expect(printed.split("\n")[0]).to.equal(
+      `${path} is ${key}, 0.0 kB, again: the same bytes are there but were withdrawn`,
+    );
+    const again = JSON.parse((await call(`upload ${path} --batch ${batch} --json`)).printed).files[0];
+    expect(again).to.deep.include({ how: "present", withdrawn: null });
+    expect(again.version).to.not.equal(first.version);
+    await under.deliver(told(again.version, "02"));
+    const { decision, withdrawn } = (await under.ledger(batch)).inputs[key]!;
+    expect([decision.version, decision.outcome, withdrawn]).to.deep.equal([again.version, "promoted", first.version]);
+  });
+
+  it("sends bytes again that were deleted", async () => {
+    const batch = newBatch();
+    const path = write("users.json", '{"user_id":"u_4"}\n');
+    const first = JSON.parse((await call(`upload ${path} --batch ${batch} --json`)).printed).files[0];
+    await under.s3.send(new DeleteObjectCommand({ Bucket: under.bronze, Key: `${batch}/users.json` }));
+    expect((await call(`upload ${path} --batch ${batch} --dry-run`)).printed).to.match(/^would upload /);
+    const again = JSON.parse((await call(`upload ${path} --batch ${batch} --json`)).printed).files[0];
+    expect(again).to.deep.include({ how: "sent", withdrawn: null });
+    expect(again.version).to.not.equal(first.version);
   });
 
   it("refuses everything that promote would reject, with the same words, before it sends anything", async () => {
@@ -293,7 +331,7 @@ async function kill(s3: S3Client, bucket: string, path: string, key: string): Pr
       credentials: { accessKeyId: "test", secretAccessKey: "test" } });
     const file = { path, key, bytes: size, changedAt: mtimeMs };
     let parts = 0;
-    await send(s3, file, { bucket, sha256: await digest(path, () => {}), signal: new AbortController().signal,
+    await send(s3, file, { bucket, sha256: await digest(path, () => {}), withdrawn: null, signal: new AbortController().signal,
       onBytes: () => { if (++parts === 2) process.kill(process.pid, "SIGKILL"); } });
   `;
   const url = `${endpoint.protocol}//${endpoint.hostname}${endpoint.port ? `:${endpoint.port}` : ""}`;

@@ -1,6 +1,7 @@
 import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { PublishCommand } from "@aws-sdk/client-sns";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { redeliveryOf } from "../../components/redelivery.ts";
 import type { transition } from "../../handlers/ledger/transition.ts";
 import type { SettleEvent } from "../../handlers/settle/handler.ts";
 import type { OrderAnswer } from "../../handlers/settle/orders.ts";

@@ -584,20 +584,39 @@ export class Witness implements GlueWatch {
   }
 
   #checkOperatorClaim(name: string, history: BatchHistory, run: Run): void {
-    const live = this.live(history, history.document);
-    const last = history.runs.get(history.document?.published?.highWater ?? 0);
     for (const dataset of Object.keys(run.inputs)) {
-      const files = live.get(dataset) ?? [];
       const pinned = run.inputs[dataset] ?? null;
-      const [file] = files;
-      const expected = file
-        ? fileOf(file.key, file.input.decision.version)
-        : last?.inputs[dataset]
-          ? fileOf(last.inputs[dataset].key, last.inputs[dataset].version)
-          : null;
-      if (files.length > 1 || (pinned && fileOf(pinned.key, pinned.version)) !== expected)
+      const wanted = this.#ordered(history, dataset);
+      if (!wanted.includes(pinned && fileOf(pinned.key, pinned.version)))
         this.#violate("claim is complete", `${name} takes for ${dataset} what the order does not say`);
     }
+  }
+
+  /**
+   * What an order to run has to take of a dataset, by what producers uploaded and what was published and withdrawn here;
+   * several where S3 dates two uploads alike, and none where it has to be refused.
+   */
+  #ordered(history: BatchHistory, dataset: string): readonly (string | null)[] {
+    const known = Object.entries(history.document?.inputs ?? {}).flatMap(([key, { decision }]) => {
+      const upload = this.#truth.byVersion.get(decision.version);
+      return upload?.place?.dataset === dataset ? [{ upload, file: fileOf(key, decision.version) }] : [];
+    });
+    const allowed = known.filter(({ file }) => !history.withdrawn.has(file));
+    const fresh = allowed.filter(({ file }) => !history.read.has(file));
+    if (fresh.length > 0) return fresh.length === 1 && fresh[0]!.upload.isGood ? fresh.map(({ file }) => file) : [];
+
+    const good = allowed.filter(({ upload }) => upload.isGood);
+    if (good.length > 0) {
+      const last = Math.max(...good.map(({ upload }) => upload.lastModified));
+      return good.filter(({ upload }) => upload.lastModified === last).map(({ file }) => file);
+    }
+    const kept = new Set(history.document?.runs.map((one) => one.run));
+    for (const number of [...history.published].sort((a, b) => b - a)) {
+      const read = kept.has(number) ? history.runs.get(number)?.inputs[dataset] : null;
+      const file = read && fileOf(read.key, read.version);
+      if (file && !history.withdrawn.has(file)) return [file];
+    }
+    return [null];
   }
 
   // ---- publication

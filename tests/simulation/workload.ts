@@ -233,10 +233,16 @@ export class Workload {
         return;
       case "all again, then rollback": {
         const end = this.#again(batch, second, 2);
-        this.#order(end + pause("rollback") + soon("rollback"), `rollback-${batch}`, batch, {
-          operation: "rollback",
-          run: 1,
-        });
+        const back = end + pause("rollback") + soon("rollback");
+        this.#order(back, `rollback-${batch}`, batch, { operation: "rollback", run: 1 });
+        if (!chance.happens(`${batch}/run after all`, 6000)) return;
+        // What was read last is older by then than what was uploaded last.
+        const replay = back + soon("replay");
+        this.#order(replay, `replay-${batch}`, batch, { operation: "replay", run: 1 });
+        const ended = replay + pause("run after all");
+        if (chance.happens(`${batch}/without what was read`, 3000))
+          this.#order(ended, `withdraw-${batch}`, batch, { operation: "withdraw", key: keyOf(batch, "users") });
+        this.#order(ended + soon("run"), `run-${batch}`, batch, { operation: "run" });
         return;
       }
       case "correction and run":

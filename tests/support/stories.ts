@@ -5,6 +5,7 @@ import type { Decision, Input, LedgerDocument, PinnedInputs, Release, Run } from
 import { emptyDocument } from "../../handlers/ledger/document.ts";
 import { evaluateGate, noTries } from "../../handlers/ledger/gate.ts";
 import type { DatasetReport, RunReport } from "../../handlers/report.ts";
+import { previewOf } from "../../scripts/pipeline/reads.ts";
 import type {
   DatasetStory,
   FileFate,
@@ -14,6 +15,7 @@ import type {
   RunStory,
   Story,
 } from "../../scripts/pipeline/story.ts";
+import { rules as ledgerRules } from "./ledger.ts";
 
 /** Three batches made by hand, of the shipped contract: one that went well, one whose run failed, one that waits. */
 
@@ -275,6 +277,7 @@ const storyOf = (
   datasets: datasetStories(document),
   undecided: [],
   messages: { uploads: 0, deadUploads: 0, deadEvents: 0 },
+  wouldRead: previewOf(batch, document, { ...ledgerRules, datasets: contract.datasets }),
   ...told,
 });
 

@@ -2,6 +2,7 @@ import type { Style } from "../../start/style.ts";
 import { defineCommand, exitCodes } from "../command.ts";
 import { type Explanation, explain } from "../explain.ts";
 import { choiceText } from "../open.ts";
+import { previewText } from "../reads.ts";
 import { readStory } from "../story.ts";
 import { wrap } from "../text.ts";
 
@@ -11,7 +12,7 @@ export const command = defineCommand({
   words: ["BATCH"],
   flags: {},
   about: [
-    "Says what blocks the batch, down to file, line and rule, each with the next step as a command that can be pasted; then what else is worth knowing. Files at the root of Bronze are batch current.",
+    "Says what blocks the batch, down to file, line and rule, each with the next step as a command that can be pasted; then what else is worth knowing, and which file of each dataset an operator's run would read. Files at the root of Bronze are batch current.",
     "Ends with 0 when all is well or under way, 1 when the last run failed, 4 when the batch waits for a file or a decision.",
   ],
   examples: [
@@ -34,7 +35,7 @@ export function exitCodeOf({ state, findings }: Explanation): number {
 
 const marks = { blocks: "✖", note: "·" } as const;
 
-export function explanationText({ summary, findings, state }: Explanation, style: Style): string[] {
+export function explanationText({ summary, findings, state, wouldRead }: Explanation, style: Style): string[] {
   const { bold, red, green, yellow, dim } = style;
   const colour = state === "failed" ? red : findings.some(({ kind }) => kind === "blocks") ? yellow : green;
   return [
@@ -52,5 +53,15 @@ export function explanationText({ summary, findings, state }: Explanation, style
         ]),
       ];
     }),
+    // What would refuse the order was told as what blocks the batch.
+    ...(wouldRead.refused === null
+      ? [
+          "",
+          `${dim(marks.note)} an operator's run would read`,
+          ...previewText(wouldRead).flatMap((line) =>
+            wrap(line, 6).map((text, index) => dim(index === 0 ? text.slice(2) : text)),
+          ),
+        ]
+      : []),
   ];
 }

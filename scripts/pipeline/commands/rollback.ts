@@ -3,6 +3,8 @@ import { UsageError } from "../../flags.ts";
 import { defineCommand, exitCodes } from "../command.ts";
 import { documentOf } from "../ledger.ts";
 import { give, plan } from "../orders.ts";
+import { rollbackEffects } from "../rollbackEffects.ts";
+import type { Target } from "../target.ts";
 
 export const command = defineCommand({
   name: "rollback",
@@ -12,6 +14,7 @@ export const command = defineCommand({
   flags: { run: { kind: "integer", minimum: 1, maximum: 999_999_999, help: "the run to publish" } },
   about: [
     "Moves a pointer: readers see the earlier run as soon as the order is carried out. Nothing is computed and nothing deleted, so a rollback to the newer run undoes it. Files that come later are run and published as ever.",
+    "Before it happens it says which outputs readers lose, as the earlier run did not make them, and whose columns are not those of the table today.",
   ],
   examples: [{ args: "rollback 2026-11-22 --run 2", does: "back to run 2" }],
   changes: true,
@@ -27,11 +30,14 @@ export const command = defineCommand({
         lines: [`batch ${batch}: run ${run} is the published one already`],
         data: { batch, operation: "rollback", run, published: run },
       };
+    const effects = await effectsOf(target, document, run);
     const planned = await plan(
       target,
       batch,
       { operation: "rollback", run },
-      ({ published }) => `publish run ${run} of batch ${batch} instead of run ${published?.run}`,
+      ({ published }) =>
+        [`publish run ${run} of batch ${batch} instead of run ${published?.run}`, ...effects].join("; this "),
+      async () => ({ lines: [], data: { effects } }),
     );
     return await give(planned, invocation, {
       wait: false,
@@ -47,4 +53,13 @@ function choices(batch: string, { runs, published }: LedgerDocument): string {
     ({ run, publishedAt }) => `${run} (of ${new Date(publishedAt!).toISOString().slice(0, 16)}Z)`,
   );
   return `batch ${batch} shows run ${published?.run} and can show run ${list.join(", ")}`;
+}
+
+/** What readers will get beside other rows. */
+async function effectsOf(target: Target, { runs, published }: LedgerDocument, to: number): Promise<readonly string[]> {
+  const [shown, earlier] = [published?.run, to].map((number) => runs.find(({ run }) => run === number));
+  if (!shown || !earlier) return [];
+  const { outputs } = (await target.deployed()).release.contract;
+  const tables = Object.fromEntries(Object.entries(outputs).map(([output, { columns }]) => [output, columns]));
+  return rollbackEffects(shown, earlier, tables);
 }

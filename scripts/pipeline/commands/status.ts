@@ -1,8 +1,10 @@
+import { rulesOf } from "../../../handlers/ledger/rules.ts";
 import { inParallel } from "../../../handlers/parallel.ts";
 import { table } from "../../start/print.ts";
 import type { Style } from "../../start/style.ts";
 import { defineCommand, exitCodes } from "../command.ts";
-import { batchesOf, readDocument } from "../ledger.ts";
+import { batchesOf, documentOf, readDocument } from "../ledger.ts";
+import { previewText, type RunPreview, readPreview } from "../reads.ts";
 import { type BatchSummary, summarise, totalText } from "../state.ts";
 import { duration, shortened, width } from "../text.ts";
 
@@ -12,24 +14,31 @@ const documentsAtOnce = 32;
 export const command = defineCommand({
   name: "status",
   summary: "every batch, its state, and what is late",
-  words: [],
+  words: ["[BATCH]"],
   flags: {
     late: { kind: "switch", help: "only the late ones" },
     limit: { kind: "integer", minimum: 1, maximum: 100_000, help: `batches that are shown (default ${shownBatches})` },
   },
   about: [
     "The batch that changed last comes first. A batch is late when it still waits for a file after its deadline (batching.deadline).",
+    "With a BATCH it shows that one alone, and which file of each dataset an operator's run would read: key, time of upload, version.",
     "Ends with 0; with --late it ends with 4 when there is a late batch.",
   ],
   examples: [
     { args: "status", does: "the batches that changed last" },
+    { args: "status 2026-11-22", does: "one batch, and what run would read" },
     { args: "status --late --stack prod", does: "what somebody has to look after" },
   ],
   changes: false,
-  async run({ flags, target: find, status, style }) {
+  async run({ words, flags, target: find, status, style }) {
     const target = await find();
     const deployed = await target.deployed();
-    const names = await batchesOf(target.ledger);
+    const [batch] = words;
+    const preview =
+      batch === undefined
+        ? null
+        : await readPreview(target, batch, await documentOf(target.ledger, batch), rulesOf(deployed.release, deployed));
+    const names = batch === undefined ? await batchesOf(target.ledger) : [batch];
     const now = Date.now();
     const all: BatchSummary[] = [];
     await inParallel(names, documentsAtOnce, async (batch) => {
@@ -47,11 +56,17 @@ export const command = defineCommand({
         ...statusText(shown, now, style),
         ...moreText(newest.length - shown.length),
         lastText(all, wanted, flags.late),
+        ...(preview ? wouldReadText(preview) : []),
       ],
-      data: { batches: shown, total: wanted.length },
+      data: { batches: shown, total: wanted.length, ...(preview && { wouldRead: preview }) },
     };
   },
 });
+
+const wouldReadText = (preview: RunPreview): string[] => [
+  preview.refused === null ? "an operator's run would read" : `an operator's run would be refused: ${preview.refused}`,
+  ...previewText(preview).map((line) => `  ${line}`),
+];
 
 const moreText = (more: number): string[] =>
   more > 0 ? [`and ${more.toLocaleString("en")} more; --limit N shows them`] : [];

@@ -2,6 +2,7 @@ import { rollingBatch } from "../../../handlers/ledger/document.ts";
 import { megabytes } from "../../start/status.ts";
 import { defineCommand, exitCodes, type Invocation } from "../command.ts";
 import { look } from "../follow.ts";
+import { emptyOr, readDocument } from "../ledger.ts";
 import { choiceText } from "../open.ts";
 import { lookEvery } from "../orders.ts";
 import { progressText } from "../progress.ts";
@@ -20,7 +21,7 @@ export const command = defineCommand({
   flags: { batch: { kind: "text", help: `the batch; without it the rolling one (${rollingBatch})` } },
   about: [
     "Each file is first looked at as promote will, with the contract that is deployed. If promote would reject one of them, nothing is sent. The file's name says which dataset it is.",
-    "S3 checks every part against its SHA-256. Killed half way, the same command goes on with the parts that are there; a file that is there already with the same bytes is not sent again.",
+    "S3 checks every part against its SHA-256. Killed half way, the same command goes on with the parts that are there; a file that is there already with the same bytes is not sent again, unless it was withdrawn: then the same bytes become a new version, which is decided anew.",
     "Optional datasets go first, and the others once promote has looked at them, or their batch would run without them.",
   ],
   examples: [
@@ -43,7 +44,8 @@ export const command = defineCommand({
     status.clear();
     if (refused.size > 0) return refusalOf(refused, files.length);
     const digests = await digestAll(files, invocation);
-    if (isDryRun) return await dryRun(target, files, digests);
+    const withdrawn = await withdrawnOf(target, files);
+    if (isDryRun) return await dryRun(target, files, digests, withdrawn);
 
     const sent = new Map<LocalFile, Sent>();
     const progress = startProgress(files, invocation);
@@ -57,6 +59,7 @@ export const command = defineCommand({
             await send(target.s3, file, {
               bucket: target.names.bronzeBucket,
               sha256: digests.get(file)!,
+              withdrawn: withdrawn.get(file) ?? null,
               signal: invocation.signal,
               onBytes: progress,
             }),
@@ -121,16 +124,30 @@ async function digestAll(files: readonly LocalFile[], { status, signal }: Invoca
   return digests;
 }
 
-async function dryRun({ s3, names }: Target, files: readonly LocalFile[], digests: ReadonlyMap<LocalFile, string>) {
-  const would: { file: LocalFile; isThere: boolean }[] = [];
-  for (const file of files)
-    would.push({ file, isThere: (await findSame(s3, names.bronzeBucket, file.key, digests.get(file)!)) !== null });
+/** File to the version of its key that the ledger has as withdrawn. */
+async function withdrawnOf({ ledger }: Target, files: readonly LocalFile[]): Promise<Map<LocalFile, string | null>> {
+  const { inputs } = emptyOr(await readDocument(ledger, files[0]!.batch));
+  return new Map(files.map((file) => [file, inputs[file.key]?.withdrawn ?? null]));
+}
+
+async function dryRun(
+  { s3, names }: Target,
+  files: readonly LocalFile[],
+  digests: ReadonlyMap<LocalFile, string>,
+  withdrawn: ReadonlyMap<LocalFile, string | null>,
+) {
+  const would: { file: LocalFile; isThere: boolean; isWithdrawn: boolean }[] = [];
+  for (const file of files) {
+    const same = await findSame(s3, names.bronzeBucket, file.key, digests.get(file)!);
+    const isWithdrawn = same !== null && same === withdrawn.get(file);
+    would.push({ file, isThere: same !== null && !isWithdrawn, isWithdrawn });
+  }
   return {
     exitCode: exitCodes.done,
-    lines: would.map(({ file: { path, key, bytes }, isThere }) =>
+    lines: would.map(({ file: { path, key, bytes }, isThere, isWithdrawn }) =>
       isThere
         ? `${path} is ${key} already, so nothing would be sent`
-        : `would upload ${path} as ${key}, ${megabytes(bytes)}`,
+        : `would upload ${path} as ${key}, ${megabytes(bytes)}${isWithdrawn ? `, ${again}` : ""}`,
     ),
     data: {
       dryRun: true,
@@ -173,7 +190,10 @@ async function untilDecided(
   );
 }
 
-function sentText({ path, key, bytes }: LocalFile, { how }: Sent): string {
+const again = "again: the same bytes are there but were withdrawn";
+
+function sentText({ path, key, bytes }: LocalFile, { how, withdrawn }: Sent): string {
   if (how === "present") return `${path} is ${key} already, so it was not sent`;
-  return `${path} is ${key}, ${megabytes(bytes)}${how === "resumed" ? ", gone on with" : ""}`;
+  const sent = `${path} is ${key}, ${megabytes(bytes)}${how === "resumed" ? ", gone on with" : ""}`;
+  return withdrawn === null ? sent : `${sent}, ${again}`;
 }

@@ -10,7 +10,7 @@ export const command = defineCommand({
   words: ["KEY"],
   flags: {},
   about: [
-    "KEY is the file's key in Bronze. Its newest version is read by no run any more; a newer upload of the key counts again. Ends a conflict of users.json with users.json.gz, and frees a batch from a file that was rejected and does not come again.",
+    "KEY is the file's key in Bronze. Its newest version is read by no run any more; a newer upload of the key counts again, also one of the same bytes. Ends a conflict of users.json with users.json.gz, and frees a batch from a file that was rejected and does not come again.",
   ],
   examples: [{ args: "withdraw 2026-11-22/users.json.gz", does: "users.json counts alone" }],
   changes: true,

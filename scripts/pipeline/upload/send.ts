@@ -26,6 +26,8 @@ export interface Sent {
   readonly version: string;
   /** `present`: the same bytes are the key's newest version already, so nothing was sent. */
   readonly how: "sent" | "resumed" | "present";
+  /** The withdrawn version whose bytes were sent again; null when there is none. */
+  readonly withdrawn: string | null;
 }
 
 interface Part {
@@ -49,12 +51,14 @@ export interface SendOptions {
   readonly bucket: string;
   /** SHA-256 of the whole file, in hex. */
   readonly sha256: string;
+  /** The version of the key that the ledger has as withdrawn: its bytes are sent again, to be decided anew. */
+  readonly withdrawn: string | null;
   readonly signal: AbortSignal;
   /** Told of bytes that are there: by this call, or by an earlier one. */
   readonly onBytes: (bytes: number, by: "this" | "earlier") => void;
 }
 
-/** The newest version of the key when it holds the same bytes; else null. */
+/** The newest version of the key when it holds the same bytes; else null, also when the key was deleted. */
 export async function findSame(s3: S3, bucket: string, key: string, sha256: string): Promise<string | null> {
   try {
     const { Metadata, VersionId } = await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
@@ -72,17 +76,20 @@ export async function findSame(s3: S3, bucket: string, key: string, sha256: stri
 export async function send(s3: S3, file: LocalFile, options: SendOptions): Promise<Sent> {
   const { bucket, sha256, onBytes } = options;
   const same = await findSame(s3, bucket, file.key, sha256);
-  if (same !== null) {
+  if (same !== null && same !== options.withdrawn) {
     onBytes(file.bytes, "earlier");
-    return { version: same, how: "present" };
+    return { version: same, how: "present", withdrawn: null };
   }
   const parts = partsOf(file.bytes);
-  return parts.length === 1 ? await sendWhole(s3, file, options) : await sendParts(s3, file, parts, options);
+  const sent = parts.length === 1 ? await sendWhole(s3, file, options) : await sendParts(s3, file, parts, options);
+  return { ...sent, withdrawn: same };
 }
+
+type Became = Omit<Sent, "withdrawn">;
 
 const checksumOf = (bytes: Buffer) => createHash("sha256").update(bytes).digest("base64");
 
-async function sendWhole(s3: S3, file: LocalFile, { bucket, sha256, onBytes }: SendOptions): Promise<Sent> {
+async function sendWhole(s3: S3, file: LocalFile, { bucket, sha256, onBytes }: SendOptions): Promise<Became> {
   const Body = await readRange(file.path, 0, file.bytes);
   if (createHash("sha256").update(Body).digest("hex") !== sha256) throw changed(file);
   const { VersionId } = await s3.send(
@@ -98,7 +105,7 @@ async function sendWhole(s3: S3, file: LocalFile, { bucket, sha256, onBytes }: S
   return { version: versionOf(VersionId, bucket), how: "sent" };
 }
 
-async function sendParts(s3: S3, file: LocalFile, parts: readonly Part[], options: SendOptions): Promise<Sent> {
+async function sendParts(s3: S3, file: LocalFile, parts: readonly Part[], options: SendOptions): Promise<Became> {
   const { bucket, sha256, signal, onBytes } = options;
   const begun = await findBegun(s3, file, parts, options);
   const upload = { Bucket: bucket, Key: file.key, UploadId: begun?.id ?? (await begin(s3, bucket, file.key, sha256)) };

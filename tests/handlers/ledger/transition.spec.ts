@@ -387,7 +387,7 @@ describe("ledger transition", () => {
       expect(story.document!.effects[0]).to.include({ by: "quick", until: start + 6 * minute });
     });
 
-    it("takes the inputs of the last published run, not of the current one, for an operator's run", () => {
+    it("takes the newest good files for an operator's run, whichever run is published", () => {
       const story = twoDays();
       rollback(story, 1);
       story.switched(1).arrive("users", "users-3", "0003");

@@ -42,7 +42,7 @@ describe("an operator's order", function () {
   }
   const publishedLocation = (batch: string) => pipeline.catalog.partitions.get(`user_activity/${batch}`)?.location;
 
-  it("run: releases a correction of one file, with the others as they were read last", async () => {
+  it("run: releases a correction of one file, with the newest good ones of the others", async () => {
     const batch = await publishedBatch();
     await upload(batch, "users.json", '{"user_id":"u_1"}\n');
     expect((await pipeline.ledger(batch)).runs).to.have.length(1);

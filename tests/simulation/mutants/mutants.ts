@@ -18,6 +18,7 @@ export interface Mutant {
 const store = "handlers/ledger/store.ts";
 const transition = "handlers/ledger/transition.ts";
 const gate = "handlers/ledger/gate.ts";
+const newestGood = "handlers/ledger/newestGood.ts";
 const coordinator = "handlers/ledger/coordinator.ts";
 const promote = "handlers/promote/handler.ts";
 const transfer = "handlers/promote/transfer.ts";
@@ -228,9 +229,10 @@ export const mutants: readonly Mutant[] = [
   {
     name: "completes an operator's run from the current publication",
     edits: one(
-      transition,
-      "findRun(document, document.published.highWater)",
-      "findRun(document, document.published.run)",
+      newestGood,
+      'if (newest) return chosen(newest, "read");',
+      `const file = document.runs.find(({ run }) => run === document.published?.run)?.inputs[dataset];
+      if (file) return { kind: "file", from: "read", file, lastModified: null, readBy: null };`,
     ),
     why: "after a rollback one corrected file would be joined with files of an older day",
   },
@@ -402,6 +404,16 @@ export const mutants: readonly Mutant[] = [
       "const { release } = wasPublished(document, order.run, context);\n      const inputs = operatorInputs(document, context);",
     ),
     why: "a replay has to give what the run gave",
+  },
+  {
+    name: "runs what the newest published run read",
+    edits: one(newestGood, 'if (newest) return chosen(newest, "read");', ""),
+    why: "a replay of what a correction corrects would make the old file the one to run",
+  },
+  {
+    name: "runs a file that was withdrawn",
+    edits: one(newestGood, " && !isWithdrawn(document, one.key, one.input.decision.version)", ""),
+    why: "an operator has left it out",
   },
 
   // ---- expiry
