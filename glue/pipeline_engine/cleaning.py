@@ -10,7 +10,7 @@ import re
 
 from . import drift, fidelity
 from .contract import Column, Dataset, Scalar
-from .json_types import CORRUPT, FIELDS, ROW, TEXT, parse, typed, wrong_type
+from .json_types import CORRUPT, FIELDS, ROW, TEXT, parse, single_value, typed, wrong_type
 from .rules import (
     excluding,
     orphan_rule,
@@ -45,7 +45,8 @@ def classify_sql(dataset: Dataset, columns: list[str], keys: dict[str, str]) -> 
     """
     references = rejecting_references(dataset)
     columns_typed = [f"{typed(column)} as {identifier(column.name)}" for column in dataset.columns]
-    wrong = [f"{CORRUPT} is not null", f"{ROW} is null", *filter(None, map(wrong_type, dataset.columns))]
+    unread = [f"{CORRUPT} is not null", f"{ROW} is null", f"not {single_value(identifier(TEXT))}"]
+    wrong = [*unread, *filter(None, map(wrong_type, dataset.columns))]
     cases = [f"when {rule.condition} then {literal(rule.name)}" for rule in excluding(dataset)]
     warned = [f"coalesce({rule.condition}, false) as {_flag(rule.name)}" for rule in warning(dataset)]
     rest = [
