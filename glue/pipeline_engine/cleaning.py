@@ -6,8 +6,6 @@ place among the rows of its primary key; the others only read from that.
 The names of the engine's own columns begin with `#`, which no column of a contract can.
 """
 
-import re
-
 from . import drift, fidelity
 from .contract import Column, Dataset, Scalar
 from .json_types import CORRUPT, FIELDS, ROW, TEXT, parse, single_value, typed, wrong_type
@@ -20,7 +18,7 @@ from .rules import (
     value_text,
     warning,
 )
-from .sql_text import identifier, identifiers, literal
+from .sql_text import identifier, identifiers, literal, named_or_null
 
 RULE = "#rule"
 RANK = "#rank"
@@ -139,8 +137,9 @@ referenced as (
 
 
 def kept_sql(dataset: Dataset, columns: list[str]) -> str:
+    """Every column of the dataset; those that are not named are null."""
     return f"""select
-    {_list([identifier(name) for name in columns], 4)}
+    {_list(named_or_null(dataset, columns), 4)}
 from {identifier(ranked_view(dataset))}
 where {identifier(RULE)} is null and {identifier(RANK)} = 1"""
 
@@ -201,18 +200,6 @@ def unfit_values_sql(datasets: list[Dataset]) -> str | None:
     ]
     # Over a constant relation Spark answers while it plans, without a job.
     return f"select\n    {_list(tests, 4)}\nfrom values (1)" if tests else None
-
-
-def columns_used(dataset: Dataset, keys: set[str], statements: list[str]) -> list[str]:
-    """The columns that any of the statements may read, in contract order; `keys` are always among them.
-
-    A statement can only name a column or take all of them by `*`, so a name that occurs in none of them is not read.
-    """
-    text = "\n".join(statements).lower()
-    if re.search(r"(?<!count\()\*", text):
-        return [column.name for column in dataset.columns]
-    words = set(re.findall(r"\w+", text))
-    return [column.name for column in dataset.columns if column.name in keys or column.name.lower() in words]
 
 
 def _values(column: Column) -> list[tuple[str, Scalar]]:

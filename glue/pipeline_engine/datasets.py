@@ -1,12 +1,14 @@
 """Datasets from their pinned inputs to the views that the business SQL reads."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pyspark import StorageLevel
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
 from . import cleaning, drift, orphans
+from .columns_read import Columns, columns_read
 from .contract import Contract, Dataset
 from .errors import ContractInvalid, NoRowsRead
 from .faults import fault_of_the_data
@@ -28,8 +30,8 @@ class Datasets:
 
     spark: SparkSession
     contract: Contract
-    statements: list[str]
-    """The business SQL and the balances, which tell the columns that are worth keeping."""
+    statements: dict[str, str]
+    """The business SQL of each output; with the balances it tells the columns that are worth keeping."""
     _cached: list[DataFrame] = field(default_factory=list)
 
     def check_values(self) -> None:
@@ -122,13 +124,22 @@ class Datasets:
 
     def _columns(self, dataset: Dataset) -> list[str]:
         keys = {*dataset.primary_key, *(reference.column for reference in dataset.references)}
-        return cleaning.columns_used(dataset, keys, self.statements)
+        return self._worth_keeping(dataset, keys, dataset.name, orphans.orphans_table(dataset))
 
     def _orphan_columns(self, dataset: Dataset) -> list[str]:
-        """Those that a statement may read of the orphans: it has to name their table."""
-        table = orphans.orphans_table(dataset).lower()
-        readers = [statement for statement in self.statements if table in statement.lower()]
-        return cleaning.columns_used(dataset, {reference.column for reference in dataset.references}, readers)
+        references = {reference.column for reference in dataset.references}
+        return self._worth_keeping(dataset, references, orphans.orphans_table(dataset))
+
+    def _worth_keeping(self, dataset: Dataset, needed: set[str], *tables: str) -> list[str]:
+        """The columns that are needed or read of any of the tables, in contract order; all of them when in doubt."""
+        if self._read is None:
+            return [column.name for column in dataset.columns]
+        names = needed.union(*(self._read[table] for table in tables))
+        return [column.name for column in dataset.columns if column.name in names]
+
+    @cached_property
+    def _read(self) -> Columns | None:
+        return columns_read(self.spark, self.contract, self.statements)
 
     def _keep(self, sql: str, view: str) -> None:
         rows = self._statement(sql).persist(StorageLevel.MEMORY_AND_DISK)

@@ -41,9 +41,9 @@ def parse(dataset: Dataset, text: str) -> str:
 def single_value(text: str) -> str:
     """Whether the text of a row that was read holds one object and nothing else.
 
-    What follows a `}` too many would close the wrapping object, and Spark would stop there. A text whose only `}` is its
-    end has nothing behind it. Any other is read a second time as the first element of a list whose last one is the
-    text's hash: a text that leaves the list takes its hash with it.
+    A `}` too many would close the wrapping object, and Spark would stop there. A text whose only `}` is its end has
+    nothing behind it. Any other is read a second time as the first of two elements of a list, the second one being the
+    text's hash, which a text that leaves the list loses.
     """
     blanks = "' \\t\\r\\n'"
     trimmed = f"trim(trailing {blanks} from {text})"

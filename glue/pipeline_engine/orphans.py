@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .contract import Dataset
-from .sql_text import identifier, literal
+from .sql_text import identifier, literal, named_or_null
 
 ORPHAN_COLUMN = "orphan_column"
 
@@ -26,14 +26,14 @@ def orphans_table(dataset: Dataset) -> str:
 
 
 def orphans_sql(dataset: Dataset, columns: list[str], keys: dict[str, str]) -> str:
-    """The named columns of the orphans, and in ORPHAN_COLUMN the reference that names no row: a row of several such
-    references comes several times.
+    """The columns of the orphans, null where not named, and in ORPHAN_COLUMN the reference that names no row: a row of
+    several such references comes several times.
 
     `keys` is each dataset's single primary key. Rows whose reference is null are orphans, too; they take a way of their
     own, as null join keys would all land on one task.
     """
     child = identifier(dataset.name)
-    listed = ", ".join(f"{child}.{identifier(name)}" for name in columns)
+    listed = ", ".join(named_or_null(dataset, columns, f"{child}."))
     parts = []
     for reference in dataset.references:
         column = f"{child}.{identifier(reference.column)}"

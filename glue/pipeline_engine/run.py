@@ -56,7 +56,7 @@ def _execute(spark: SparkSession, manifest: Manifest, report: Report, folder: st
     check_against(manifest, contract)
     statements = {name: storage.read_bytes(uri).decode() for name, uri in manifest.sql.items()}
     session = session_for(spark, sum(source.bytes for source in manifest.inputs.values() if source))
-    datasets = Datasets(session, contract, [*statements.values(), *contract.balance_queries()])
+    datasets = Datasets(session, contract, statements)
     try:
         with _timed(report, "datasets"):
             _clean(datasets, contract, manifest, report, folder)
