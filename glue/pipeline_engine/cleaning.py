@@ -153,15 +153,6 @@ from {identifier(ranked_view(dataset))}
 where {identifier(RULE)} is not null"""
 
 
-def examples_sql(dataset: Dataset, rule: str, limit: int) -> str:
-    """The texts of some rows that break the rule, the same ones whatever the order of the rows."""
-    return f"""select {identifier(TEXT)} as text
-from {identifier(ranked_view(dataset))}
-where {identifier(RULE)} = {literal(rule)}
-order by {identifier(TEXT)}
-limit {limit}"""
-
-
 def counts_sql(dataset: Dataset) -> str:
     """One row: rows read, kept and deduplicated, the bytes of the rejected texts, then the rows of each rule in the
     order of `rejection_names`, the kept rows of each rule in the order of `warning`, the rows that have each column in

@@ -11,14 +11,12 @@ from . import cleaning, drift, orphans
 from .columns_read import Columns, columns_read
 from .contract import Contract, Dataset
 from .errors import ContractInvalid, NoRowsRead
-from .faults import fault_of_the_data
+from .faults import executing
 from .inputs import read_texts
 from .manifest import Input
 from .report import DatasetCounts
 from .rules import MALFORMED, rejection_names, warning
 from .sql_text import identifier
-
-_EXAMPLES = 2
 
 
 @dataclass
@@ -37,12 +35,8 @@ class Datasets:
     def check_values(self) -> None:
         """Every value that the contract gives for a column must be one of its type, and every pattern be a pattern."""
         sql = cleaning.unfit_values_sql(list(self.contract.datasets.values()))
-        try:
+        with executing("the contract's values", ContractInvalid, reads_rows=False):
             tests = self._statement(sql).first().asDict() if sql else {}
-        except Exception as error:
-            if fault := fault_of_the_data(error):
-                raise ContractInvalid(str(fault)) from error
-            raise
         unfit = [what for what, is_unfit in tests.items() if is_unfit]
         if unfit:
             raise ContractInvalid(f"no value of the column's type: {', '.join(unfit)}")
@@ -74,10 +68,6 @@ class Datasets:
 
     def rejected(self, dataset: Dataset, source: Input) -> DataFrame:
         return self._statement(cleaning.rejected_sql(dataset, source.uri))
-
-    def examples(self, dataset: Dataset, rule: str) -> list[str]:
-        """Texts of rows that break a rule by which rows are rejected."""
-        return [row["text"] for row in self._statement(cleaning.examples_sql(dataset, rule, _EXAMPLES)).collect()]
 
     def orphans(self) -> dict[str, list[orphans.OrphanCount]]:
         """Makes the view of each dataset's orphans and counts them, by reference."""
@@ -115,8 +105,7 @@ class Datasets:
             if is_suspect
             else []
         )
-        mode = self.contract.schema_evolution
-        return drift.drift_of(dataset, mode, read - malformed, sound_rows, undeclared, malformed_by_column)
+        return drift.drift_of(dataset, read - malformed, sound_rows, undeclared, malformed_by_column)
 
     @property
     def _keys(self) -> dict[str, str]:
