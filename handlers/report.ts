@@ -1,4 +1,4 @@
-/** What an engine counted, as it lies in `reports/<batch>/<run>/<job run id>.json`. Counts are rows. */
+/** What an engine counted, as it lies in `reports/<batch>/<run>/<job run id>.json`. Counts are rows; no value is of one. */
 export interface RunReport {
   readonly format: 1;
   readonly batch: string;
@@ -29,12 +29,8 @@ export interface DatasetReport {
 
 /** Where the fields that came are not those that are declared. */
 export interface DriftReport {
-  /** The most frequent first; `examples` are values as they were written, cut short. */
-  readonly undeclared: readonly {
-    readonly name: string;
-    readonly rows: number;
-    readonly examples: readonly string[];
-  }[];
+  /** The most frequent first; a name that is no identifier is not told, as it may be data. */
+  readonly undeclared: readonly { readonly name: string; readonly rows: number }[];
   /** Columns for which no row has a field. */
   readonly absent: readonly string[];
   /** Columns of another type than the declared one in most of the rows that have them. */
@@ -43,7 +39,6 @@ export interface DriftReport {
     readonly type: string;
     readonly rows: number;
     readonly of: number;
-    readonly examples: readonly string[];
   }[];
 }
 

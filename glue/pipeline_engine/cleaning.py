@@ -6,11 +6,9 @@ place among the rows of its primary key; the others only read from that.
 The names of the engine's own columns begin with `#`, which no column of a contract can.
 """
 
-import re
-
 from . import drift, fidelity
 from .contract import Column, Dataset, Scalar
-from .json_types import CORRUPT, FIELDS, ROW, TEXT, parse, typed, wrong_type
+from .json_types import CORRUPT, FIELDS, ROW, TEXT, parse, single_value, typed, wrong_type
 from .rules import (
     excluding,
     orphan_rule,
@@ -20,7 +18,7 @@ from .rules import (
     value_text,
     warning,
 )
-from .sql_text import identifier, identifiers, literal
+from .sql_text import identifier, identifiers, literal, named_or_null
 
 RULE = "#rule"
 RANK = "#rank"
@@ -45,7 +43,8 @@ def classify_sql(dataset: Dataset, columns: list[str], keys: dict[str, str]) -> 
     """
     references = rejecting_references(dataset)
     columns_typed = [f"{typed(column)} as {identifier(column.name)}" for column in dataset.columns]
-    wrong = [f"{CORRUPT} is not null", f"{ROW} is null", *filter(None, map(wrong_type, dataset.columns))]
+    unread = [f"{CORRUPT} is not null", f"{ROW} is null", f"not {single_value(identifier(TEXT))}"]
+    wrong = [*unread, *filter(None, map(wrong_type, dataset.columns))]
     cases = [f"when {rule.condition} then {literal(rule.name)}" for rule in excluding(dataset)]
     warned = [f"coalesce({rule.condition}, false) as {_flag(rule.name)}" for rule in warning(dataset)]
     rest = [
@@ -138,8 +137,9 @@ referenced as (
 
 
 def kept_sql(dataset: Dataset, columns: list[str]) -> str:
+    """Every column of the dataset; those that are not named are null."""
     return f"""select
-    {_list([identifier(name) for name in columns], 4)}
+    {_list(named_or_null(dataset, columns), 4)}
 from {identifier(ranked_view(dataset))}
 where {identifier(RULE)} is null and {identifier(RANK)} = 1"""
 
@@ -151,15 +151,6 @@ def rejected_sql(dataset: Dataset, source: str) -> str:
     {literal(source)} as source
 from {identifier(ranked_view(dataset))}
 where {identifier(RULE)} is not null"""
-
-
-def examples_sql(dataset: Dataset, rule: str, limit: int) -> str:
-    """The texts of some rows that break the rule, the same ones whatever the order of the rows."""
-    return f"""select {identifier(TEXT)} as text
-from {identifier(ranked_view(dataset))}
-where {identifier(RULE)} = {literal(rule)}
-order by {identifier(TEXT)}
-limit {limit}"""
 
 
 def counts_sql(dataset: Dataset) -> str:
@@ -200,18 +191,6 @@ def unfit_values_sql(datasets: list[Dataset]) -> str | None:
     ]
     # Over a constant relation Spark answers while it plans, without a job.
     return f"select\n    {_list(tests, 4)}\nfrom values (1)" if tests else None
-
-
-def columns_used(dataset: Dataset, keys: set[str], statements: list[str]) -> list[str]:
-    """The columns that any of the statements may read, in contract order; `keys` are always among them.
-
-    A statement can only name a column or take all of them by `*`, so a name that occurs in none of them is not read.
-    """
-    text = "\n".join(statements).lower()
-    if re.search(r"(?<!count\()\*", text):
-        return [column.name for column in dataset.columns]
-    words = set(re.findall(r"\w+", text))
-    return [column.name for column in dataset.columns if column.name in keys or column.name.lower() in words]
 
 
 def _values(column: Column) -> list[tuple[str, Scalar]]:

@@ -94,14 +94,6 @@ class Contract:
     datasets: dict[str, Dataset]
     outputs: dict[str, Output]
 
-    def balance_queries(self) -> list[str]:
-        return [
-            query
-            for output in self.outputs.values()
-            for balance in output.balances
-            for query in (balance.input, balance.output)
-        ]
-
     def in_order(self) -> list[Dataset]:
         """The datasets, each after those whose kept rows have to be known to reject its orphans."""
         ordered: dict[str, Dataset] = {}

@@ -3,38 +3,36 @@
 from dataclasses import dataclass, field
 
 from .contract import Contract, Dataset
-from .datasets import Datasets
 from .drift import complaints
 from .errors import CheckFailed, EngineError, RuleViolated, SchemaChanged, TooManyRejected
 from .orphans import OrphanCount
 from .report import DatasetCounts, Report
-from .rules import failing_names, orphan_rule
+from .rules import failing, orphan_rule
 
 
 @dataclass
 class DatasetGate:
     """Enters each check in the report and gathers the failures, to be raised together."""
 
-    datasets: Datasets
     contract: Contract
     report: Report
     _failures: list[EngineError] = field(default_factory=list)
 
-    def check(self, dataset: Dataset, counts: DatasetCounts, rejected_uri: str) -> None:
-        """`rejected_uri`: where the dataset's rejected rows lie."""
+    def check(self, dataset: Dataset, counts: DatasetCounts, file: str, rejected_uri: str) -> None:
+        """`file`: the upload that the rows come from; `rejected_uri`: where those that were rejected lie."""
         balances, detail = counts.balance()
         self._enter(dataset, "rows_balance", balances, detail, CheckFailed)
 
         mode = self.contract.schema_evolution
         found = complaints(counts.drift, dataset, mode)
-        detail = f"{mode}: {'; '.join(found) or 'nothing to object to'}"
+        place = f"{file}, rejected rows in {rejected_uri}" if counts.rejected_rows > 0 else file
+        detail = f"{mode}: {'; '.join(found)}; see {place}" if found else f"{mode}: nothing to object to"
         self._enter(dataset, "schema_evolution", not found, detail, SchemaChanged)
 
-        for rule in failing_names(dataset):
-            rows = counts.rejected[rule]
-            examples = self.datasets.examples(dataset, rule) if rows > 0 else []
-            detail = f"expected 0 rows, actual {rows}{''.join(f'; {text}' for text in examples)}"
-            self._enter(dataset, rule, rows == 0, detail, RuleViolated)
+        for rule in failing(dataset):
+            rows = counts.rejected[rule.name]
+            place = f' by the column "{rule.column}" of {file}; see {rejected_uri}' if rows > 0 else ""
+            self._enter(dataset, rule.name, rows == 0, f"expected 0 rows, actual {rows}{place}", RuleViolated)
 
         rejected, allowed = counts.rejected_rows, dataset.max_rejected
         percent = 100 * rejected / counts.read if counts.read > 0 else 0
@@ -45,15 +43,20 @@ class DatasetGate:
         else:
             self._enter(dataset, "max_rejected", True, detail, TooManyRejected)
 
-    def check_orphans(self, orphans: dict[str, list[OrphanCount]]) -> None:
+    def check_orphans(self, orphans: dict[str, list[OrphanCount]], files: dict[str, str]) -> None:
+        """`files`: the upload of each dataset that is there."""
         for name, dataset in self.contract.datasets.items():
             counted = {count.column: count for count in orphans[name]}
             self.report.orphans[name] = {column: count.rows for column, count in counted.items()}
             for reference in dataset.references:
                 if reference.orphans == "fail":
                     count = counted[reference.column]
-                    examples = dict.fromkeys(text for text in (count.least, count.greatest) if text is not None)
-                    detail = f"expected 0 rows, actual {count.dangling}{''.join(f'; {text}' for text in examples)}"
+                    detail = f"expected 0 rows, actual {count.dangling}"
+                    if count.dangling > 0:
+                        target = files.get(reference.dataset, f"{reference.dataset}, which is absent")
+                        detail += (
+                            f' by the column "{reference.column}" of {files[name]}; no row of {target} has its value'
+                        )
                     self._enter(dataset, orphan_rule(reference), count.dangling == 0, detail, RuleViolated)
 
     def close(self) -> None:

@@ -1,22 +1,22 @@
 """Datasets from their pinned inputs to the views that the business SQL reads."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from pyspark import StorageLevel
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
 from . import cleaning, drift, orphans
+from .columns_read import Columns, columns_read
 from .contract import Contract, Dataset
 from .errors import ContractInvalid, NoRowsRead
-from .faults import fault_of_the_data
+from .faults import executing
 from .inputs import read_texts
 from .manifest import Input
 from .report import DatasetCounts
 from .rules import MALFORMED, rejection_names, warning
 from .sql_text import identifier
-
-_EXAMPLES = 2
 
 
 @dataclass
@@ -28,19 +28,15 @@ class Datasets:
 
     spark: SparkSession
     contract: Contract
-    statements: list[str]
-    """The business SQL and the balances, which tell the columns that are worth keeping."""
+    statements: dict[str, str]
+    """The business SQL of each output; with the balances it tells the columns that are worth keeping."""
     _cached: list[DataFrame] = field(default_factory=list)
 
     def check_values(self) -> None:
         """Every value that the contract gives for a column must be one of its type, and every pattern be a pattern."""
         sql = cleaning.unfit_values_sql(list(self.contract.datasets.values()))
-        try:
+        with executing("the contract's values", ContractInvalid, reads_rows=False):
             tests = self._statement(sql).first().asDict() if sql else {}
-        except Exception as error:
-            if fault := fault_of_the_data(error):
-                raise ContractInvalid(str(fault)) from error
-            raise
         unfit = [what for what, is_unfit in tests.items() if is_unfit]
         if unfit:
             raise ContractInvalid(f"no value of the column's type: {', '.join(unfit)}")
@@ -72,10 +68,6 @@ class Datasets:
 
     def rejected(self, dataset: Dataset, source: Input) -> DataFrame:
         return self._statement(cleaning.rejected_sql(dataset, source.uri))
-
-    def examples(self, dataset: Dataset, rule: str) -> list[str]:
-        """Texts of rows that break a rule by which rows are rejected."""
-        return [row["text"] for row in self._statement(cleaning.examples_sql(dataset, rule, _EXAMPLES)).collect()]
 
     def orphans(self) -> dict[str, list[orphans.OrphanCount]]:
         """Makes the view of each dataset's orphans and counts them, by reference."""
@@ -113,8 +105,7 @@ class Datasets:
             if is_suspect
             else []
         )
-        mode = self.contract.schema_evolution
-        return drift.drift_of(dataset, mode, read - malformed, sound_rows, undeclared, malformed_by_column)
+        return drift.drift_of(dataset, read - malformed, sound_rows, undeclared, malformed_by_column)
 
     @property
     def _keys(self) -> dict[str, str]:
@@ -122,13 +113,22 @@ class Datasets:
 
     def _columns(self, dataset: Dataset) -> list[str]:
         keys = {*dataset.primary_key, *(reference.column for reference in dataset.references)}
-        return cleaning.columns_used(dataset, keys, self.statements)
+        return self._worth_keeping(dataset, keys, dataset.name, orphans.orphans_table(dataset))
 
     def _orphan_columns(self, dataset: Dataset) -> list[str]:
-        """Those that a statement may read of the orphans: it has to name their table."""
-        table = orphans.orphans_table(dataset).lower()
-        readers = [statement for statement in self.statements if table in statement.lower()]
-        return cleaning.columns_used(dataset, {reference.column for reference in dataset.references}, readers)
+        references = {reference.column for reference in dataset.references}
+        return self._worth_keeping(dataset, references, orphans.orphans_table(dataset))
+
+    def _worth_keeping(self, dataset: Dataset, needed: set[str], *tables: str) -> list[str]:
+        """The columns that are needed or read of any of the tables, in contract order; all of them when in doubt."""
+        if self._read is None:
+            return [column.name for column in dataset.columns]
+        names = needed.union(*(self._read[table] for table in tables))
+        return [column.name for column in dataset.columns if column.name in names]
+
+    @cached_property
+    def _read(self) -> Columns | None:
+        return columns_read(self.spark, self.contract, self.statements)
 
     def _keep(self, sql: str, view: str) -> None:
         rows = self._statement(sql).persist(StorageLevel.MEMORY_AND_DISK)

@@ -18,17 +18,17 @@ from .sql_text import identifier, literal
 
 _UNDECLARED = "`#undeclared`"
 _BITS = 63
-_EXAMPLE_LENGTH = 80
 # Names of fields may be data themselves, such as an id each.
 _REPORTED_FIELDS = 50
+_NAME = r"\A[A-Za-z_][A-Za-z0-9_.-]*\z"
+_NAME_LENGTH = 64
+_NO_NAME = "(a name that is no identifier)"
 
 
 @dataclass(frozen=True)
 class Undeclared:
     name: str
     rows: int
-    examples: list[str]
-    """Values as they are written, cut short."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,6 @@ class Changed:
     """The declared one."""
     rows: int
     of: int
-    examples: list[str]
 
 
 @dataclass(frozen=True)
@@ -63,24 +62,15 @@ def complaints(drift: Drift, dataset: Dataset, mode: str) -> list[str]:
     absent = drift.absent if mode == "strict" else [name for name in drift.absent if name in refusing_null]
     found = [f'no row has the column "{name}"' for name in absent]
     if mode == "strict":
+        found += [f'the field "{item.name}" is not declared ({item.rows} rows)' for item in drift.undeclared]
         found += [
-            f'the field "{item.name}" is not declared ({item.rows} rows{_such_as(item.examples)})'
-            for item in drift.undeclared
-        ]
-        found += [
-            f'the column "{item.name}" is not {item.type} in {item.rows} of {item.of} rows{_such_as(item.examples)}'
-            for item in drift.changed
+            f'the column "{item.name}" is not {item.type} in {item.rows} of {item.of} rows' for item in drift.changed
         ]
     return found
 
 
-def _such_as(examples: list[str]) -> str:
-    return f", such as {' and '.join(examples)}" if examples else ""
-
-
 def drift_of(
     dataset: Dataset,
-    mode: str,
     sound: int,
     sound_rows: dict[str, int],
     undeclared: list[Row],
@@ -100,32 +90,24 @@ def drift_of(
         if rows == 0 and objects > 0:
             absent.append(column.name)
         elif found and 2 * found["wrong_rows"] > rows:
-            changed.append(Changed(column.name, column.type, found["wrong_rows"], rows, _examples(found)))
+            changed.append(Changed(column.name, column.type, found["wrong_rows"], rows))
     return Drift(
-        # What is not declared may be personal: a mode that asks for no look at it shows no values.
-        undeclared=[
-            Undeclared(row["name"], row["row_count"], [] if mode == "ignore-unknown" else _examples(row))
-            for row in undeclared
-        ],
+        undeclared=[Undeclared(row["name"], row["row_count"]) for row in undeclared],
         absent=absent,
         changed=changed,
     )
 
 
-def _examples(row: Row) -> list[str]:
-    """At most two, and not the same twice."""
-    return list(dict.fromkeys(value for value in (row["least"], row["greatest"]) if value is not None))
-
-
 def columns_of_a_row(dataset: Dataset) -> list[str]:
-    """What the classifying statement finds out of each row: a map of the fields that are not declared, null without
+    """What the classifying statement finds out of each row: the names of the fields that are not declared, null without
     any, and numbers with a bit for each column that the row has a field for."""
     names = ", ".join(literal(column.name) for column in dataset.columns)
     is_undeclared = f"not in ({names})"
+    shown = f"if(name rlike {literal(_NAME)}, substring(name, 1, {_NAME_LENGTH}), {literal(_NO_NAME)})"
+    # A name that comes twice in a row counts once.
     undeclared = (
-        f"case when exists(map_keys({FIELDS}), name -> name {is_undeclared}) then transform_values("
-        f"map_filter({FIELDS}, (name, value) -> name {is_undeclared}), "
-        f"(name, value) -> substring(value, 1, {_EXAMPLE_LENGTH})) end"
+        f"case when exists(map_keys({FIELDS}), name -> name {is_undeclared}) then array_distinct(transform("
+        f"filter(map_keys({FIELDS}), name -> name {is_undeclared}), name -> {shown})) end"
     )
     bits: dict[str, list[str]] = {}
     for index, column in enumerate(dataset.columns):
@@ -155,14 +137,8 @@ def counts(dataset: Dataset, rule: str) -> list[str]:
 def undeclared_sql(view: str) -> str:
     return f"""select
     name,
-    count(*) as row_count,
-    min(value) as least,
-    max(value) as greatest
-from (
-    -- A name that comes twice in a row counts once.
-    select name, element_at({_UNDECLARED}, name) as value
-    from (select {_UNDECLARED}, explode(array_distinct(map_keys({_UNDECLARED}))) as name from {identifier(view)})
-)
+    count(*) as row_count
+from (select explode({_UNDECLARED}) as name from {identifier(view)})
 group by name
 order by row_count desc, name
 limit {_REPORTED_FIELDS}"""
@@ -170,12 +146,11 @@ limit {_REPORTED_FIELDS}"""
 
 def malformed_sql(dataset: Dataset, view: str, rule: str) -> str:
     """Of the malformed rows that are objects all the same, by column: how many there are, how many have the column's
-    field, and in how many its value is of another type, with two of these values."""
+    field, and in how many its value is of another type."""
     columns = ",\n            ".join(
         f"named_struct('name', {literal(column.name)}, "
         f"'is_named', map_contains_key({FIELDS}, {literal(column.name)}), "
-        f"'value', substring({FIELDS}[{literal(column.name)}], 1, {_EXAMPLE_LENGTH}), "
-        f"'is_wrong', {_wrong(dataset, index)})"
+        f"'is_wrong', {FIELDS}[{literal(column.name)}] is not null and {_wrong(dataset, index)})"
         for index, column in enumerate(dataset.columns)
     )
     values = ",\n        ".join(f"{typed(column)} as {identifier(column.name)}" for column in dataset.columns)
@@ -210,9 +185,7 @@ select
     name,
     count(*) as row_count,
     count_if(is_named) as named_rows,
-    count_if(value is not null and is_wrong) as wrong_rows,
-    min(case when is_wrong then value end) as least,
-    max(case when is_wrong then value end) as greatest
+    count_if(is_wrong) as wrong_rows
 from judged
 group by name"""
 

@@ -1,13 +1,34 @@
 """What can be wrong with inputs, contract or SQL. Each fails the run with a report, since a retry cannot help.
 
-Anything else that is raised is a fault of the infrastructure: it writes no report, so the run may be tried again.
+Anything else that is raised is a fault of the infrastructure: it writes no report, so the run may be tried again. Which
+is which is told apart in faults.py.
 """
+
+_MESSAGE_BYTES = 2048
+
+
+def clipped(message: str) -> str:
+    """Messages go into the ledger, mail and Glue's own records, which have little room."""
+    encoded = message.encode(errors="replace")
+    if len(encoded) <= _MESSAGE_BYTES:
+        return message
+    return encoded[: _MESSAGE_BYTES - len("…".encode())].decode(errors="ignore") + "…"
+
+
+class Infrastructure(Exception):
+    """What may be told of a fault of the infrastructure."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(clipped(message))
 
 
 class EngineError(Exception):
-    """A failure that belongs in the run report."""
+    """A failure that belongs in the run report. Its message has no value of a row."""
 
     code = "failed"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(clipped(message))
 
 
 class ChecksumMismatch(EngineError):

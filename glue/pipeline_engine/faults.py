@@ -1,23 +1,108 @@
-"""Tells a fault of the data or the SQL from one of the cluster, by what Spark says of it."""
+"""Tells a fault of the SQL or the data from one of the infrastructure, by what Spark raises, and says what may be told.
 
+Whatever Spark raises while it executes a statement of the plan is a fault of the SQL or the data: it would be raised
+again, so it fails the run with a report. Only these are faults of the infrastructure, which leave none:
+
+- reading and writing: a Java IOException, or an exception of Hadoop, of an HTTP client or of AWS, somewhere in the
+  chain of causes; but not those that speak of a value, which is no JSON or has bytes that are no characters;
+- memory: an OutOfMemoryError, or a Python worker's MemoryError;
+- the cluster: a lost executor, a killed task, a shuffle or a block that can't be fetched, an interruption, a timeout;
+- a job that Spark ended for a reason of its own, such as a cancelled job or a stopped context: a chain whose last cause
+  is a SparkException without an error class;
+- a folder of this job run that is there already;
+- what is no exception of Java at all, such as a broken connection to the JVM.
+
+An exception's own words may quote a row, and they would go to logs, mail and the ledger. So of a Spark exception with
+an error class only the sentence of the class is told, with its types, settings and names; of any other only its class.
+"""
+
+import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from py4j.protocol import Py4JError
+from py4j.protocol import Py4JError, Py4JJavaError
+from pyspark import SparkContext
+from pyspark.errors import AnalysisException, PySparkException
 
-from .errors import SqlFailed
+from .errors import EngineError, Infrastructure
 
-# The SQLSTATE classes "cardinality violation", such as two rows where one value is meant, and "data exception":
-# overflow, division by zero, a value that cannot be cast.
-_FAULTS_OF_THE_DATA = ("21", "22")
+_INFRASTRUCTURE = (
+    "java.io.IOException",
+    "java.io.UncheckedIOException",
+    "java.lang.InterruptedException",
+    "java.lang.OutOfMemoryError",
+    "java.util.concurrent.CancellationException",
+    "java.util.concurrent.RejectedExecutionException",
+    "java.util.concurrent.TimeoutException",
+    "com.amazon.",
+    "com.amazonaws.",
+    "software.amazon.",
+    "org.apache.hadoop.",
+    "org.apache.http.",
+    "org.apache.spark.ExecutorDeadException",
+    "org.apache.spark.TaskKilledException",
+    "org.apache.spark.network.",
+    "org.apache.spark.rpc.",
+    "org.apache.spark.shuffle.",
+    "org.apache.spark.storage.",
+)
+# IOExceptions all the same.
+_OF_VALUES = ("com.fasterxml.jackson.", "java.nio.charset.CharacterCodingException")
+_SPARK = "org.apache.spark.SparkException"
+_WRAPPERS = ("TASK_WRITE_FAILED", "_LEGACY_ERROR_TEMP_2054", "FAILED_READ_FILE")
+_WORDS_OF_SPARK = re.compile(
+    r"(?:ExecutorLostFailure|FetchFailed|TaskKilled|TaskResultLost|Job \d+ cancelled|Job aborted)\b"
+    r"(?: \(executor [\w-]+ exited [a-z ]+\)(?: Reason: [^\n]*)?)?"
+)
+
+_TYPE = re.compile(r'"[A-Z][A-Z0-9_<>(), :]*"')
+_TYPES = {
+    *("BIGINT", "BINARY", "BOOLEAN", "DATE", "DECIMAL", "DOUBLE", "FLOAT", "INT", "SMALLINT", "STRING", "TIMESTAMP"),
+    *("TIMESTAMP_NTZ", "TINYINT", "VOID", "ARRAY", "MAP", "STRUCT"),
+    *("INTERVAL", "YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO"),
+}
+_SETTING = re.compile(r'"?spark\.[A-Za-z0-9.]+"?')
+_NAME = re.compile(r"`\w+`(?:\.`\w+`)*")
+_MASK = "…"
 
 
-def fault_of_the_data(error: Exception) -> SqlFailed | None:
-    """The failure to report when the rows themselves made a statement fail; None for any other fault."""
-    for cause in _causes(error):
-        if _sql_state(cause).startswith(_FAULTS_OF_THE_DATA):
-            return SqlFailed(str(cause.getMessage()))
-    return None
+@contextmanager
+def executing(what: str, failure: type[EngineError], statement: str = "", *, reads_rows: bool = True) -> Iterator[None]:
+    """Has a fault of the SQL or the data raised as the failure that it is of, with the name of what it befell.
+
+    `statement`: its own words may be told. What no row has to do with is told as it is, such as an exception of the
+    analysis.
+    """
+    try:
+        yield
+    except (PySparkException, Py4JJavaError) as error:
+        if is_infrastructure(error):
+            raise
+        is_open = isinstance(error, AnalysisException) or not reads_rows
+        told = str(error) if is_open else _sentence(error, statement)
+        raise failure(f"{what}: {told}") from None
+
+
+def is_infrastructure(error: Exception) -> bool:
+    if isinstance(error, AnalysisException):
+        return error.getErrorClass() == "PATH_ALREADY_EXISTS"
+    causes = list(_causes(error))
+    return not causes or any(map(_is_infrastructure, causes)) or _is_bare(causes[-1])
+
+
+def infrastructure(error: Exception) -> Infrastructure:
+    """What may be told of a fault of the infrastructure. Files, codes and hosts are no values of rows."""
+    causes = list(_causes(error))
+    if not causes or isinstance(error, AnalysisException):
+        return Infrastructure(f"{type(error).__name__}: {_first_line(str(error))}")
+    cause = next(filter(_is_infrastructure, reversed(causes)), causes[-1])
+    name, text = cause.getClass().getName(), str(cause.getMessage() or "")
+    if any(map(_is_infrastructure, causes)) and not _is_python(cause):
+        told = _quoted_masked(_first_line(text))
+    else:
+        told = ", ".join(dict.fromkeys(_WORDS_OF_SPARK.findall(text))) or _MASK
+    return Infrastructure(f"{name}: {told}")
 
 
 def _causes(error: Exception) -> Iterator[Any]:
@@ -28,8 +113,87 @@ def _causes(error: Exception) -> Iterator[Any]:
         cause = cause.getCause()
 
 
-def _sql_state(cause: Any) -> str:
+def _is_infrastructure(cause: Any) -> bool:
+    names = _classes(cause)
+    if any(name.startswith(_OF_VALUES) for name in names):
+        return False
+    if _is_python(cause):
+        return bool(re.search(r"^MemoryError", str(cause.getMessage()), re.MULTILINE))
+    return any(name.startswith(_INFRASTRUCTURE) for name in names)
+
+
+def _is_python(cause: Any) -> bool:
+    return cause.getClass().getName() == "org.apache.spark.api.python.PythonException"
+
+
+def _is_bare(cause: Any) -> bool:
+    """Spark's own exception without any other behind it, or its complaint that it was stopped."""
+    name = cause.getClass().getName()
+    if name == "java.lang.IllegalStateException":
+        return "SparkContext" in str(cause.getMessage())
+    return name == _SPARK and not _error_class(cause)
+
+
+def _classes(cause: Any) -> list[str]:
+    """Its class and those above."""
+    names, of = [], cause.getClass()
+    while of is not None:
+        names.append(of.getName())
+        of = of.getSuperclass()
+    return names
+
+
+def _sentence(error: Exception, statement: str) -> str:
+    causes = list(_causes(error))
+    of_spark = [cause for cause in causes if _error_class(cause) not in (None, *_WRAPPERS)]
+    if of_spark:
+        return _masked(of_spark[-1], statement)
+    return (
+        f"{causes[-1].getClass().getName()}; its words may quote a row, so they are left out. Look at what the SQL does"
+        " to values: raise_error, assert_true, patterns, dates, functions whose arguments come from rows"
+    )
+
+
+def _error_class(cause: Any) -> str | None:
     try:
-        return cause.getSqlState() or ""
+        return cause.getErrorClass()
     except Py4JError:  # not an exception of Spark's own
-        return ""
+        return None
+
+
+def _masked(cause: Any, statement: str) -> str:
+    """The error class's sentence, and the part of the statement that it is about."""
+    error_class = cause.getErrorClass()
+    jvm = SparkContext._active_spark_context._jvm
+    parameters = jvm.java.util.HashMap()
+    for name, value in dict(cause.getMessageParameters()).items():
+        parameters[name] = value if _may_be_told(value, statement) else _MASK
+    try:
+        sentence = str(jvm.org.apache.spark.SparkThrowableHelper.getMessage(error_class, parameters))
+    except Py4JError:
+        sentence = f"[{error_class}]"
+    if error_class.startswith("_LEGACY"):  # has no name of its own
+        sentence = f"{cause.getClass().getName()}: {sentence}"
+    fragments = [context.fragment() for context in cause.getQueryContext()]
+    shown = [" ".join(text.split()) for text in fragments if text and text in statement]
+    return f"{sentence.strip()}{''.join(f' It is raised by: {text}' for text in shown[:1])}"
+
+
+def _may_be_told(value: str, statement: str) -> bool:
+    """Whether it is a type, a setting, or a name or a part of the statement, as none of which a value is written."""
+    if _TYPE.fullmatch(value):
+        return set(re.findall(r"[A-Z_]+", value)) <= _TYPES
+    if _NAME.fullmatch(value):
+        return all(re.search(rf"\b{name}\b", statement, re.IGNORECASE) for name in re.findall(r"\w+", value))
+    if value.startswith('"') and value.endswith('"') and len(value) > 2 and value[1:-1] in statement:
+        return True
+    return _SETTING.fullmatch(value) is not None
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]
+
+
+def _quoted_masked(text: str) -> str:
+    """Without what stands in quotes, but for files and resources."""
+    return re.sub(r"""(["'])(?!arn:|s3a?:|file:|/)[^"']*\1""", rf"\1{_MASK}\1", text)

@@ -5,7 +5,7 @@ the row costs.
 """
 
 from .contract import Dataset
-from .json_types import FIELDS, TEXT, fields, value_of
+from .json_types import FIELDS, TEXT, fields, read_as, value_of
 from .sql_text import identifier, literal
 
 # A surrogate by itself is no character; an even number of backslashes before it are backslashes of the text.
@@ -54,13 +54,14 @@ def _repeated_key(dataset: Dataset) -> str:
 def readable(dataset: Dataset) -> str:
     """The text, or null where reading it would not come to an end: to bring 1e999999999 to a scale takes all memory."""
     text = identifier(TEXT)
-    patterns = [
-        # Java looks for a pattern that begins with a plain text in larger steps.
-        rf'"{column.name}"\s*:\s*-?[0-9.]+[eE][+-]?[0-9]{{4}}'
+    unreadable = [
+        # Java looks for a pattern that begins with a plain text in larger steps. The name may be another field's, too:
+        # the row's own is read as a double, in which such a number is 0 or infinite.
+        f"({text} rlike {literal(pattern)} and {read_as(column.name, 'string')} is not null"
+        f" and coalesce({number} = 0 or abs({number}) = double('Infinity'), true))"
         for column in dataset.columns
         if column.type.startswith("decimal(")
+        for pattern in [rf'"{column.name}"\s*:\s*"?-?[0-9.]+[eE][+-]?[0-9]{{4}}']
+        for number in [read_as(column.name, "double")]
     ]
-    if not patterns:
-        return text
-    unreadable = " or ".join(f"{text} rlike {literal(pattern)}" for pattern in patterns)
-    return f"case when not ({unreadable}) then {text} end"
+    return f"case when not ({' or '.join(unreadable)}) then {text} end" if unreadable else text

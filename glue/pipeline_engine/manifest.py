@@ -16,6 +16,8 @@ class Input:
     format: str
     """`jsonl`: one object a line. `array`: the file is one JSON array."""
     bytes: int
+    key: str
+    """Of the upload, in the Bronze bucket."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ def _manifest(document: dict[str, Any], uri: str, sha256: str) -> Manifest:
 
 
 def _input(value: Any, place: str) -> Input:
-    uri, layout, compression, size, _source = fields(value, place, "uri", "format", "compression", "bytes", "source")
+    uri, layout, compression, size, source = fields(value, place, "uri", "format", "compression", "bytes", "source")
     uri = text(uri, f"{place}.uri")
     compressed = one_of(compression, f"{place}.compression", ("none", "gzip")) == "gzip"
     # Spark goes by the extension alone: a gzip named .json would be read as garbage.
@@ -120,4 +122,5 @@ def _input(value: Any, place: str) -> Input:
         uri=uri,
         format=one_of(layout, f"{place}.format", ("jsonl", "array")),
         bytes=whole(size, f"{place}.bytes"),
+        key=text(fields(source, f"{place}.source", "key", "version")[0], f"{place}.source.key"),
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from .contract import Dataset
-from .sql_text import identifier, literal
+from .sql_text import identifier, literal, named_or_null
 
 ORPHAN_COLUMN = "orphan_column"
 
@@ -15,9 +15,6 @@ class OrphanCount:
     """Orphans, also those whose reference is null."""
     dangling: int = 0
     """Orphans whose reference is a value that names no row."""
-    least: str | None = None
-    greatest: str | None = None
-    """Two of these values, where one of the dataset's references fails the run."""
 
 
 def orphans_table(dataset: Dataset) -> str:
@@ -26,14 +23,14 @@ def orphans_table(dataset: Dataset) -> str:
 
 
 def orphans_sql(dataset: Dataset, columns: list[str], keys: dict[str, str]) -> str:
-    """The named columns of the orphans, and in ORPHAN_COLUMN the reference that names no row: a row of several such
-    references comes several times.
+    """The columns of the orphans, null where not named, and in ORPHAN_COLUMN the reference that names no row: a row of
+    several such references comes several times.
 
     `keys` is each dataset's single primary key. Rows whose reference is null are orphans, too; they take a way of their
     own, as null join keys would all land on one task.
     """
     child = identifier(dataset.name)
-    listed = ", ".join(f"{child}.{identifier(name)}" for name in columns)
+    listed = ", ".join(named_or_null(dataset, columns, f"{child}."))
     parts = []
     for reference in dataset.references:
         column = f"{child}.{identifier(reference.column)}"
@@ -47,24 +44,15 @@ def orphans_sql(dataset: Dataset, columns: list[str], keys: dict[str, str]) -> s
 
 
 def orphan_counts_sql(datasets: list[Dataset]) -> str | None:
-    """By dataset and reference: the orphans, those whose reference is not null, and, where such a value fails the run,
-    two of them; None when nothing refers to anything. Least and greatest text cost Spark a sort of all orphans."""
+    """By dataset and reference: the orphans, and those whose reference is not null. None without any reference."""
     parts = [
         f"select {literal(dataset.name)} as dataset, {ORPHAN_COLUMN} as reference, count(*) as orphan_rows, "
-        f"count({value}) as dangling_rows, {least} as least, {greatest} as greatest\n"
+        f"count({_reference_value(dataset)}) as dangling_rows\n"
         f"    from {identifier(orphans_table(dataset))} group by {ORPHAN_COLUMN}"
         for dataset in datasets
         if dataset.references
-        for value in [_reference_value(dataset)]
-        for least, greatest in [_examples(dataset, value)]
     ]
     return "\nunion all\n".join(parts) if parts else None
-
-
-def _examples(dataset: Dataset, value: str) -> tuple[str, str]:
-    if any(reference.orphans == "fail" for reference in dataset.references):
-        return f"min({value})", f"max({value})"
-    return "cast(null as string)", "cast(null as string)"
 
 
 def _reference_value(dataset: Dataset) -> str:

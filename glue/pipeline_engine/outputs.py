@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from pyspark import StorageLevel
-from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
 
 from .column_type import decimal_digits
 from .contract import Column, Output
 from .errors import CheckFailed, SchemaMismatch, SqlFailed
+from .faults import executing
 from .report import Report
 from .sql_text import identifier, identifiers
 
@@ -58,29 +58,25 @@ class OutputWriter:
 
         The rows are computed once and kept, so that those that are written are those that were checked.
         """
-        rows = self._query(output, sql)
-        self._check_schema(output, rows)
-        rows.persist(StorageLevel.MEMORY_AND_DISK)
-        try:
-            rows.createOrReplaceTempView(identifier(output.name))
-            count, size = self._check_rows(output)
-            self._check_balances(output)
-            files = file_count(size)
-            write_parquet(rows, uri, files, output.cluster_by)
-        finally:
-            rows.unpersist()
+        balances = "\n".join(query for balance in output.balances for query in (balance.input, balance.output))
+        with executing(f'output "{output.name}"', SqlFailed, f"{sql}\n{balances}"):
+            rows = self.spark.sql(sql)
+            self._check_schema(output, rows)
+            rows.persist(StorageLevel.MEMORY_AND_DISK)
+            try:
+                rows.createOrReplaceTempView(identifier(output.name))
+                count, size = self._check_rows(output)
+                self._check_balances(output)
+                files = file_count(size)
+                write_parquet(rows, uri, files, output.cluster_by)
+            finally:
+                rows.unpersist()
         self.report.outputs[output.name] = {
             "rows": count,
             "files": files,
             "uri": uri,
             "columns": [{"name": column.name, "type": column.type} for column in output.columns],
         }
-
-    def _query(self, output: Output, sql: str) -> DataFrame:
-        try:
-            return self.spark.sql(sql)
-        except AnalysisException as error:
-            raise SqlFailed(f'output "{output.name}": {error}') from error
 
     def _check_schema(self, output: Output, rows: DataFrame) -> None:
         written = [(field.name, field.dataType.simpleString()) for field in rows.schema.fields]
@@ -95,7 +91,6 @@ class OutputWriter:
         grain = "_".join(output.grain)
         some_null = " or ".join(f"{identifier(name)} is null" for name in output.grain)
         counted = self._statement(
-            output,
             f"""with groups as (
     select
         {some_null} as is_null,
@@ -126,7 +121,7 @@ from groups""",
         """Each balance's two queries must come to the same value."""
         if not output.balances:
             return
-        row = self._statement(output, balances_sql(output)).first()
+        row = self._statement(balances_sql(output)).first()
         checks = {}
         for index, balance in enumerate(output.balances):
             expected, actual, equal = row[3 * index : 3 * index + 3]
@@ -143,22 +138,27 @@ from groups""",
         if failed:
             raise CheckFailed("; ".join(failed))
 
-    def _statement(self, output: Output, sql: str) -> DataFrame:
+    def _statement(self, sql: str) -> DataFrame:
         print(sql, end="\n\n", flush=True)
-        return self._query(output, sql)
+        return self.spark.sql(sql)
 
 
 def balances_sql(output: Output) -> str:
     """One row: for each balance what its two queries come to, as text, and whether that is the same. Null equals
-    nothing."""
+    nothing. Of what is no number, boolean or time nothing is shown, as it may be a row's."""
     values, results = [], []
     for balance in output.balances:
         left, right = (identifier(f"{balance.name} {side}") for side in ("input", "output"))
         # The query has lines of its own, as it may end with a comment.
         values += [f"(\n{balance.input}\n    ) as {left}", f"(\n{balance.output}\n    ) as {right}"]
-        results += [f"cast({left} as string)", f"cast({right} as string)", f"coalesce({left} = {right}, false)"]
+        results += [_shown_sql(left), _shown_sql(right), f"coalesce({left} = {right}, false)"]
     separator = ",\n    "
     return f"select\n    {separator.join(results)}\nfrom (select\n    {separator.join(values)}\n)"
+
+
+def _shown_sql(value: str) -> str:
+    kept = f"typeof({value}) rlike '^(tinyint|smallint|int|bigint|float|double|decimal|boolean|date|timestamp|void)'"
+    return f"case when {value} is null then null when {kept} then cast({value} as string) else '…' end"
 
 
 def _shown(value: str | None) -> str:

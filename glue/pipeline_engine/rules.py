@@ -16,6 +16,8 @@ class Rule:
     """`reject`, `warn` or `fail`."""
     condition: str
     """True of a row that breaks the rule; null or false of one that keeps it."""
+    column: str | None = None
+    """None where a rule is of the whole row."""
 
 
 def excluding(dataset: Dataset) -> list[Rule]:
@@ -49,20 +51,20 @@ def rejection_names(dataset: Dataset) -> list[str]:
     return [rule.name for rule in excluding(dataset)] + list(map(orphan_rule, rejecting_references(dataset)))
 
 
-def failing_names(dataset: Dataset) -> list[str]:
-    return [rule.name for rule in excluding(dataset) if rule.action == "fail"]
+def failing(dataset: Dataset) -> list[Rule]:
+    return [rule for rule in excluding(dataset) if rule.action == "fail"]
 
 
 def _null_rules(dataset: Dataset) -> Iterator[Rule]:
     for column in dataset.columns:
         if column.on_null in ("reject", "fail"):
-            yield Rule(f"{column.name}_is_null", column.on_null, f"{identifier(column.name)} is null")
+            yield Rule(f"{column.name}_is_null", column.on_null, f"{identifier(column.name)} is null", column.name)
 
 
 def _value_rules(dataset: Dataset) -> Iterator[Rule]:
     for column in dataset.columns:
         for rule in column.rules:
-            yield Rule(f"{column.name}_{rule.kind}", rule.on_violation, _violation(column, rule))
+            yield Rule(f"{column.name}_{rule.kind}", rule.on_violation, _violation(column, rule), column.name)
 
 
 def _violation(column: Column, rule: ValueRule) -> str:

@@ -10,8 +10,8 @@ from . import storage
 from .contract import Contract, parse_contract
 from .dataset_gate import DatasetGate
 from .datasets import Datasets
-from .errors import EngineError
-from .faults import fault_of_the_data
+from .errors import ContractInvalid, EngineError, Infrastructure
+from .faults import executing, infrastructure
 from .manifest import Manifest, check_against
 from .outputs import OutputWriter, file_count, write_parquet
 from .report import Report
@@ -21,8 +21,8 @@ from .session import session_for
 def run(spark: SparkSession, manifest: Manifest, job_run: str) -> Report:
     """Writes the outputs and the report, and returns the report.
 
-    @raises EngineError after the report of the failure was written. Any other exception is a fault of the
-    infrastructure and leaves no report, so that whoever started the run may start it again.
+    @raises EngineError after the report of the failure was written; Infrastructure without a report, so that whoever
+    started the run may start it again. Neither leads to the exception that it was made of, whose words may quote a row.
     """
     report = Report(
         pipeline=manifest.pipeline,
@@ -33,20 +33,20 @@ def run(spark: SparkSession, manifest: Manifest, job_run: str) -> Report:
         spark_version=spark.version,
     )
     started = time.monotonic()
-    failure: EngineError | None = None
+    failure: EngineError | Infrastructure | None = None
     try:
         _execute(spark, manifest, report, f"batch={manifest.batch}/run={manifest.run}/{job_run}/")
     except EngineError as error:
         failure = error
     except Exception as error:
-        failure = fault_of_the_data(error)
-        if failure is None:
-            raise
+        failure = infrastructure(error)
     report.seconds["total"] = round(time.monotonic() - started, 3)
-    if failure is not None:
+    if isinstance(failure, EngineError):
         report.failure = {"code": failure.code, "message": str(failure)}
-    storage.write_bytes(f"{manifest.destination.report}/{job_run}.json", report.encode(), "application/json")
+    if not isinstance(failure, Infrastructure):
+        storage.write_bytes(f"{manifest.destination.report}/{job_run}.json", report.encode(), "application/json")
     if failure is not None:
+        failure.__cause__ = failure.__context__ = None
         raise failure
     return report
 
@@ -56,7 +56,7 @@ def _execute(spark: SparkSession, manifest: Manifest, report: Report, folder: st
     check_against(manifest, contract)
     statements = {name: storage.read_bytes(uri).decode() for name, uri in manifest.sql.items()}
     session = session_for(spark, sum(source.bytes for source in manifest.inputs.values() if source))
-    datasets = Datasets(session, contract, [*statements.values(), *contract.balance_queries()])
+    datasets = Datasets(session, contract, statements)
     try:
         with _timed(report, "datasets"):
             _clean(datasets, contract, manifest, report, folder)
@@ -71,15 +71,18 @@ def _execute(spark: SparkSession, manifest: Manifest, report: Report, folder: st
 def _clean(datasets: Datasets, contract: Contract, manifest: Manifest, report: Report, folder: str) -> None:
     """Cleans every dataset before it raises what is wrong with any, so that one report has it all."""
     datasets.check_values()
-    gate = DatasetGate(datasets, contract, report)
+    gate = DatasetGate(contract, report)
     for dataset in contract.in_order():
         source = manifest.inputs[dataset.name]
-        counts = report.datasets[dataset.name] = datasets.clean(dataset, source)
         uri = f"{manifest.destination.rejected}/rows/{dataset.name}/{folder}"
-        if source is not None and counts.rejected_rows > 0:
-            write_parquet(datasets.rejected(dataset, source), uri, file_count(counts.rejected_bytes))
-        gate.check(dataset, counts, uri)
-    gate.check_orphans(datasets.orphans())
+        with executing(f'dataset "{dataset.name}"', ContractInvalid):
+            counts = report.datasets[dataset.name] = datasets.clean(dataset, source)
+            if source is not None and counts.rejected_rows > 0:
+                write_parquet(datasets.rejected(dataset, source), uri, file_count(counts.rejected_bytes))
+        gate.check(dataset, counts, "" if source is None else source.key, uri)
+    with executing("the datasets' orphans", ContractInvalid):
+        orphans = datasets.orphans()
+    gate.check_orphans(orphans, {name: source.key for name, source in manifest.inputs.items() if source})
     gate.close()
 
 

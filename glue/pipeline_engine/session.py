@@ -18,12 +18,27 @@ _SETTINGS = {
     # Kept rows are read once or twice: to look for each column's best encoding costs more than it saves.
     "spark.sql.inMemoryColumnarStorage.compressed": "false",
 }
+# They log the words of a task's exception, which may quote a row.
+_QUOTING = (
+    "org.apache.spark.api.python",
+    "org.apache.spark.executor",
+    "org.apache.spark.internal.io",
+    "org.apache.spark.scheduler.DAGScheduler",
+    "org.apache.spark.scheduler.TaskResultGetter",
+    "org.apache.spark.scheduler.TaskSetManager",
+    "org.apache.spark.sql.execution.datasources",
+    "org.apache.spark.storage.BlockManager",
+    "org.apache.spark.util.Utils",
+)
+# Tells of lost executors, too.
+_QUOTING_BELOW_WARNINGS = "org.apache.spark.scheduler.TaskSchedulerImpl"
 _PARTITION_BYTES = 32 * 1024 * 1024
 
 
 def session_for(spark: SparkSession, input_bytes: int) -> SparkSession:
     """A session beside the launcher's: the same cluster, its own settings and view names."""
     session = spark.newSession()
+    _quieten(spark)
     for name, value in _SETTINGS.items():
         session.conf.set(name, value)
     session.conf.set("spark.sql.shuffle.partitions", shuffle_partitions(input_bytes, _cores(spark)))
@@ -37,3 +52,10 @@ def shuffle_partitions(input_bytes: int, cores: int) -> int:
 
 def _cores(spark: SparkSession) -> int:
     return spark.sparkContext.defaultParallelism
+
+
+def _quieten(spark: SparkSession) -> None:
+    log4j = spark.sparkContext._jvm.org.apache.logging.log4j
+    for name in _QUOTING:
+        log4j.core.config.Configurator.setLevel(name, log4j.Level.OFF)
+    log4j.core.config.Configurator.setLevel(_QUOTING_BELOW_WARNINGS, log4j.Level.WARN)

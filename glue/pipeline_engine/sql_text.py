@@ -1,5 +1,7 @@
 """How names and values are written into generated SQL."""
 
+from .contract import Dataset
+
 
 def identifier(name: str) -> str:
     return "`" + name.replace("`", "``") + "`"
@@ -12,3 +14,13 @@ def literal(value: str) -> str:
 
 def identifiers(names: list[str] | tuple[str, ...]) -> str:
     return ", ".join(identifier(name) for name in names)
+
+
+def named_or_null(dataset: Dataset, columns: list[str], table: str = "") -> list[str]:
+    """Every column of the dataset as an item of a select; those that are not named as null."""
+    return [
+        f"{table}{identifier(column.name)}"
+        if column.name in columns
+        else f"cast(null as {column.type}) as {identifier(column.name)}"
+        for column in dataset.columns
+    ]

@@ -114,18 +114,16 @@ export function driftSection(datasets: Readonly<Record<string, DatasetReport>>):
   const entries = Object.entries(datasets);
   if (entries.length === 0) return null;
   const lines = entries.flatMap(([dataset, { drift }]) => [
-    ...(drift?.changed ?? []).map(({ name, type, rows, of, examples }) => ({
+    ...(drift?.changed ?? []).map(({ name, type, rows, of }) => ({
       dataset,
       field: name,
-      what: `came as ${type} in ${whole(rows)} of ${counted(of, "row")}`,
-      examples,
+      what: `not ${type} in ${whole(rows)} of ${counted(of, "row")}`,
     })),
-    ...(drift?.absent ?? []).map((field) => ({ dataset, field, what: "absent from every row", examples: [] })),
-    ...(drift?.undeclared ?? []).map(({ name, rows, examples }) => ({
+    ...(drift?.absent ?? []).map((field) => ({ dataset, field, what: "absent from every row" })),
+    ...(drift?.undeclared ?? []).map(({ name, rows }) => ({
       dataset,
       field: name,
       what: `not declared, in ${counted(rows, "row")}`,
-      examples,
     })),
   ]);
   return html`<section id="drift" aria-labelledby="drift-heading">
@@ -135,10 +133,10 @@ ${
     ? html`<p class="soft">Every field that came is declared, and of its declared type.</p>`
     : html`<div class="scroll" role="region" aria-labelledby="drift-caption" tabindex="0"><table>
 <caption id="drift-caption">Fields that are not as declared</caption>
-<thead><tr><th scope="col">Dataset</th><th scope="col">Field</th><th scope="col">What</th><th scope="col">Such as</th></tr></thead>
+<thead><tr><th scope="col">Dataset</th><th scope="col">Field</th><th scope="col">What</th></tr></thead>
 <tbody>${lines.map(
-        ({ dataset, field, what, examples }) =>
-          html`<tr><td>${dataset}</td><th scope="row" class="text"><bdi>${field}</bdi></th><td>${what}</td><td class="text">${examples.map((example, index) => html`${index > 0 && " "}<code><bdi>${example}</bdi></code>`)}</td></tr>`,
+        ({ dataset, field, what }) =>
+          html`<tr><td>${dataset}</td><th scope="row" class="text"><bdi>${field}</bdi></th><td>${what}</td></tr>`,
       )}</tbody>
 </table></div>`
 }

@@ -71,6 +71,7 @@ export async function openParquet(paths: readonly string[]): Promise<Parquet> {
 /** Microseconds since the epoch as `2025-03-01T12:34:56Z`. */
 export function timeText(micros: bigint): string {
   const rest = ((micros % 1_000_000n) + 1_000_000n) % 1_000_000n;
-  const text = new Date(Number((micros - rest) / 1000n)).toISOString().slice(0, 19);
+  // A year of more than four digits has a sign, so the text has no fixed length.
+  const text = new Date(Number((micros - rest) / 1000n)).toISOString().slice(0, -".000Z".length);
   return `${text}${rest === 0n ? "" : `.${String(rest).padStart(6, "0")}`}Z`;
 }

@@ -30,20 +30,6 @@ def test_the_same_contract_gives_the_same_sql():
     assert cleaning.classify_sql(ORDERS, ["order_id"], {}) == cleaning.classify_sql(ORDERS, ["order_id"], {})
 
 
-@pytest.mark.parametrize(
-    ("sql", "expected"),
-    [
-        ("select user_id, COUNTRY from users", ["user_id", "country"]),
-        ("select user_id, count(*) from users", ["user_id"]),
-        ("select * from users", ["user_id", "signup_date", "country", "device_type", "marketing_source"]),
-        ("select u.* from users as u", ["user_id", "signup_date", "country", "device_type", "marketing_source"]),
-        ("select `device_type` from users", ["user_id", "device_type"]),
-    ],
-)
-def test_only_columns_that_a_statement_can_read_are_kept(sql, expected):
-    assert cleaning.columns_used(DATASETS["users"], {"user_id"}, [sql]) == expected
-
-
 def test_names_and_values_cannot_leave_their_quotes():
     assert identifier("a`b") == "`a``b`"
     assert literal("it's \\") == "'it\\'s \\\\'"

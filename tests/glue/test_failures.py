@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import REPOSITORY, column, commerce_contract, contract, dataset, output
-from pipeline_engine import errors
+from pipeline_engine import cleaning, errors
 from pipeline_engine.contract import parse_contract
 from pipeline_engine.manifest import parse_manifest
 
@@ -106,6 +106,58 @@ def test_a_value_that_overflows_while_the_output_is_made(ready):
     assert "[ARITHMETIC_OVERFLOW]" in failure(ready, errors.SqlFailed)
 
 
+OF_SQL_OR_DATA = {
+    "to_date(note, 'dd/MM/yyyy')": "Fail to parse … in the new parser",
+    "raise_error(note)": "java.lang.RuntimeException; its words may quote a row",
+    "assert_true(note is null)": "java.lang.RuntimeException",
+    "map(note, 1, '1/2/2026', 2)": "[DUPLICATED_MAP_KEY] Duplicate map key … was found",
+    "sequence(length(note), 1, 1)": "java.lang.IllegalArgumentException; its words may quote a row",
+    "note rlike concat('(', note)": "[INVALID_PARAMETER_VALUE.PATTERN]",
+    "regexp_replace(note, concat('(', note), '')": "[INVALID_PARAMETER_VALUE.PATTERN]",
+    "split(note, concat('(', note))": "java.util.regex.PatternSyntaxException",
+    "make_date(2026, length(note) + 20, 1)": "org.apache.spark.SparkDateTimeException: …",
+    "parse_url(concat('http://', note, ' x'), 'HOST')": "[INVALID_URL]",
+    "to_number(note, '999')": "[INVALID_FORMAT.MISMATCH_INPUT]",
+    "array_repeat(note, 2147483647)": "Unsuccessful try to create array with … elements",
+    "date_format(current_timestamp(), concat('YYYY', left(note, 0)))": "Fail to recognize … pattern",
+    "cast(note as bigint)": '[CAST_INVALID_INPUT] The value … of the type "STRING" cannot be cast to "BIGINT"',
+    "element_at(array(1), length(note))": "[INVALID_ARRAY_INDEX_IN_ELEMENT_AT]",
+    "from_json(concat('{', note), 'a int', map('mode', 'FAILFAST'))": "[MALFORMED_RECORD_IN_PARSING",
+}
+
+
+def test_whatever_a_statement_makes_of_its_rows_is_told_once_by_name_and_without_a_value(pipeline):
+    columns = [column("id", "string", "reject"), column("note", "string")]
+    made = pipeline(contract({"things": dataset(columns, ["id"], "id")}, {"totals": output(["id"], id="string")}))
+    made.put_rows("things", [{"id": "a", "note": "1/2/2026"}])
+    told = {}
+    for expression in OF_SQL_OR_DATA:
+        made.sql["totals"] = f"select concat(id, to_json(struct({expression} as made))) as id from things"
+        told[expression] = failure(made, errors.SqlFailed)
+
+    assert {message.startswith('output "totals": ') for message in told.values()} == {True}
+    assert {expression for expression, message in told.items() if "1/2/2026" in message} == set()
+    assert {expression: words for expression, words in OF_SQL_OR_DATA.items() if words not in told[expression]} == {}
+
+
+def test_a_message_is_cut_to_what_notices_and_ledger_hold(ready):
+    ready.contract["datasets"]["things"]["columns"][2]["type"] = "é" * 3000
+
+    message = failure(ready, errors.ContractInvalid)
+
+    assert len(message.encode()) in (2047, 2048)
+    assert message.endswith("é…")
+
+
+def test_what_befalls_the_statement_of_a_dataset_names_the_dataset(ready, monkeypatch):
+    monkeypatch.setattr(cleaning, "counts_sql", lambda _: "select raise_error('5 of Anna')")
+
+    message = failure(ready, errors.ContractInvalid)
+
+    assert message.startswith('dataset "things": java.lang.RuntimeException; its words may quote a row')
+    assert "Anna" not in message
+
+
 def test_a_default_that_is_no_value_of_its_type(ready):
     ready.contract["datasets"]["things"]["columns"][2]["onNull"] = {"default": "free"}
 
@@ -124,7 +176,9 @@ def test_a_fault_of_the_infrastructure_leaves_no_report(ready):
     with pytest.raises(Exception) as raised:
         ready.run()
 
-    assert not isinstance(raised.value, errors.EngineError)
+    assert isinstance(raised.value, errors.Infrastructure)
+    assert str(raised.value).startswith("org.apache.hadoop.fs.")
+    assert raised.value.__context__ is None
     assert not (ready.folder / "reports").exists()
 
 
@@ -132,7 +186,7 @@ def test_a_second_run_of_the_same_job_run_overwrites_nothing(ready):
     ready.run()
     ready.job_runs = 0
 
-    with pytest.raises(Exception, match="already exists"):
+    with pytest.raises(errors.Infrastructure, match="already exists"):
         ready.run()
 
 
@@ -155,7 +209,8 @@ def parsed(document) -> None:
 
 
 def with_input(manifest, **changes):
-    users = {"uri": "s3://b/u.json", "format": "jsonl", "compression": "none", "bytes": 1, "source": {}} | changes
+    users = {"uri": "s3://b/u.json", "format": "jsonl", "compression": "none", "bytes": 1}
+    users |= {"source": {"key": "u.json", "version": "1"}} | changes
     return manifest | {"inputs": {"users": users}}
 
 
@@ -188,6 +243,7 @@ MANIFEST = {
             'manifest.inputs.users.format: must be one of "jsonl", "array", not "csv"',
         ),
         (with_input(MANIFEST, compression="gzip"), "compression is gzip, which s3://b/u.json does not end like"),
+        (with_input(MANIFEST, source={"key": "u.json"}), "manifest.inputs.users.source: missing version"),
         (with_input(MANIFEST, bytes=-1), "manifest.inputs.users.bytes: must be a whole number"),
     ],
 )

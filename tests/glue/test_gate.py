@@ -47,15 +47,16 @@ def failed_checks(made) -> dict[str, str]:
     return {check["name"]: check["detail"] for check in made.report()["checks"] if not check["passed"]}
 
 
-def test_a_rule_that_fails_the_run_names_itself_the_rows_and_examples(pipeline):
+def test_a_rule_that_fails_the_run_names_itself_the_rows_and_where_they_are(pipeline):
     made = things(pipeline)
     made.put("things", '{"id":"a","status":"x"}\n{"id":"b","status":"y"}\n{"id":"c","status":"z"}\n{"status":null}\n')
 
     message = failure(made, errors.RuleViolated)
 
+    place = f'by the column "status" of v-0.json; see {made.folder}/rejected/rows/things/batch=current/run=1/jr_1/'
     assert failed_checks(made) == {
-        "things.status_is_null": 'expected 0 rows, actual 1; {"status":null}',
-        "things.status_not_allowed": 'expected 0 rows, actual 3; {"id":"a","status":"x"}; {"id":"b","status":"y"}',
+        "things.status_is_null": f"expected 0 rows, actual 1 {place}",
+        "things.status_not_allowed": f"expected 0 rows, actual 3 {place}",
     }
     assert message == "; ".join(f"{name} failed: {detail}" for name, detail in failed_checks(made).items())
     # The rows lie where rejected rows lie, also those that broke a rule which would only have rejected them.
@@ -87,7 +88,10 @@ def test_orphans_that_fail_the_run(pipeline):
     made = things(pipeline, [("of", "things", "fail")])
     made.put_rows("things", [row("a"), row("b", of=None), row("c", of="x"), row("d", of="y"), row("e", of="z")])
 
-    assert failure(made, errors.RuleViolated) == "things.of_is_orphan failed: expected 0 rows, actual 3; x; z"
+    assert failure(made, errors.RuleViolated) == (
+        "things.of_is_orphan failed: expected 0 rows, actual 3 "
+        'by the column "of" of v-0.json; no row of v-0.json has its value'
+    )
     assert made.report()["datasets"]["things"]["orphans"] == {"of": 4}
 
 
@@ -158,6 +162,7 @@ def test_an_output_that_loses_or_doubles_money_publishes_nothing(pipeline):
         ),
         orphans=("select 1", "select count(*) from things_orphans where orphan_column = 'of'"),
         nulls=("select sum(amount) from things where false", "select cast(null as decimal(18,2))"),
+        texts=("select max(id) from things", "select min(id) from things"),
     )
 
     message = failure(made, errors.CheckFailed)
@@ -165,10 +170,9 @@ def test_an_output_that_loses_or_doubles_money_publishes_nothing(pipeline):
     assert failed_checks(made) == {
         "copy.balance_money": "expected 7.10, actual 10.20",
         "copy.balance_nulls": "expected null, actual null",
+        "copy.balance_texts": "expected …, actual …",
     }
-    assert message == (
-        "copy.balance_money failed: expected 7.10, actual 10.20; copy.balance_nulls failed: expected null, actual null"
-    )
+    assert message == "; ".join(f"{name} failed: {detail}" for name, detail in failed_checks(made).items())
 
 
 @pytest.mark.parametrize(

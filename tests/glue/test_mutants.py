@@ -58,6 +58,9 @@ REJECTED: dict[str, list[Any]] = {
         '{"id": "a", "region": "x", "parts": [{"weight": 1e400}]}',
         '{"id": "a", "region": "x", "status": "new", "status": "it\'s"}',
         '{"id": "a", "region": "\\ud83c"}',
+        '{"id": "a", "region": "x"}} {"id": "b", "region": "x"}',
+        '{"id": 5, "region": "x", "of": {"id": "a"}}',
+        '{"id": "a", "region": "x", "at": "2025-07-01 12:00:00 BST"}',
     ],
     "region_is_null": [{"id": "a"}, {"id": None, "region": None, "status": "lost"}],
     "level_not_allowed": [{"id": "a", "region": "x", "level": 3}, {"region": "x", "level": 0}],
@@ -173,6 +176,7 @@ MUTANTS: dict[str, tuple[Any, str, Any]] = {
         for kind in ("string", "timestamp", "date", "decimal(8,2)", "double", ORDERS["columns"][11]["type"])
     },
     "what Spark could not read is null": (cleaning, "classify_sql", edited("`#json`.`corrupt` is not null", "false")),
+    "what stands behind a row is dropped": (cleaning, "single_value", nothing("true")),
     "a key may come twice": (fidelity, "lost", without_condition("map_keys")),
     "half a character is a question mark": (fidelity, "lost", without_condition("rlike")),
 }  # fmt: skip

@@ -47,6 +47,15 @@ MALFORMED = [
     '{"id": "a"} {"id": "b"}',
     '{"id": "a"} and more',
     '{"id": "a"},',
+    '{"id": "a"}}',
+    '{"id": "a"}} {"id": "b"}',
+    '{"id": "a"}}}} and more',
+    '{"id": "a", "home": {"city": "x"}}} {"id": "b"}',
+    '{"id": "a"}, "row": {"id": "b"}',
+    '{"id": "a"}, "x": 1',
+    '{"id": "a"}], "row": [{"id": "b"}',
+    '{"id": "a"}] {"id": "b"}',
+    'null, "row": {"id": "b"}',
     '[{"id": "a"}, {"id": "b"}]',
     "null",
     "5",
@@ -97,6 +106,49 @@ def test_a_row_of_another_type_is_malformed_and_never_a_null(things):
     assert {rule for rule, _, _ in made.rejected("things")} == {"malformed"}
     assert counts["read"] == len(MALFORMED) + 1
     assert counts["kept"] == 1
+
+
+SAME_NAME_MALFORMED = [
+    '{"id": 7, "parent": {"id": "a"}}',
+    '{"parent": {"id": "a"}, "id": true}',
+    '{"id": {"x": 1}, "parent": {"id": "a"}}',
+    '{"id": ["x"], "of": [{"id": "a"}]}',
+    '{"id": 7, "note": "\\"id\\": \\"a\\""}',
+    '{"\\u0069d": 7, "of": {"id": "a"}}',
+    '{"id": "a", "amount": "2.00", "tax": {"amount": 2.00}}',
+    '{"id": "a", "\\u0061mount": "2.00", "tax": {"amount": 2.00}}',
+    '{"id": "a", "net": {"value": "12,50"}, "gross": {"value": 1}}',
+]
+SAME_NAME_KEPT = [
+    '{"id": "2024", "parent": {"id": 7}}',
+    '{"id": "true", "parent": {"id": true}}',
+    '{"id": "{}", "parent": {"id": {}}}',
+    '{"id": "[x]", "parent": {"id": []}}',
+    '{"id":\n"-1.5", "parent": {"id": 7}}',
+    '{"id": "amount", "amount": 2.00, "tax": {"amount": "2.00"}}',
+    '{"id": "amounts", "items": [{"amount": "3.00"}, {"amount": "1,00"}], "amount": 2}',
+    '{"id": "exponent", "tax": {"amount": 1e99999}, "amount": 2.00}',
+    '{"id": "no amount", "tax": {"amount": 1e99999}}',
+    '{"id": "net", "net": {"value": 1.50}, "gross": {"value": "1,50"}}',
+    '{"id": "a } in a text"}',
+]
+
+
+def test_a_field_further_in_with_the_name_of_a_column_changes_nothing(things):
+    columns = [
+        column("id", "string", "reject"),
+        column("amount", "decimal(8,2)"),
+        column("net", "struct<value:decimal(8,2)>"),
+    ]
+    made = things(columns=columns, latest_by="id")
+    made.put("things", f"[{', '.join([*SAME_NAME_MALFORMED, *SAME_NAME_KEPT])}]", layout="array")
+    made.run()
+
+    assert sorted(text for _, text, _ in made.rejected("things")) == sorted(SAME_NAME_MALFORMED)
+    rows = {row["id"]: row["amount"] for row in made.rows("copy")}
+    assert rows == {json.loads(text)["id"]: None for text in SAME_NAME_KEPT} | {
+        "amount": Decimal("2.00"), "amounts": Decimal("2.00"), "exponent": Decimal("2.00"),
+    }  # fmt: skip
 
 
 def test_each_type_arrives_whole(things):
@@ -368,6 +420,11 @@ TIMES = {
     '"2025-01-02T03:04:05+02:00"': "2025-01-02 01:04:05",
     '"2025-01-02T03:04:05+0200"': "2025-01-02 01:04:05",
     '"2025-01-02T03:04:05 Europe/Berlin"': "2025-01-02 02:04:05",
+    '"2025-01-02T03:04:05 Etc/GMT+5"': "2025-01-02 08:04:05",
+    '"2025-01-02T03:04:05 America/Argentina/Ushuaia"': "2025-01-02 06:04:05",
+    '"2025-01-02T03:04:05 UTC"': "2025-01-02 03:04:05",
+    '"2025-01-02T03:04:05UTC"': "2025-01-02 03:04:05",
+    '"2025-01-02T03:04:05 GMT+02:00"': "2025-01-02 01:04:05",
     '"2025-01-02T03:04:05"': "2025-01-02 03:04:05",
     '"2025-01-02 03:04:05"': "2025-01-02 03:04:05",
     '"2025-01-02T03:04"': "2025-01-02 03:04:00",
@@ -379,6 +436,10 @@ TIMES = {
         [
             "1735787045", "1735787045000", "1735787045.5", '"1735787045"', '"2025-02-30"', '"2025-01-02T24:00:00"',
             '"2025-01-02T03:04:60"', '"2025-1-2"', '"12:30"', '"yesterday"', '""', '"2025-01-02T"', '"2025-01-02 noon"',
+            # Abbreviations mean one zone to some and another to others.
+            '"2025-07-02 03:04:05 BST"', '"2025-01-02T03:04:05 EST"', '"2025-01-02T03:04:05 CST "',
+            '"2025-01-02T03:04:05 CET"', '"2025-01-02T03:04:05 EST5EDT"', '"2025-01-02T03:04:05 GMT0"',
+            '"2025-01-02T03:04:05 Japan"', '"2025-01-02T03:04:05 NZ"',
         ],
         "malformed",
     ),

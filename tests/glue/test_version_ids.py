@@ -75,4 +75,6 @@ def test_named_after_its_version_id_it_would_be_silently_empty(spark, things, ve
     place(things, f"things/batch=2026-11-23/{version}.json")
     source = things.inputs["things"]
 
-    assert read_texts(spark, "things", Input(source["uri"], source["format"], source["bytes"])).count() == 0
+    assert (
+        read_texts(spark, "things", Input(source["uri"], source["format"], source["bytes"], "things.json")).count() == 0
+    )

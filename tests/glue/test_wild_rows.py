@@ -55,6 +55,7 @@ WILD = {
     "a decimal beyond double": b'{"id": "a", "amount": 1e400}',
     "a decimal that no memory holds": b'{"id": "a", "amount": 1e999999999}',
     "a decimal with a scale that no memory holds": b'{"id": "a", "amount" : -1.5E-999999999}',
+    "a quoted decimal that no memory holds": b'{"id": "a", "amount": "1e999999999"}',
     "a long beyond double": b'{"id": "a", "big": 1e400}',
     "a number beyond double for a text": b'{"id": 1e400}',
     "a number beyond double for a time": b'{"id": "a", "at": 1e400}',

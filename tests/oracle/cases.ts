@@ -243,6 +243,7 @@ export const people: Readonly<Record<string, Case>> = {
       { user_id: "short zone", signup_date: "2025-02-28T23:30:00+0200" },
       { user_id: "Berlin in winter", signup_date: "2025-02-28T23:30:00 Europe/Berlin" },
       { user_id: "Berlin in summer", signup_date: "2025-06-30 23:30:00 Europe/Berlin" },
+      { user_id: "an abbreviation", signup_date: "2025-06-30 23:30:00 BST" },
       { user_id: "midnight at the end", signup_date: "2025-02-28T24:00:00" },
       { user_id: "one digit", signup_date: "2025-2-8" },
       { user_id: "a month", signup_date: "2025-02" },
@@ -301,6 +302,7 @@ export const people: Readonly<Record<string, Case>> = {
       success("digits-7", "digits", 10000000000),
       '{"order_id": "digits-8", "user_id": "digits", "order_amount": 1e2, "payment_status": "success"}',
       '{"order_id": "digits-9", "user_id": "digits", "order_amount": 1.50, "payment_status": "success"}',
+      '{"order_id": "digits-16", "user_id": "digits", "order_amount": 0, "tax": {"order_amount": "5.00"}}',
       '{"order_id": "digits-10", "user_id": "digits", "order_amount": "5.00", "payment_status": "success"}',
       '{"order_id": "digits-11", "user_id": "digits", "order_amount": "5,00", "payment_status": "success"}',
       '{"order_id": "digits-12", "user_id": "digits", "order_amount": true, "payment_status": "success"}',
@@ -309,17 +311,20 @@ export const people: Readonly<Record<string, Case>> = {
       '{"order_id": "digits-14", "user_id": "digits", "order_amount": NaN, "payment_status": "success"}',
     ],
     // 12.30 + 0.30 + 2 × 9999999999.99 + 100 + 1.50: more than one amount can hold.
-    expected: { digits: { total_orders: "6", revenue: "20000000114.08" } },
+    expected: { digits: { total_orders: "7", revenue: "20000000114.08" } },
   },
   "lines that are no rows of ours": {
     users: [{ user_id: "survivor" }],
     events: [
       '{"event_id": "broken-1", "user_id": "survivor"',
       '{"event_id": "broken-2", "user_id": "survivor"} {"event_id": "broken-3"}',
+      '{"event_id": "broken-11", "user_id": "survivor"}} {"event_id": "broken-12", "user_id": "survivor"}',
+      '{"event_id": "broken-13", "user_id": "survivor"}, "row": {"event_id": "broken-14", "user_id": "survivor"}',
       '[{"event_id": "broken-4", "user_id": "survivor"}]',
       '{"event_id": "broken-5", "user_id": "survivor", "user_id": "survivor"}',
       '{"event_id": "broken-6", "user_id": 5}',
       '{"event_id": 6, "user_id": "survivor"}',
+      '{"event_id": 7, "user_id": "survivor", "cause": {"event_id": "broken-15"}}',
       '{"event_id": "broken-7", "user_id": {"id": "survivor"}}',
       '{"event_id": "broken-8", "user_id": "survivor", "session_id": ["s"]}',
       '{"event_id": "broken-9", "user_id": "half \\ud83c"}',
@@ -332,12 +337,13 @@ export const people: Readonly<Record<string, Case>> = {
       "",
       '\t{"event_id": "whole-1", "user_id": "survivor", "more": {"user_id": "x"}, "more": 2}  ',
       '{"user_id": "survivor", "event_id": "whole-2"}\r',
+      '{"user_id": "survivor", "event_id": "3", "cause": {"event_id": 3}, "closes": "}"}',
       { event_id: null, user_id: "survivor" },
       { user_id: "survivor" },
       { event_id: "nobody's" },
       {},
     ],
-    expected: { survivor: { total_events: "2" } },
+    expected: { survivor: { total_events: "3" } },
   },
 };
 
@@ -349,7 +355,7 @@ export const severely: Expected = {
   minus: { total_orders: "0", revenue: "0.00" },
   // An order that went to nobody is no candidate, so the one before it stays.
   taker: { total_orders: "2", revenue: "77.00" },
-  digits: { total_orders: "4", revenue: "114.10" },
+  digits: { total_orders: "5", revenue: "114.10" },
 };
 
 /** Cases that need a batch of their own. */

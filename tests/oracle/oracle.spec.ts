@@ -111,7 +111,7 @@ describe("the oracle and the engine", function () {
     const { examples } = await oracle.compare(run);
     oracle.close();
     expect(examples).to.include.members([
-      "events.kept: 35 is right, 37 was found",
+      "events.kept: 36 is right, 38 was found",
       "events.rejected.event_type_not_allowed: 2 is right, 0 was found",
       "events.warned.event_type_not_allowed: 0 is right, 2 was found",
       'events: the rejected row event_type_not_allowed {"event_id":"spelling-2","user_id":"spelling","event_type":"checkout"} is missing',

@@ -86,9 +86,9 @@ export const hostileStory: Story = (() => {
                 warned: index === 0 ? keyed(() => 2) : {},
                 orphans: index === 0 ? keyed(() => 3) : {},
                 drift: {
-                  undeclared: [{ name: text, rows: 1, examples: [text, mix] }],
+                  undeclared: [{ name: text, rows: 1 }],
                   absent: [text],
-                  changed: [{ name: text, type: text, rows: 1, of: 2, examples: [text] }],
+                  changed: [{ name: text, type: text, rows: 1, of: 2 }],
                 },
               })),
               outputs: keyed(() => report.outputs.user_activity!),

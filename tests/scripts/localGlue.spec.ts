@@ -26,6 +26,7 @@ import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sd
 import { expect } from "chai";
 import { strToU8, zipSync } from "fflate";
 import { type Clients, createClients, destroyClients } from "../../scripts/local/clients.ts";
+import { errorMessage } from "../../scripts/local/glue/errorMessage.ts";
 import { notifyStateChange } from "../../scripts/local/glue/notify.ts";
 import { type Execution, GlueError, GlueService } from "../../scripts/local/glue/service.ts";
 import type { Run } from "../../scripts/local/glue/store.ts";
@@ -41,6 +42,29 @@ async function failure(work: () => unknown): Promise<{ name: string; message: st
   }
   throw new Error("it did not fail");
 }
+
+describe("the message of a run that failed", () => {
+  const traceback = 'Traceback (most recent call last):\n  File "job.py", line 1, in <module>\n    run()\n';
+
+  it("is the exception, whatever is logged behind it", () => {
+    const log = `select 1\n\n${traceback}pipeline_engine.errors.Infrastructure: java.net.ConnectException: refused
+21:04:11 WARN ShutdownHookManager: late\n\tat java.base/Thread.run(Thread.java:840)\n\t... 25 more\n`;
+    expect(errorMessage(log, 1)).to.equal("pipeline_engine.errors.Infrastructure: java.net.ConnectException: refused");
+  });
+
+  it("has the lines of the exception, but no stack of the JVM", () => {
+    const log = `${traceback}\nDuring handling of the above exception, another exception occurred:\n\n${traceback}SqlFailed: output "a":
+[PARSE_SYNTAX_ERROR] Syntax error at or near 'selekt'.\n\tat org.apache.spark.sql.Parser\nCaused by: more\n`;
+    expect(errorMessage(log, 1)).to.equal(
+      "SqlFailed: output \"a\": [PARSE_SYNTAX_ERROR] Syntax error at or near 'selekt'.",
+    );
+  });
+
+  it("is the last thing that was said without an exception, and the code without a word", () => {
+    expect(errorMessage("a\nb\n", 3)).to.equal("b");
+    expect(errorMessage("", 3)).to.equal("the script ended with exit code 3");
+  });
+});
 
 describe("the local Glue's jobs and runs", () => {
   let folder: string;

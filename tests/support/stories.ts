@@ -149,7 +149,7 @@ const goodReport: RunReport = {
       warned: { event_type_not_allowed: 3 },
       orphans: { user_id: 2 },
       drift: {
-        undeclared: [{ name: "utm_<campaign>", rows: 12, examples: ["spring & summer", '"quoted"'] }],
+        undeclared: [{ name: "utm_<campaign>", rows: 12 }],
         absent: [],
         changed: [],
       },

@@ -6,6 +6,7 @@ import { AssumeRoleCommand, type Credentials, type STSClient } from "@aws-sdk/cl
 import { javaHome, sparkJars, venvPython } from "../../setup/paths.mjs";
 import { startGuarded } from "../guarded.ts";
 import { region } from "../localAws.ts";
+import { errorMessage } from "./errorMessage.ts";
 import type { Execution } from "./service.ts";
 import { log4j, sparkDefaults } from "./sparkSettings.ts";
 import type { Job, Run } from "./store.ts";
@@ -78,12 +79,6 @@ function environment(
   };
 }
 
-/** As Glue's, the message is the last thing that the script said. */
-function errorMessage(logFile: string, code: number): string {
-  const last = readFileSync(logFile, "utf8").trimEnd().split("\n").at(-1)?.trim();
-  return last || `the script ended with exit code ${code}`;
-}
-
 /** Runs a job's script as Glue would: unmodified, from its own copy, with the run's arguments over the job's. */
 export async function execute(machine: Machine, job: Job, run: Run): Promise<Execution> {
   const folder = join(machine.directory, run.id);
@@ -118,7 +113,7 @@ export async function execute(machine: Machine, job: Job, run: Run): Promise<Exe
     logFile,
   });
   return {
-    ended: guarded.ended.then((code) => (code === 0 ? null : errorMessage(logFile, code))),
+    ended: guarded.ended.then((code) => (code === 0 ? null : errorMessage(readFileSync(logFile, "utf8"), code))),
     stop: guarded.stop,
   };
 }

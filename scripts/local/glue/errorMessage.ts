@@ -1,0 +1,21 @@
+/** Begins a line of a JVM's stack, or one of Spark's log. */
+const noWords = /^(\s|Caused by: |\d\d:\d\d:\d\d |\d\d\/\d\d\/\d\d )/;
+
+/**
+ * As Glue's, the message is the exception that the script ended with. What the JVM logs behind it while it shuts down, and
+ * the stack within an exception of Spark's, are none of it; without a traceback it is the last thing that was said.
+ */
+export function errorMessage(log: string, code: number): string {
+  const lines = log.trimEnd().split("\n");
+  const traceback = lines.lastIndexOf("Traceback (most recent call last):");
+  const said = traceback < 0 ? lines.slice(-1) : exceptionIn(lines.slice(traceback + 1));
+  return said.join(" ").trim() || `the script ended with exit code ${code}`;
+}
+
+function exceptionIn(lines: readonly string[]): readonly string[] {
+  const begin = lines.findIndex((line) => !/^\s/.test(line));
+  if (begin < 0) return lines.slice(-1);
+  const rest = lines.slice(begin + 1);
+  const end = rest.findIndex((line) => noWords.test(line));
+  return [lines[begin]!, ...(end < 0 ? rest : rest.slice(0, end))].filter(Boolean);
+}
