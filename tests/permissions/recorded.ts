@@ -121,7 +121,7 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   const memory = new MemoryS3({ now });
   for (const name of [names.bronzeBucket, names.ledgerBucket]) memory.createBucket(name, { versioned: true });
   for (const name of [names.silverBucket, names.rejectedBucket, names.goldBucket]) memory.createBucket(name);
-  const glue = new MemoryGlue(stack.jobArguments);
+  const glue = new MemoryGlue({ "--release": JSON.stringify({ script: "", engine: "", contract: "", sql: {} }) });
   const queues = new MemoryQueues();
   const s3 = memory.client();
 
