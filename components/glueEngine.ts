@@ -2,6 +2,7 @@ import * as native from "@pulumi/aws-native";
 import * as pulumi from "@pulumi/pulumi";
 import type { PipelineConfig } from "../config/schema.ts";
 import { ExecutionRole, type RoleRules } from "./executionRole.ts";
+import { fixedArguments } from "./glueArguments.ts";
 import type { PolicyDocument } from "./iam/document.ts";
 import { logGroup } from "./logGroup.ts";
 import type { Tags } from "./tags.ts";
@@ -12,8 +13,10 @@ export interface GlueEngineArgs {
   readonly roleName: string;
   readonly description: string;
   readonly glue: PipelineConfig["glue"];
-  /** `s3://` URI of the job's script. */
+  /** The job's script: the same for every run, it loads the engine that the run's manifest pins. */
   readonly script: pulumi.Input<string>;
+  readonly ledgerBucket: pulumi.Input<string>;
+  readonly artifactsBucket: pulumi.Input<string>;
   /** All that the job may do. */
   readonly policy: pulumi.Input<PolicyDocument>;
   readonly roleRules: RoleRules;
@@ -30,7 +33,7 @@ export class GlueEngine extends pulumi.ComponentResource {
 
   constructor(name: string, args: GlueEngineArgs, opts?: pulumi.ComponentResourceOptions) {
     super("commerce:engine:GlueEngine", name, {}, opts);
-    const { glue, script, keyArn, tags } = args;
+    const { glue, script, ledgerBucket, artifactsBucket, keyArn, tags } = args;
 
     const logs = ["output", "error"].map((stream) =>
       logGroup(
@@ -69,16 +72,14 @@ export class GlueEngine extends pulumi.ComponentResource {
         executionProperty: { maxConcurrentRuns: glue.maxConcurrentRuns },
         jobRunQueuingEnabled: true,
         executionClass: "STANDARD",
-        defaultArguments: {
-          "--job-language": "python",
-          // The manifest says what is read; a bookmark would skip it in silence.
-          "--job-bookmark-option": "job-bookmark-disable",
-          "--custom-logGroup-prefix": args.logPrefix,
-          "--enable-continuous-cloudwatch-log": "true",
-          "--enable-metrics": "true",
-          "--enable-observability-metrics": "true",
-          ...(glue.autoscaling && { "--enable-auto-scaling": "true" }),
-        },
+        nonOverridableArguments: fixedArguments({
+          script,
+          ledgerBucket,
+          artifactsBucket,
+          logPrefix: args.logPrefix,
+          autoscaling: glue.autoscaling,
+          nowhere: pulumi.interpolate`s3://${artifactsBucket}/nothing/`,
+        }),
         tags,
       },
       { parent: this, dependsOn: [...logs, role.policy] },

@@ -201,6 +201,8 @@ export class Pipeline extends pulumi.ComponentResource {
         description: `Makes the outputs of ${title} from a manifest`,
         glue: config.glue,
         script,
+        ledgerBucket: buckets.ledger,
+        artifactsBucket: buckets.artifacts,
         policy: keyArn.apply((key) => gluePolicy(arns, key)),
         logPrefix: names.glueLogPrefix,
         ...shared,

@@ -1,23 +1,98 @@
-"""The Glue entry point: resolves the arguments, reads the manifest that was claimed, hands it to the engine."""
+"""The Glue job's script, the same for every run: loads the engine that the run's manifest pins, and hands it the run.
 
+Whoever may start the job says only which manifest. Nothing outside this stack's ledger is taken for one, and nothing
+that a deployment did not put into this stack's artifacts is executed: not the engine, not a contract, not a query.
+"""
+
+import hashlib
+import importlib
+import json
+import re
 import sys
+import tempfile
+from pathlib import Path
 
-from awsglue.utils import getResolvedOptions
+import boto3
 from pyspark.sql import SparkSession
 
-from pipeline_engine.manifest import parse_manifest
-from pipeline_engine.run import run
-from pipeline_engine.storage import read_bytes
+
+class RunFailed(Exception):
+    """Its sentence is all that there is to say."""
 
 
 def main() -> None:
     # An exception that leaves this function ends the process with a code other than 0 and is the job's error message.
-    options = getResolvedOptions(sys.argv, ["JOB_NAME", "manifest", "manifest_sha256"])
-    uri = options["manifest"]
-    manifest = parse_manifest(read_bytes(uri), uri, options["manifest_sha256"])
-    spark = SparkSession.builder.appName(options["JOB_NAME"]).getOrCreate()
-    run(spark, manifest, options["JOB_RUN_ID"])
+    uri = argument("manifest")
+    if not uri.startswith(f"s3://{argument('ledger_bucket')}/manifests/"):
+        raise RunFailed(f"the manifest {uri} is not one of this stack's ledger")
+    content = read(uri)
+    check_digest("manifest", uri, content, argument("manifest_sha256"))
+    package = read_engine(content, f"s3://{argument('artifacts_bucket')}/")
+
+    spark = SparkSession.builder.appName(argument("JOB_NAME")).getOrCreate()
+    # For the executors, on which a function of the engine may run.
+    spark.sparkContext.addPyFile(str(package))
+    sys.path.insert(0, str(package))
+    engine = importlib.import_module("pipeline_engine.entry")
+    try:
+        engine.start(spark, content, uri, argument("manifest_sha256"), argument("JOB_RUN_ID"))
+    except engine.EngineError as error:
+        # What led to it may quote rows. The report has what is to be known.
+        raise RunFailed(f"{error.code}: {error}") from None
+
+
+def argument(name: str) -> str:
+    """The value of `--NAME VALUE`, given once.
+
+    awsglue's getResolvedOptions takes abbreviations and `--NAME=VALUE` as well, and of several the last: an argument
+    that a caller makes up, or the value of one, could stand in for one that the job fixes.
+    """
+    option = f"--{name}"
+    places = [index for index, word in enumerate(sys.argv) if word == option or word.startswith(f"{option}=")]
+    values = sys.argv[places[0] + 1 : places[0] + 2] if len(places) == 1 and sys.argv[places[0]] == option else []
+    if not values or values[0] == "" or values[0].startswith("--"):
+        raise RunFailed(f"{option} has to be given once, as {option} VALUE")
+    return values[0]
+
+
+def read_engine(manifest: bytes, artifacts: str) -> Path:
+    """The engine of a manifest, on disk. All of its release has to lie below `artifacts`."""
+    try:
+        release = json.loads(manifest)["release"]
+        uris = [part["uri"] for part in (release["engine"], release["contract"], *release["sql"].values())]
+        sha256 = release["engine"]["sha256"]
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise RunFailed(
+            "the manifest has no release of engine, contract and sql, each part with uri and sha256"
+        ) from None
+    for uri in uris:
+        if not (isinstance(uri, str) and uri.startswith(artifacts)):
+            raise RunFailed(f"the manifest's release names {uri}, which is none of this stack's artifacts")
+    content = read(uris[0])
+    check_digest("engine", uris[0], content, sha256)
+    package = Path(tempfile.mkdtemp()) / "pipeline_engine.zip"
+    package.write_bytes(content)
+    return package
+
+
+def check_digest(what: str, uri: str, content: bytes, expected: str) -> None:
+    actual = hashlib.sha256(content).hexdigest()
+    if not re.fullmatch("[0-9a-f]{64}", str(expected)) or actual != expected:
+        raise RunFailed(f"the {what} {uri} has sha256 {actual}, the run was started for {expected}")
+
+
+def read(uri: str) -> bytes:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    s3 = boto3.client("s3")
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except s3.exceptions.ClientError as error:
+        raise RunFailed(f"{uri} can't be read: {error}") from None
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except RunFailed:
+        sys.tracebacklimit = 0
+        raise

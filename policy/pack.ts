@@ -1,6 +1,7 @@
 import { PolicyPack } from "@pulumi/policy";
 import { policyOf } from "./rule.ts";
 import { deadLetters } from "./rules/deadLetters.ts";
+import { fixedCode } from "./rules/fixedCode.ts";
 import { glueLimits } from "./rules/glueLimits.ts";
 import { knownTypes } from "./rules/knownTypes.ts";
 import { logRetention } from "./rules/logRetention.ts";
@@ -21,6 +22,7 @@ const rules = [
   logRetention,
   deadLetters,
   glueLimits,
+  fixedCode,
   prodGuards,
   requiredTags,
   oneNotification,

@@ -32,7 +32,8 @@ class EngineError(Exception):
 
 
 class ChecksumMismatch(EngineError):
-    """The manifest is not the one that was claimed; nothing in it can be trusted, so this one writes no report."""
+    """Something is not what the run was claimed with. Where that is the manifest, nothing in it can be trusted, so this
+    one writes no report."""
 
     code = "checksum_mismatch"
 

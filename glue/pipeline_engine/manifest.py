@@ -1,6 +1,7 @@
 """The manifest: which pinned objects a run reads, with which code, and where its results go."""
 
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,13 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Artifact:
+    uri: str
+    sha256: str
+    """Of its content."""
+
+
+@dataclass(frozen=True)
 class Destination:
     gold: str
     rejected: str
@@ -37,8 +45,8 @@ class Manifest:
     run: int
     inputs: dict[str, Input | None]
     """None: the dataset is optional and absent."""
-    contract: str
-    sql: dict[str, str]
+    contract: Artifact
+    sql: dict[str, Artifact]
     destination: Destination
 
 
@@ -85,7 +93,8 @@ def _manifest(document: dict[str, Any], uri: str, sha256: str) -> Manifest:
         "destination",
     )
     one_of(version, "manifest.format", (1,))
-    _, _, contract, sql = fields(release, "manifest.release", "script", "engine", "contract", "sql")
+    engine, contract, sql = fields(release, "manifest.release", "engine", "contract", "sql")
+    _artifact(engine, "manifest.release.engine")
     gold, rejected, report = fields(destination, "manifest.destination", "gold", "rejected", "report")
     return Manifest(
         uri=uri,
@@ -98,9 +107,9 @@ def _manifest(document: dict[str, Any], uri: str, sha256: str) -> Manifest:
             name: None if value is None else _input(value, f"manifest.inputs.{name}")
             for name, value in mapping(inputs, "manifest.inputs").items()
         },
-        contract=text(contract, "manifest.release.contract"),
+        contract=_artifact(contract, "manifest.release.contract"),
         sql={
-            name: text(value, f"manifest.release.sql.{name}")
+            name: _artifact(value, f"manifest.release.sql.{name}")
             for name, value in mapping(sql, "manifest.release.sql").items()
         },
         destination=Destination(
@@ -109,6 +118,13 @@ def _manifest(document: dict[str, Any], uri: str, sha256: str) -> Manifest:
             report=text(report, "manifest.destination.report").rstrip("/"),
         ),
     )
+
+
+def _artifact(value: Any, place: str) -> Artifact:
+    uri, sha256 = fields(value, place, "uri", "sha256")
+    if not re.fullmatch("[0-9a-f]{64}", text(sha256, f"{place}.sha256")):
+        raise DocumentError(f"{place}.sha256: must be 64 hexadecimal digits")
+    return Artifact(uri=text(uri, f"{place}.uri"), sha256=sha256)
 
 
 def _input(value: Any, place: str) -> Input:

@@ -1,5 +1,6 @@
 """One run, from the manifest to the report."""
 
+import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,9 +11,9 @@ from . import storage
 from .contract import Contract, parse_contract
 from .dataset_gate import DatasetGate
 from .datasets import Datasets
-from .errors import ContractInvalid, EngineError, Infrastructure
+from .errors import ChecksumMismatch, ContractInvalid, EngineError, Infrastructure
 from .faults import executing, infrastructure
-from .manifest import Manifest, check_against
+from .manifest import Artifact, Manifest, check_against
 from .outputs import OutputWriter, file_count, write_parquet
 from .report import Report
 from .session import session_for
@@ -52,9 +53,11 @@ def run(spark: SparkSession, manifest: Manifest, job_run: str) -> Report:
 
 
 def _execute(spark: SparkSession, manifest: Manifest, report: Report, folder: str) -> None:
-    contract = parse_contract(storage.read_bytes(manifest.contract))
+    # All that is pinned is compared before any of it is believed.
+    pinned = _pinned(manifest.contract)
+    statements = {name: _pinned(artifact).decode() for name, artifact in manifest.sql.items()}
+    contract = parse_contract(pinned)
     check_against(manifest, contract)
-    statements = {name: storage.read_bytes(uri).decode() for name, uri in manifest.sql.items()}
     session = session_for(spark, sum(source.bytes for source in manifest.inputs.values() if source))
     datasets = Datasets(session, contract, statements)
     try:
@@ -66,6 +69,15 @@ def _execute(spark: SparkSession, manifest: Manifest, report: Report, folder: st
                 writer.write(output, statements[name], f"{manifest.destination.gold}/{name}/{folder}")
     finally:
         datasets.release()
+
+
+def _pinned(artifact: Artifact) -> bytes:
+    """The artifact's content, which must be the one that the run was claimed with."""
+    content = storage.read_bytes(artifact.uri)
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != artifact.sha256:
+        raise ChecksumMismatch(f"{artifact.uri} has sha256 {actual}, the run was claimed with {artifact.sha256}")
+    return content
 
 
 def _clean(datasets: Datasets, contract: Contract, manifest: Manifest, report: Report, folder: str) -> None:

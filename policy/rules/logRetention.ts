@@ -6,7 +6,7 @@ function groupsOf({ type, props }: Resource): readonly (string | typeof unknown)
   if (type === "aws:lambda/function:Function")
     return [props.loggingConfig?.logGroup ?? (props.name === unknown ? unknown : `/aws/lambda/${props.name}`)];
   if (type === "aws-native:glue:Job") {
-    const prefix = props.defaultArguments?.["--custom-logGroup-prefix"] ?? "/aws-glue/jobs";
+    const prefix = props.nonOverridableArguments?.["--custom-logGroup-prefix"] ?? "/aws-glue/jobs";
     return prefix === unknown ? [unknown] : [`${prefix}/output`, `${prefix}/error`];
   }
   return [];

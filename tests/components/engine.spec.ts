@@ -34,8 +34,8 @@ describe("the Glue job", () => {
   });
 
   it("grows only where the config says so, and then up to its workers", () => {
-    expect(job(dev).defaultArguments).not.to.have.property("--enable-auto-scaling");
-    expect(job(prod).defaultArguments["--enable-auto-scaling"]).to.equal("true");
+    expect(job(dev).nonOverridableArguments["--enable-auto-scaling"]).to.equal("false");
+    expect(job(prod).nonOverridableArguments["--enable-auto-scaling"]).to.equal("true");
   });
 
   it("queues runs, retries none and runs as many at once as the config says", () => {
@@ -47,15 +47,44 @@ describe("the Glue job", () => {
     expect(job(prod).executionProperty).to.deep.equal({ maxConcurrentRuns: 10 });
   });
 
-  it("runs the uploaded script with these arguments", () => {
+  it("runs the uploaded script, and no other, with these arguments, which no run can change", () => {
     expect(job(dev).command).to.deep.equal({ name: "glueetl", pythonVersion: "3", scriptLocation: uri("script") });
-    expect(job(dev).defaultArguments).to.deep.equal({
+    expect(job(dev)).not.to.have.property("defaultArguments");
+    expect(job(dev).nonOverridableArguments).to.deep.equal({
+      "--ledger_bucket": "commerce-dev-ledger-123456789012",
+      "--artifacts_bucket": artifacts,
+      "--scriptLocation": uri("script"),
       "--job-language": "python",
-      "--job-bookmark-option": "job-bookmark-disable",
+      "--class": "GlueApp",
+      "--extra-py-files": "",
+      "--extra-jars": "",
+      "--extra-files": "",
+      "--user-jars-first": "false",
+      "--use-postgres-driver": "false",
+      "--additional-python-modules": "",
+      "--python-modules-installer-option": "--no-index",
+      "--conf": "spark.sql.session.timeZone=UTC",
+      "--customer-driver-env-vars": "CUSTOMER_NOTHING=0",
+      "--customer-executor-env-vars": "CUSTOMER_NOTHING=0",
+      "--TempDir": `s3://${artifacts}/nothing/`,
+      "--enable-spark-ui": "false",
+      "--enable-spark-ui-legacy-path": "false",
+      "--spark-event-logs-path": `s3://${artifacts}/nothing/`,
+      "--write-shuffle-files-to-s3": "false",
+      "--write-shuffle-spills-to-s3": "false",
       "--custom-logGroup-prefix": "/aws-glue/commerce-dev",
+      "--continuous-log-logGroup": "/aws-glue/commerce-dev/output",
       "--enable-continuous-cloudwatch-log": "true",
+      "--enable-continuous-log-filter": "true",
+      "--continuous-log-conversionPattern": "%d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n",
       "--enable-metrics": "true",
       "--enable-observability-metrics": "true",
+      "--enable-job-insights": "false",
+      "--disable-proxy-v2": "false",
+      "--job-bookmark-option": "job-bookmark-disable",
+      "--enable-auto-scaling": "false",
+      "--enable-glue-datacatalog": "false",
+      "--enable-lakeformation-fine-grained-access": "false",
     });
   });
 

@@ -45,7 +45,7 @@ describe("environments", () => {
       "LogGroup commerce-refine-output-logs.retentionInDays": [7, 365],
       "LogGroup commerce-refine-error-logs.retentionInDays": [7, 365],
       "Job commerce-refine.numberOfWorkers": [2, 10],
-      "Job commerce-refine.defaultArguments.--enable-auto-scaling": [undefined, "true"],
+      "Job commerce-refine.nonOverridableArguments.--enable-auto-scaling": ["false", "true"],
       "Job commerce-refine.timeout": [30, 60],
       "Job commerce-refine.executionProperty.maxConcurrentRuns": [3, 10],
       "EventSourceMapping commerce-promote-uploads.scalingConfig.maximumConcurrency": [5, 50],

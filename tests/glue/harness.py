@@ -67,6 +67,12 @@ def commerce_contract() -> dict[str, Any]:
     return document
 
 
+def artifact(path: Path, content: str) -> dict[str, str]:
+    """A part of a release, written to the path, as a manifest pins it."""
+    path.write_text(content)
+    return {"uri": str(path), "sha256": hashlib.sha256(content.encode()).hexdigest()}
+
+
 @dataclass
 class Pipeline:
     spark: SparkSession
@@ -100,13 +106,11 @@ class Pipeline:
         return self.put(name, lines(*rows), **how)
 
     def manifest(self, **changes: Any) -> dict[str, Any]:
-        contract_file = self.folder / "contract.json"
-        contract_file.write_text(json.dumps(self.contract))
-        sql = {}
-        for name, text in self.sql.items():
-            path = self.folder / f"{name}.sql"
-            path.write_text(text)
-            sql[name] = str(path)
+        release = {
+            "engine": artifact(self.folder / "engine.zip", "run from the source"),
+            "contract": artifact(self.folder / "contract.json", json.dumps(self.contract)),
+            "sql": {name: artifact(self.folder / f"{name}.sql", text) for name, text in self.sql.items()},
+        }
         return {
             "format": 1,
             "pipeline": "commerce",
@@ -114,7 +118,7 @@ class Pipeline:
             "batch": "current",
             "run": 1,
             "inputs": self.inputs,
-            "release": {"script": "job.py", "engine": "engine.zip", "contract": str(contract_file), "sql": sql},
+            "release": release,
             "destination": {
                 "gold": str(self.folder / "gold"),
                 "rejected": str(self.folder / "rejected"),

@@ -2,14 +2,11 @@
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from harness import REPOSITORY, column, commerce_contract, contract, dataset, output
+from harness import REPOSITORY, artifact, column, commerce_contract, contract, dataset, output
 from pipeline_engine import cleaning, errors
 from pipeline_engine.contract import parse_contract
 from pipeline_engine.manifest import parse_manifest
@@ -214,6 +211,7 @@ def with_input(manifest, **changes):
     return manifest | {"inputs": {"users": users}}
 
 
+PINNED = {"uri": "s3://b/a", "sha256": "0" * 64}
 MANIFEST = {
     "format": 1,
     "pipeline": "commerce",
@@ -221,7 +219,7 @@ MANIFEST = {
     "batch": "current",
     "run": 1,
     "inputs": {"users": None},
-    "release": {"script": "s", "engine": "e", "contract": "c", "sql": {"user_activity": "q"}},
+    "release": {"engine": PINNED, "contract": PINNED, "sql": {"user_activity": PINNED}},
     "destination": {"gold": "g", "rejected": "r", "report": "p"},
 }
 
@@ -251,6 +249,24 @@ def test_a_bad_manifest_names_the_place(document, message):
     parsed(MANIFEST)
     with pytest.raises(errors.ManifestInvalid, match=message):
         parsed(document)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"script": PINNED}, "manifest.release: unknown script"),
+        ({"engine": "s3://b/a"}, 'manifest.release.engine: must be an object, not "s3://b/a"'),
+        ({"contract": {"uri": "s3://b/a"}}, "manifest.release.contract: missing sha256"),
+        (
+            {"contract": PINNED | {"sha256": "0" * 32}},
+            "manifest.release.contract.sha256: must be 64 hexadecimal digits",
+        ),
+        ({"sql": {"a": PINNED | {"uri": ""}}}, "manifest.release.sql.a.uri: must not be empty"),
+    ],
+)
+def test_a_bad_release_names_the_place(change, message):
+    with pytest.raises(errors.ManifestInvalid, match=message):
+        parsed(MANIFEST | {"release": MANIFEST["release"] | change})
 
 
 def changed(path: str, value) -> bytes:
@@ -310,59 +326,18 @@ def test_another_manifest_than_the_one_that_was_claimed():
         parse_manifest(json.dumps(MANIFEST).encode(), "m", "00")
 
 
-def entry_script(folder: Path, manifest: Path, sha256: str) -> subprocess.CompletedProcess[str]:
-    """The shipped script with a stand-in for the one function of awsglue that it calls."""
-    shim = folder / "shim" / "awsglue"
-    shim.mkdir(parents=True)
-    (shim / "__init__.py").touch()
-    (shim / "utils.py").write_text(
-        "def getResolvedOptions(argv, names):\n"
-        "    given = dict(zip((key[2:] for key in argv[1::2]), argv[2::2]))\n"
-        "    assert set(names) <= set(given)\n"
-        "    return given\n"
+@pytest.mark.parametrize("part", ["contract", "sql"])
+def test_an_artifact_that_was_changed_since_the_run_was_claimed(ready, part):
+    release = ready.manifest()["release"]
+    pinned = release["contract"] if part == "contract" else release["sql"]["totals"]
+    changed_file = artifact(ready.folder / "changed", Path(pinned["uri"]).read_text() + " ")
+    pinned["uri"] = changed_file["uri"]
+
+    message = failure(ready, errors.ChecksumMismatch, release=release)
+
+    assert message == (
+        f"{pinned['uri']} has sha256 {changed_file['sha256']}, the run was claimed with {pinned['sha256']}"
     )
-    arguments = {"JOB_NAME": "j", "JOB_RUN_ID": "jr_1", "manifest": str(manifest), "manifest_sha256": sha256}
-    submit = "--master local[1] --conf spark.ui.enabled=false --conf spark.driver.bindAddress=127.0.0.1"
-    return subprocess.run(  # noqa: S603
-        [
-            sys.executable,
-            REPOSITORY / "glue" / "job.py",
-            *(part for k, v in arguments.items() for part in (f"--{k}", v)),
-        ],
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([str(shim.parent), str(REPOSITORY / "glue")]),
-            "PYSPARK_SUBMIT_ARGS": f"{submit} --conf spark.driver.host=127.0.0.1 pyspark-shell",
-            "SPARK_LOCAL_IP": "127.0.0.1",
-        },
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
-def test_the_entry_script_refuses_a_wrong_checksum_before_it_starts_spark(ready):
-    path = ready.folder / "manifest.json"
-    path.write_text(json.dumps(ready.manifest()))
-
-    ended = entry_script(ready.folder, path, "0" * 64)
-
-    assert ended.returncode != 0
-    assert "ChecksumMismatch" in ended.stderr.splitlines()[-1]
-    assert not (ready.folder / "reports").exists()
-
-
-def test_the_entry_script_runs_the_engine_and_ends_with_0(ready):
-    path = ready.folder / "manifest.json"
-    path.write_text(json.dumps(ready.manifest()))
-
-    ended = entry_script(ready.folder, path, hashlib.sha256(path.read_bytes()).hexdigest())
-
-    assert ended.returncode == 0, ended.stderr[-2000:]
-    ready.job_runs = 1
-    assert ready.report()["state"] == "succeeded"
-    assert "from_json" in ended.stdout  # the generated SQL is in the log
 
 
 def test_an_output_may_be_empty(pipeline):

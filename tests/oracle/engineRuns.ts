@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import type { Contract } from "../../config/contract.ts";
 import type { RunReport } from "../../handlers/report.ts";
 import type { DatasetName } from "../../scripts/generate/answer.ts";
@@ -9,13 +10,16 @@ import type { RawFile } from "./rawFile.ts";
 
 export type RawFiles = Readonly<Record<DatasetName, RawFile>>;
 
-/** A run of the deployed job on local files. Everything that it reads and writes but its inputs lies in `folder`. */
+/** A run of the engine on local files. Everything that it reads and writes but its inputs lies in `folder`. */
 export interface EngineRun {
   readonly folder: string;
   readonly manifest: string;
 }
 
-const sql = { user_activity: join(root, "glue", "sql", "user_activity.sql") };
+const artifact = (path: string) => ({
+  uri: path,
+  sha256: createHash("sha256").update(readFileSync(path)).digest("hex"),
+});
 
 export function prepareRun(folder: string, files: RawFiles, contract: Contract): EngineRun {
   mkdirSync(folder, { recursive: true });
@@ -41,7 +45,11 @@ export function prepareRun(folder: string, files: RawFiles, contract: Contract):
     batch: "current",
     run: 1,
     inputs: Object.fromEntries(inputs),
-    release: { script: "job.py", engine: "engine.zip", contract: write("contract.json", contract), sql },
+    release: {
+      engine: { uri: "engine.zip", sha256: "0".repeat(64) },
+      contract: artifact(write("contract.json", contract)),
+      sql: { user_activity: artifact(join(root, "glue", "sql", "user_activity.sql")) },
+    },
     destination: {
       gold: join(folder, "gold"),
       rejected: join(folder, "rejected"),
@@ -71,7 +79,7 @@ export async function execute(runs: readonly EngineRun[], folder: string, option
       ...process.env,
       JAVA_HOME: javaHome(),
       PYSPARK_PYTHON: venvPython,
-      PYTHONPATH: [join(root, "glue"), join(root, "scripts", "local", "glue")].join(delimiter),
+      PYTHONPATH: join(root, "glue"),
       PYTHONDONTWRITEBYTECODE: "1",
       SPARK_LOCAL_IP: "127.0.0.1",
       ORACLE_DRIVER_MEMORY: options.driverMemory,

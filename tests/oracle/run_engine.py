@@ -1,4 +1,4 @@
-"""Runs glue/job.py, as it is deployed, once for each manifest named, all in one Spark, whose start takes longer than
+"""Runs the engine as glue/job.py does, once for each manifest named, all in one Spark, whose start takes longer than
 a small run. A run that fails for its data has left a report that says so."""
 
 import hashlib
@@ -8,8 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-import job
-from pipeline_engine.errors import EngineError
+from pipeline_engine.entry import EngineError, start
 
 
 def main(manifests: list[str]) -> None:
@@ -25,13 +24,11 @@ def main(manifests: list[str]) -> None:
     builder = SparkSession.builder.master("local[*]")
     for name, value in settings.items():
         builder = builder.config(name, value)
-    builder.getOrCreate()
+    spark = builder.getOrCreate()
     for manifest in manifests:
-        sha256 = hashlib.sha256(Path(manifest).read_bytes()).hexdigest()
-        sys.argv = ["job.py", "--JOB_NAME", "oracle", "--JOB_RUN_ID", "jr_1"]
-        sys.argv += ["--manifest", manifest, "--manifest_sha256", sha256]
+        content = Path(manifest).read_bytes()
         try:
-            job.main()
+            start(spark, content, manifest, hashlib.sha256(content).hexdigest(), "jr_1")
         except EngineError as error:
             print(f"{manifest}: {error}", file=sys.stderr)
 

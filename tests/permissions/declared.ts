@@ -36,8 +36,8 @@ export interface DeclaredStack {
   readonly queues: Readonly<Record<"promote" | "promoteDeadLetters" | "settleDeadLetters", string>>;
   readonly rules: readonly string[];
   readonly jobArn: string;
-  /** The job's own arguments. */
-  readonly jobArguments: Readonly<Record<string, string>>;
+  /** The job's arguments: those that a run may change, and those that it can't. */
+  readonly jobArguments: Readonly<Record<"defaults" | "fixed", Readonly<Record<string, string>>>>;
   readonly contract: Contract;
   readonly names: FunctionEnvironment;
   readonly settings: FunctionSettings;
@@ -118,7 +118,7 @@ export async function declaredStack(stack: string, config: RunOptions["config"] 
     jobArn: queueArn(names.promoteQueueUrl)
       .replace(":sqs:", ":glue:")
       .replace(/[^:]+$/, `job/${job.name}`),
-    jobArguments: job.defaultArguments,
+    jobArguments: { defaults: job.defaultArguments ?? {}, fixed: job.nonOverridableArguments ?? {} },
     contract: JSON.parse(
       run.only("aws:s3/bucketObjectv2:BucketObjectv2", "commerce-artifacts-release-contract").inputs.content,
     ),

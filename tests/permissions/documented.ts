@@ -16,7 +16,7 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
   const logGroups = [
     `/aws/lambda/${settleFunctionArn.split(":").at(-1)!.replace("settle", "promote")}`,
     `/aws/lambda/${settleFunctionArn.split(":").at(-1)}`,
-    ...["output", "error"].map((stream) => `${jobArguments["--custom-logGroup-prefix"]}/${stream}`),
+    ...["output", "error"].map((stream) => `${jobArguments.fixed["--custom-logGroup-prefix"]}/${stream}`),
   ];
   const logs = (group: string) =>
     ["logs:CreateLogStream", "logs:PutLogEvents"].map((action) =>
@@ -101,8 +101,8 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
   const outputs = Object.keys(contract.outputs);
   by(
     roleArns.refine,
-    "glue/pipeline_engine/storage.py: release, manifest, report",
-    ...["engine", "contract", "sql"].map((part) => need("s3:GetObject", `${artifacts}/${part}/0`)),
+    "glue/job.py, glue/pipeline_engine/storage.py: release, manifest, report",
+    ...["script", "engine", "contract", "sql"].map((part) => need("s3:GetObject", `${artifacts}/${part}/0`)),
     need("s3:GetObject", `${ledger}/manifests/2026-01-01/1.json`),
     need("s3:PutObject", `${ledger}/reports/2026-01-01/1/jr_1.json`),
     ...[artifacts, ledger, silver, rejected, gold].map((of) => keyUse(stack, "s3", "kms:Decrypt", of)),

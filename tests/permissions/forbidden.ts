@@ -45,6 +45,15 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
   });
 
   for (const role of Object.values(roleArns)) {
+    for (const action of ["s3:PutObject", "s3:DeleteObject"])
+      never(
+        "no role of the stack changes what runs execute",
+        role,
+        action,
+        `arn:aws:s3:::${stack.names.artifactsBucket}/a`,
+      );
+    for (const action of ["glue:UpdateJob", "glue:CreateJob"])
+      never("no role of the stack changes the job", role, action, jobArn);
     for (const action of ["kms:Decrypt", "kms:GenerateDataKey"]) {
       never("nobody uses the key but through its services", role, action, keyArn);
       never("nobody uses the key but through its services", role, action, keyArn, {

@@ -1,8 +1,9 @@
 import { regenerate } from "../support/generatedFile.ts";
-import { type Call, isAllowed } from "./call.ts";
+import { type Call, isAllowed, powerful } from "./call.ts";
 import type { DeclaredStack } from "./declared.ts";
 import { documentedCalls } from "./documented.ts";
 import { forbiddenCalls } from "./forbidden.ts";
+import { glueArguments, settableArguments } from "./jobArguments.ts";
 import { recordedCalls } from "./recorded.ts";
 
 /** Names without what differs between stacks, and objects by their folder. */
@@ -41,6 +42,36 @@ async function rowsOf(stacks: readonly DeclaredStack[], callsOf: (stack: Declare
     .sort();
 }
 
+/** Who may start the job, and what he can say by it; the same in each stack. */
+async function startersOf(stacks: readonly DeclaredStack[]): Promise<string[]> {
+  const rows = new Set<string>();
+  for (const stack of stacks)
+    for (const principal of [...Object.values(stack.roleArns), powerful(stack.account)]) {
+      const call = { principal, action: "glue:StartJobRun", resource: stack.jobArn, context: {}, from: "" };
+      const names = settableArguments(stack).map((name) => `\`${name}\``);
+      const may = (await isAllowed(stack, call)) ? `allowed | ${names.join(", ")}` : "denied | -";
+      rows.add(`| ${generic(principal, stack)} | ${may} |`);
+    }
+  return [...rows].sort();
+}
+
+/** What becomes of each argument that Glue reads. */
+function argumentRows(stacks: readonly DeclaredStack[]): string[] {
+  return Object.entries(glueArguments).map(([name, { does, left }]) => {
+    const values = new Set(
+      stacks.map((stack) => {
+        const value = stack.jobArguments.fixed[name];
+        return value === undefined
+          ? "a run"
+          : value === ""
+            ? "the job: empty"
+            : `the job: \`${generic(value, stack)}\``;
+      }),
+    );
+    return `| \`${name}\` | ${does} | ${[...values].join("; ").replace(/[0-9a-f]{32,}/, "<hash>")} | ${left ?? "-"} |`;
+  });
+}
+
 /** docs/permissions.md */
 export async function matrixOf(stacks: readonly DeclaredStack[]): Promise<string> {
   const table = (last: string, rows: readonly string[]) => [
@@ -59,6 +90,22 @@ export async function matrixOf(stacks: readonly DeclaredStack[]): Promise<string
     "",
     "Whoever deploys needs `iam:PassRole` on the three roles: for promote and settle to `lambda.amazonaws.com`, for",
     "refine to `glue.amazonaws.com`. No role of the stack may pass one.",
+    "",
+    "## Starting the job",
+    "",
+    "What a run can say by arguments, of those that the job's script or Glue reads. A run's size, timeout and the like are",
+    "fields of StartJobRun, for which a job has no fixed values: by them it executes the same, at another price.",
+    "`administrator` is whoever is let by policies of his own, such as an operator.",
+    "",
+    "| principal | glue:StartJobRun | can set |",
+    "| --- | --- | --- |",
+    ...(await startersOf(stacks)),
+    "",
+    "Of the arguments that Glue itself reads:",
+    "",
+    "| argument | does | set by | may be left to a run since |",
+    "| --- | --- | --- | --- |",
+    ...argumentRows(stacks),
     "",
     "## Needed",
     "",

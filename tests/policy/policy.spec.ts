@@ -366,8 +366,8 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
     [
       "a job that writes to Glue's own groups",
       (prod) =>
-        changed(prod, job, "commerce-refine", ({ defaultArguments }) => {
-          delete defaultArguments["--custom-logGroup-prefix"];
+        changed(prod, job, "commerce-refine", ({ nonOverridableArguments }) => {
+          delete nonOverridableArguments["--custom-logGroup-prefix"];
         }),
       "commerce-refine: the stack has no log group /aws-glue/jobs/output; AWS would make it, without retention and key",
       "commerce-refine: the stack has no log group /aws-glue/jobs/error; AWS would make it, without retention and key",
@@ -388,6 +388,26 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
       "a rule that loses what it can't deliver",
       (prod) => changed(prod, eventTarget, "commerce-settle-sweep-target", ({ deadLetterConfig, ...rest }) => rest),
       "commerce-settle-sweep-target: deadLetterConfig is missing, so an event that can't be delivered is lost",
+    ],
+  ],
+  "fixed-code": [
+    [
+      "a script that a run can choose",
+      (prod) =>
+        changed(prod, job, "commerce-refine", ({ nonOverridableArguments }) => {
+          delete nonOverridableArguments["--scriptLocation"];
+        }),
+      "commerce-refine: nonOverridableArguments lacks --scriptLocation; a run could execute other code by it",
+    ],
+    [
+      "libraries that a run can add, though the job has some of its own",
+      (prod) =>
+        changed(prod, job, "commerce-refine", ({ nonOverridableArguments, ...rest }) => {
+          const { "--extra-py-files": files, "--conf": conf, ...others } = nonOverridableArguments;
+          const defaultArguments = { "--extra-py-files": files, "--conf": conf };
+          return { ...rest, nonOverridableArguments: others, defaultArguments };
+        }),
+      "commerce-refine: nonOverridableArguments lacks --extra-py-files, --conf; a run could execute other code by it",
     ],
   ],
   "glue-limits": [

@@ -24,7 +24,6 @@ import {
 import { CreateRoleCommand, PutRolePolicyCommand } from "@aws-sdk/client-iam";
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { strToU8, zipSync } from "fflate";
 import { type Clients, createClients, destroyClients } from "../../scripts/local/clients.ts";
 import { errorMessage } from "../../scripts/local/glue/errorMessage.ts";
 import { notifyStateChange } from "../../scripts/local/glue/notify.ts";
@@ -196,6 +195,20 @@ describe("the local Glue's jobs and runs", () => {
     expect(state(second)).to.equal("STOPPED");
   });
 
+  it("refuses an argument that the job fixes, each by its name, and takes the others", async () => {
+    const NonOverridableArguments = { "--scriptLocation": "s3://artifacts/job.py", "--conf": "a=b" };
+    service.createJob({ ...job, Name: "fixed", NonOverridableArguments });
+    const startFixed = (Arguments: Record<string, string>) => service.startJobRun({ JobName: "fixed", Arguments });
+    for (const name of Object.keys(NonOverridableArguments))
+      expect(await failure(() => startFixed({ "--mode": "x", [name]: "s3://elsewhere/job.py" }))).to.deep.equal({
+        name: "InvalidInputException",
+        message: `the job fixes ${name}`,
+      });
+    expect(service.getJobRuns({ JobName: "fixed" }).JobRuns).to.deep.equal([]);
+    startFixed({ "--mode": "x" });
+    expect(service.getJob({ JobName: "fixed" }).Job.NonOverridableArguments).to.deep.equal(NonOverridableArguments);
+  });
+
   it("lists the newest runs first, page by page", async () => {
     const first = start();
     await end(first, null);
@@ -243,13 +256,12 @@ describe("the local Glue server", () => {
   const script = `
 import json, sys
 import boto3
-from awsglue.utils import getResolvedOptions
-from library import mark
 
-options = getResolvedOptions(sys.argv, ["JOB_NAME", "mode"])
-if options["mode"] == "fail":
+words = sys.argv[1:]
+options = dict(zip(words[::2], words[1::2]))
+if options["--mode"] == "fail":
     raise ValueError("told to fail")
-boto3.client("s3").put_object(Bucket="work", Key=options["JOB_RUN_ID"], Body=json.dumps([mark, options["mode"]]))
+boto3.client("s3").put_object(Bucket="work", Key=options["--JOB_RUN_ID"], Body=json.dumps(options))
 `;
 
   const put = (Key: string, Body: string | Uint8Array) =>
@@ -280,7 +292,6 @@ boto3.client("s3").put_object(Bucket="work", Key=options["JOB_RUN_ID"], Body=jso
     );
     await put("job.py", script);
     await put("other.py", "print('last words')\nraise SystemExit('told so')\n");
-    await put("library.zip", zipSync({ "library/__init__.py": strToU8("mark = 'from the zip'") }));
     const statement = (rest: object) =>
       JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", ...rest }] });
     const { Role } = await clients.iam.send(
@@ -307,7 +318,8 @@ boto3.client("s3").put_object(Bucket="work", Key=options["JOB_RUN_ID"], Body=jso
         Name: "refine",
         Role: Role!.Arn!,
         Command: { Name: "glueetl", ScriptLocation: "s3://work/job.py" },
-        DefaultArguments: { "--extra-py-files": "s3://work/library.zip", "--mode": "default" },
+        DefaultArguments: { "--mode": "default", "--size": "default" },
+        NonOverridableArguments: { "--fixed": "by the job", "--extra-py-files": "" },
         ExecutionProperty: { MaxConcurrentRuns: 5 },
       }),
     );
@@ -324,11 +336,23 @@ boto3.client("s3").put_object(Bucket="work", Key=options["JOB_RUN_ID"], Body=jso
     expect(Job?.CreatedOn).to.be.instanceOf(Date);
   });
 
-  it("runs the script with the job's arguments, the run's over them, and the libraries", async () => {
+  it("runs the script with the job's arguments, the run's over them, and those that the job fixes", async () => {
     const { Id, JobRunState, ErrorMessage } = await run({ "--mode": "given" });
     expect([JobRunState, ErrorMessage]).to.deep.equal(["SUCCEEDED", undefined]);
     const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket: "work", Key: Id }));
-    expect(await Body!.transformToString()).to.equal('["from the zip", "given"]');
+    expect(JSON.parse(await Body!.transformToString())).to.deep.equal({
+      "--JOB_NAME": "refine",
+      "--JOB_RUN_ID": Id,
+      "--mode": "given",
+      "--size": "default",
+      "--fixed": "by the job",
+      "--extra-py-files": "",
+    });
+  });
+
+  it("fails a run that is to load more than the script, which it can't", async () => {
+    const { ErrorMessage } = await run({ "--extra-jars": "s3://work/a.jar" });
+    expect(ErrorMessage).to.equal("--extra-jars is not supported locally");
   });
 
   it("fails the run when the script does, with what it said last", async () => {

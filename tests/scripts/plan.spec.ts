@@ -165,7 +165,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     expect(plan.risks.map(({ what }) => what)).to.deep.equal(["an overwrite no longer keeps what it replaces"]);
   });
 
-  it("of another query says that its upload and the job's arguments change, and nothing else", async () => {
+  it("of another query says that its upload changes, and nothing else", async () => {
     const sources = {
       ...tinySources,
       release: { ...tinySources.release, sql: { user_activity: "select 2\n" } },
@@ -173,18 +173,12 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     const run = await runProgram(() => deploy({ sources: async () => sources }), { stack: "prod", config: regions });
     const before = await snapshotOf(await runPipeline({ stack: "prod" }));
     const plan = against(await snapshotOf(run), before);
-    expect(kinds(plan)).to.deep.equal([
-      "replaced BucketObjectv2 commerce-artifacts-release-sql-user_activity",
-      "changed Job commerce-refine",
-    ]);
-    expect(plan.resources[1]!.properties.map(({ path }) => path)).to.deep.equal([
-      "defaultArguments.--release.sql.user_activity",
-    ]);
+    expect(kinds(plan)).to.deep.equal(["replaced BucketObjectv2 commerce-artifacts-release-sql-user_activity"]);
     expect(summary(plan).slice(0, 4)).to.deep.equal([
       "- Data: nothing at risk",
       "- Permissions: no change",
       "- Contract: no change",
-      "- Resources: 1 replaced, 1 changed",
+      "- Resources: 1 replaced",
     ]);
     expect(markdown(plan)).to.contain("because of `key`<br>what was there stays in AWS");
   });
@@ -212,7 +206,6 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     expect(kinds(plan)).to.deep.equal([
       "replaced BucketObjectv2 commerce-artifacts-release-contract",
       "changed Function commerce-promote",
-      "changed Job commerce-refine",
       "changed Function commerce-settle",
     ]);
   });
@@ -458,7 +451,7 @@ describe("npm run plan", function () {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("runs both programs without credentials: a changed query is its upload and an argument, in any folder", () => {
+  it("runs both programs without credentials: a changed query is its upload, in any folder", () => {
     const sql = join(folder, "glue/sql/user_activity.sql");
     writeFileSync(sql, `${readFileSync(sql, "utf8")}\n-- changed\n`);
     const text = plan("dev");
@@ -468,12 +461,11 @@ describe("npm run plan", function () {
       "- Data: nothing at risk",
       "- Permissions: no change",
       "- Contract: no change",
-      "- Resources: 1 replaced, 1 changed",
+      "- Resources: 1 replaced",
       "- Glue: at most USD 0.44 a run, as before",
     ]);
     expect(text.match(/^\| (replaced|changed) .*?\)/gm)).to.deep.equal([
       "| replaced | `commerce-artifacts-release-sql-user_activity` (BucketObjectv2)",
-      "| changed | `commerce-refine` (Job)",
     ]);
     expect(git("status", "--porcelain").trim()).to.equal("M glue/sql/user_activity.sql");
   });

@@ -1,6 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { AssumeRoleCommand, type Credentials, type STSClient } from "@aws-sdk/client-sts";
 import { javaHome, sparkJars, venvPython } from "../../setup/paths.mjs";
@@ -10,9 +9,6 @@ import { errorMessage } from "./errorMessage.ts";
 import type { Execution } from "./service.ts";
 import { log4j, sparkDefaults } from "./sparkSettings.ts";
 import type { Job, Run } from "./store.ts";
-
-/** The folder in which `awsglue` lies. */
-const glueLibrary = dirname(fileURLToPath(import.meta.url));
 
 export interface Machine {
   readonly sts: STSClient;
@@ -49,12 +45,7 @@ async function download(s3: S3Client, uri: string, folder: string): Promise<stri
   }
 }
 
-function environment(
-  machine: Machine,
-  folder: string,
-  libraries: readonly string[],
-  role: Credentials,
-): Record<string, string> {
+function environment(machine: Machine, folder: string, role: Credentials): Record<string, string> {
   return {
     PATH: [dirname(venvPython), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
     HOME: folder,
@@ -65,7 +56,6 @@ function environment(
     SPARK_CONF_DIR: join(folder, "conf"),
     SPARK_LOCAL_IP: "127.0.0.1",
     PYSPARK_PYTHON: venvPython,
-    PYTHONPATH: [...libraries, glueLibrary].join(delimiter),
     PYTHONDONTWRITEBYTECODE: "1",
     PYTHONUNBUFFERED: "1",
     AWS_ENDPOINT_URL: machine.endpoint,
@@ -79,13 +69,22 @@ function environment(
   };
 }
 
-/** Runs a job's script as Glue would: unmodified, from its own copy, with the run's arguments over the job's. */
+/** Arguments by which Glue loads more than the script. */
+const extras = ["--extra-py-files", "--extra-jars", "--extra-files", "--additional-python-modules"];
+
+/**
+ * Runs a job's script as Glue would: unmodified, from its own copy, with the run's arguments over the job's, and over both
+ * those that the job fixes.
+ */
 export async function execute(machine: Machine, job: Job, run: Run): Promise<Execution> {
   const folder = join(machine.directory, run.id);
-  for (const name of ["conf", "tmp", "lib"]) mkdirSync(join(folder, name), { recursive: true });
-  const given: Record<string, string> = { ...job.definition.DefaultArguments, ...run.arguments };
+  for (const name of ["conf", "tmp"]) mkdirSync(join(folder, name), { recursive: true });
+  const { DefaultArguments, NonOverridableArguments, Command, Role } = job.definition;
+  const given: Record<string, string> = { ...DefaultArguments, ...run.arguments, ...NonOverridableArguments };
+  const extra = extras.find((name) => given[name]);
+  if (extra) throw new Error(`${extra} is not supported locally`);
 
-  const role = await takeOn(machine.sts, job.definition.Role!, run.id);
+  const role = await takeOn(machine.sts, Role!, run.id);
   const [accessKeyId, secretAccessKey, sessionToken] = [role.AccessKeyId!, role.SecretAccessKey!, role.SessionToken!];
   const s3 = new S3Client({
     endpoint: machine.endpoint,
@@ -93,10 +92,7 @@ export async function execute(machine: Machine, job: Job, run: Run): Promise<Exe
     credentials: { accessKeyId, secretAccessKey, sessionToken },
     forcePathStyle: true,
   });
-  const script = await download(s3, given["--scriptLocation"] ?? job.definition.Command!.ScriptLocation!, folder);
-  const libraries: string[] = [];
-  for (const uri of (given["--extra-py-files"] ?? "").split(",").filter(Boolean))
-    libraries.push(await download(s3, uri.trim(), join(folder, "lib")));
+  const script = await download(s3, given["--scriptLocation"] ?? Command!.ScriptLocation!, folder);
   s3.destroy();
 
   const { endpoint, driverMemory, shortRuns } = machine;
@@ -108,7 +104,7 @@ export async function execute(machine: Machine, job: Job, run: Run): Promise<Exe
   const logFile = join(folder, "run.log");
   const command = machine.engine ?? [venvPython, script];
   const guarded = startGuarded([...command, ...Object.entries(named).flat()], {
-    env: environment(machine, folder, libraries, role),
+    env: environment(machine, folder, role),
     cwd: folder,
     logFile,
   });

@@ -58,6 +58,18 @@ function checkDefinition(definition: CreateJobRequest): void {
     throw new GlueError("InvalidInputException", "WorkerType and MaxCapacity exclude each other");
   if (definition.MaxRetries) throw new GlueError("InvalidInputException", "MaxRetries is not supported locally");
   checkArguments(definition.DefaultArguments);
+  checkArguments(definition.NonOverridableArguments);
+}
+
+/**
+ * The arguments of a run. AWS says that those which the job fixes win, and not whether it tells the caller; here it is told,
+ * so that none of ours sends one.
+ */
+function argumentsOf({ Arguments }: StartJobRunRequest, { NonOverridableArguments = {} }: CreateJobRequest): Arguments {
+  const given = checkArguments(Arguments);
+  const fixed = Object.keys(given).filter((name) => Object.hasOwn(NonOverridableArguments, name));
+  if (fixed.length > 0) throw new GlueError("InvalidInputException", `the job fixes ${fixed.join(", ")}`);
+  return given;
 }
 
 /** Jobs and runs as AWS Glue has them, each run a process on this machine. */
@@ -99,6 +111,7 @@ export class GlueService {
 
   startJobRun(request: StartJobRunRequest) {
     const { definition } = this.job(request.JobName);
+    const given = argumentsOf(request, definition);
     const full = !this.hasRoom(definition);
     if (full && !(request.JobRunQueuingEnabled ?? definition.JobRunQueuingEnabled))
       throw new GlueError("ConcurrentRunsExceededException", `Concurrent runs exceeded for ${definition.Name}`);
@@ -106,7 +119,7 @@ export class GlueService {
     const run: Run = {
       id: `jr_${randomBytes(32).toString("hex")}`,
       job: definition.Name,
-      arguments: checkArguments(request.Arguments),
+      arguments: given,
       timeout: request.Timeout ?? definition.Timeout ?? defaultTimeout,
       startedOn: at,
       lastModifiedOn: at,

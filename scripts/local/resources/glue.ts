@@ -31,6 +31,7 @@ const job: Create<native.glue.JobArgs> = async (inputs, { clients: { glue } }) =
       JobRunQueuingEnabled: inputs.jobRunQueuingEnabled,
       ExecutionClass: inputs.executionClass as ExecutionClass,
       DefaultArguments: plain(inputs.defaultArguments),
+      NonOverridableArguments: plain(inputs.nonOverridableArguments),
       SecurityConfiguration: inputs.securityConfiguration,
       Tags: plain(inputs.tags),
     }),

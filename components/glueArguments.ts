@@ -1,0 +1,69 @@
+import type * as pulumi from "@pulumi/pulumi";
+
+export interface FixedArguments {
+  /** The job's script, which no run can choose. */
+  readonly script: pulumi.Input<string>;
+  /** Where manifests lie. */
+  readonly ledgerBucket: pulumi.Input<string>;
+  /** Where all lies that a run executes. */
+  readonly artifactsBucket: pulumi.Input<string>;
+  /** The log groups are `<prefix>/output` and `<prefix>/error`. */
+  readonly logPrefix: string;
+  readonly autoscaling: boolean;
+  /** What belongs nowhere and is to be written nowhere: a folder that the job has no right to write. */
+  readonly nowhere: pulumi.Input<string>;
+}
+
+/**
+ * The job's arguments that no run can set: what Glue reads and by which a caller could have it run other code, write or
+ * log elsewhere, or count otherwise. What is not used has the value that says so. Whoever may start the job is left with the
+ * manifest; tests/permissions/jobArguments.ts holds this against AWS's list of all arguments.
+ */
+export const fixedArguments = (fixed: FixedArguments): Readonly<Record<string, pulumi.Input<string>>> => ({
+  "--ledger_bucket": fixed.ledgerBucket,
+  "--artifacts_bucket": fixed.artifactsBucket,
+
+  // What is executed.
+  "--scriptLocation": fixed.script,
+  "--job-language": "python",
+  // Read for Scala only; the name is what Glue's console gives to Python's jobs.
+  "--class": "GlueApp",
+  "--extra-py-files": "",
+  "--extra-jars": "",
+  "--extra-files": "",
+  "--user-jars-first": "false",
+  "--use-postgres-driver": "false",
+  "--additional-python-modules": "",
+  // If modules were to be installed after all, they would come from no index.
+  "--python-modules-installer-option": "--no-index",
+  // Spark takes no empty setting; this one is the engine's in any case.
+  "--conf": "spark.sql.session.timeZone=UTC",
+  // Glue exports these in a shell, and ignores a name that doesn't begin so.
+  "--customer-driver-env-vars": "CUSTOMER_NOTHING=0",
+  "--customer-executor-env-vars": "CUSTOMER_NOTHING=0",
+
+  // Where it is written and logged.
+  "--TempDir": fixed.nowhere,
+  "--enable-spark-ui": "false",
+  "--enable-spark-ui-legacy-path": "false",
+  "--spark-event-logs-path": fixed.nowhere,
+  "--write-shuffle-files-to-s3": "false",
+  "--write-shuffle-spills-to-s3": "false",
+  "--custom-logGroup-prefix": fixed.logPrefix,
+  "--continuous-log-logGroup": `${fixed.logPrefix}/output`,
+  "--enable-continuous-cloudwatch-log": "true",
+  "--enable-continuous-log-filter": "true",
+  // Glue's own. A pattern can look values up in the environment, credentials among them.
+  "--continuous-log-conversionPattern": "%d{yy/MM/dd HH:mm:ss} %p %c{1}: %m%n",
+  "--enable-metrics": "true",
+  "--enable-observability-metrics": "true",
+  "--enable-job-insights": "false",
+  "--disable-proxy-v2": "false",
+
+  // What it does beside the script.
+  // The manifest says what is read; a bookmark would skip it in silence.
+  "--job-bookmark-option": "job-bookmark-disable",
+  "--enable-auto-scaling": String(fixed.autoscaling),
+  "--enable-glue-datacatalog": "false",
+  "--enable-lakeformation-fine-grained-access": "false",
+});

@@ -1,0 +1,26 @@
+import { unknown } from "../resource.ts";
+import type { ResourceRule } from "../rule.ts";
+
+/** By each of these a run could execute something else than what was deployed, with the job's role. */
+const loaders = [
+  "--scriptLocation",
+  "--job-language",
+  "--extra-py-files",
+  "--extra-jars",
+  "--extra-files",
+  "--additional-python-modules",
+  "--python-modules-installer-option",
+  "--conf",
+];
+
+export const fixedCode: ResourceRule = {
+  name: "fixed-code",
+  description: "Who may start a Glue job can't choose what it executes.",
+  check({ type, props: { nonOverridableArguments: fixed = {} } }) {
+    if (type !== "aws-native:glue:Job" || fixed === unknown) return [];
+    const free = loaders.filter((name) => !Object.hasOwn(fixed, name));
+    return free.length === 0
+      ? []
+      : [`nonOverridableArguments lacks ${free.join(", ")}; a run could execute other code by it`];
+  },
+};
