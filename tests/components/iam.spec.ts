@@ -76,7 +76,7 @@ const expected: Record<string, Record<string, unknown>> = {
   refine: {
     ReadRelease: [["s3:GetObject"], [`${bucket("artifacts")}/*`]],
     ReadManifest: [["s3:GetObject"], ledger("manifests")],
-    WriteReport: [["s3:PutObject"], ledger("reports", "runs")],
+    WriteReport: [["s3:PutObject"], ledger("reports")],
     ReadPromotions: [["s3:GetObject"], [`${bucket("silver")}/*`]],
     WriteOutputs: [
       ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],

@@ -248,8 +248,11 @@ describe("a stack", () => {
     expect(retained(run)).to.have.members(namesOfTypes(run, new Set([...dataTypes, upload])));
   });
 
-  it("leaves nothing behind when both say destroy, not even an upload that would keep its bucket", async () => {
-    expect(retained(await runPipeline({ stack: "dev", config: destroy }))).to.deep.equal([]);
+  it("leaves nothing behind when both say destroy, but for uploads of releases, which runs under way still read", async () => {
+    const run = await runPipeline({ stack: "dev", config: destroy });
+    expect(retained(run)).to.have.members(
+      namesOfTypes(run, new Set([upload])).filter((name) => !name.endsWith("-artifacts-current")),
+    );
   });
 
   it("has no unresolved value in any input", () => {

@@ -52,6 +52,7 @@ def contract(datasets: dict[str, Any], outputs: dict[str, Any], evolution: str =
     return {
         "format": 1,
         "pipeline": "commerce",
+        "batching": {"keyPattern": ".*", "maxSpread": 3600, "deadline": 86400},
         "schemaEvolution": evolution,
         "datasets": datasets,
         "outputs": outputs,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import REPOSITORY, artifact, column, commerce_contract, contract, dataset, output
+from harness import artifact, column, commerce_contract, contract, dataset, output
 from pipeline_engine import cleaning, errors
 from pipeline_engine.contract import parse_contract
 from pipeline_engine.manifest import parse_manifest

@@ -579,13 +579,14 @@ describe("npm run pipeline", function () {
     it("refuses outputs that lack something, or are another stack's", async () => {
       expect(() => operatorOutputs({ goldBucket: "g" }, "stack dev")).to.throw(
         UsageError,
-        "stack dev has no bronzeBucket, rejectedBucket, ledgerBucket, promoteQueueUrl, promoteFunction, settleFunction, glueJob, promoteDeadLetterQueueUrl, settleDeadLetterQueueUrl, keyArn; deploy the stack again",
+        "stack dev has no bronzeBucket, rejectedBucket, ledgerBucket, artifactsBucket, promoteQueueUrl, promoteFunction, settleFunction, glueJob, promoteDeadLetterQueueUrl, settleDeadLetterQueueUrl, keyArn; deploy the stack again",
       );
       const outputs = {
         bronzeBucket: "b",
         rejectedBucket: "r",
         goldBucket: "g",
         ledgerBucket: "l",
+        artifactsBucket: "a",
         promoteQueueUrl: "q",
         promoteFunction: "commerce-prod-promote",
         settleFunction: "commerce-prod-settle",

@@ -201,7 +201,6 @@ describe("npm run pipeline -- doctor", () => {
     const found = await unwell({ DescribeRuleCommand: { State: "DISABLED", ScheduleExpression: "rate(5 minutes)" } });
     expect(found.map(([name, state, detail]) => [name, state, detail])).to.deep.equal([
       ["sweep", "bad", "its rule is DISABLED"],
-      ["reconciliation", "bad", "its rule is DISABLED"],
       ["end of a job", "bad", "its rule is DISABLED"],
     ]);
   });

@@ -165,7 +165,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     expect(plan.risks.map(({ what }) => what)).to.deep.equal(["an overwrite no longer keeps what it replaces"]);
   });
 
-  it("of another query says that its upload changes, and nothing else", async () => {
+  it("of another query says that its upload changes, and what points to it, and nothing else", async () => {
     const sources = {
       ...tinySources,
       release: { ...tinySources.release, sql: { user_activity: "select 2\n" } },
@@ -173,12 +173,15 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     const run = await runProgram(() => deploy({ sources: async () => sources }), { stack: "prod", config: regions });
     const before = await snapshotOf(await runPipeline({ stack: "prod" }));
     const plan = against(await snapshotOf(run), before);
-    expect(kinds(plan)).to.deep.equal(["replaced BucketObjectv2 commerce-artifacts-release-sql-user_activity"]);
+    expect(kinds(plan)).to.deep.equal([
+      "replaced BucketObjectv2 commerce-artifacts-release-sql-user_activity",
+      "changed BucketObjectv2 commerce-artifacts-current",
+    ]);
     expect(summary(plan).slice(0, 4)).to.deep.equal([
       "- Data: nothing at risk",
       "- Permissions: no change",
       "- Contract: no change",
-      "- Resources: 1 replaced",
+      "- Resources: 1 replaced, 1 changed",
     ]);
     expect(markdown(plan)).to.contain("because of `key`<br>what was there stays in AWS");
   });
@@ -205,8 +208,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     ]);
     expect(kinds(plan)).to.deep.equal([
       "replaced BucketObjectv2 commerce-artifacts-release-contract",
-      "changed Function commerce-promote",
-      "changed Function commerce-settle",
+      "changed BucketObjectv2 commerce-artifacts-current",
     ]);
   });
 
@@ -239,14 +241,14 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
   });
 
   it("against a release that knew no rules and no limit of rejected rows says that both are new", () => {
-    const older = edit(prod, "commerce-promote", "aws:lambda/function:Function", (old) => {
-      const inputs = structuredClone(old.inputs) as unknown as { code: { "settings.json": { contract: Contract } } };
-      const { schemaEvolution, ...contract } = inputs.code["settings.json"].contract;
+    const older = edit(prod, "commerce-artifacts-release-contract", "aws:s3/bucketObjectv2:BucketObjectv2", (old) => {
+      const inputs = structuredClone(old.inputs) as unknown as { content: Contract };
+      const { schemaEvolution, ...contract } = inputs.content;
       const datasets = Object.entries(contract.datasets).map(([name, { maxRejected, ...dataset }]) => [
         name,
         { ...dataset, columns: dataset.columns.map(({ rules, ...column }) => column) },
       ]);
-      inputs.code["settings.json"].contract = { ...contract, datasets: Object.fromEntries(datasets) } as Contract;
+      inputs.content = { ...contract, datasets: Object.fromEntries(datasets) } as Contract;
       return { ...old, inputs: inputs as unknown as PlannedResource["inputs"] };
     });
     expect(against(prod, older).contract.map(({ key, what }) => `${key} ${what}`)).to.deep.equal([
@@ -461,11 +463,12 @@ describe("npm run plan", function () {
       "- Data: nothing at risk",
       "- Permissions: no change",
       "- Contract: no change",
-      "- Resources: 1 replaced",
+      "- Resources: 1 replaced, 1 changed",
       "- Glue: at most USD 0.44 a run, as before",
     ]);
     expect(text.match(/^\| (replaced|changed) .*?\)/gm)).to.deep.equal([
       "| replaced | `commerce-artifacts-release-sql-user_activity` (BucketObjectv2)",
+      "| changed | `commerce-artifacts-current` (BucketObjectv2)",
     ]);
     expect(git("status", "--porcelain").trim()).to.equal("M glue/sql/user_activity.sql");
   });

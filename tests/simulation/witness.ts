@@ -412,7 +412,7 @@ export class Witness implements GlueWatch {
     const isInfrastructures = (jobRun: SimulatedJobRun) =>
       jobRun.state !== "TIMEOUT" && !jobRun.stoppedByPerson && !this.#reportOf(jobRun);
     const isTrue = {
-      infrastructure: known.every(isInfrastructures) && known.some(({ began }) => began),
+      infrastructure: known.every(isInfrastructures) && jobRuns.some(({ began }) => began),
       undelivered: known.every((jobRun) => isInfrastructures(jobRun) && !jobRun.began),
       report: jobRuns.some((jobRun) => this.#reportOf(jobRun) && !jobRun.reportedWell),
       timeout: jobRuns.some(({ state }) => state === "TIMEOUT"),

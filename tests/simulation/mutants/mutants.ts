@@ -30,7 +30,7 @@ const one = (file: string, find: string, replace: string): readonly Edit[] => [{
 const markFirst = `if (next.open !== null && next.open !== document?.open)
         await documents.put(ledgerKeys.openMark(batch, next.open), "{}", null);`;
 const overtake = `if (epoch > (document?.revision ?? 0)) document = await commit(batch, { kind: "overtake", epoch });`;
-const enterClaim = `const claimed = await ledger.commit(batch, { kind: "claim", release: await engine.release() });`;
+const enterClaim = `const claimed = await ledger.commit(batch, { kind: "claim" });`;
 
 export const mutants: readonly Mutant[] = [
   // ---- the document
@@ -160,7 +160,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "finds nothing untold in a reconciliation",
-    edits: one(reconcile, "if (isTold(document, Key!, VersionId!, LastModified!.getTime())) continue;", "continue;"),
+    edits: one(reconcile, "if (isTold(document, Key!, VersionId!, lastModified) ||", "if (lastModified > 0 ||"),
     why: "S3's event may be lost",
   },
   {
@@ -196,13 +196,139 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "claims failed files again on every event",
-    edits: one(gate, `if (last.state === "failed" && !mayRetry) return { state: "failed", run: last.run };`, ""),
+    edits: one(
+      gate,
+      `if (failure?.kind !== "undelivered" && failure?.kind !== "infrastructure") return null;`,
+      "if (!failure) return null;",
+    ),
     why: "each duplicate would start a job that fails",
   },
   {
     name: "retries the infrastructure without limit",
-    edits: one(gate, " && earlier.length < rules.attempts", ""),
+    edits: one(gate, "if (executed >= attempts) return null;", ""),
     why: "a job that always dies would cost without end",
+  },
+  {
+    name: "retries the infrastructure at once",
+    edits: one(gate, `if (now < at) return { state: "retrying", run: last.run, at };`, ""),
+    why: "three failures within three minutes of an outage would call a person",
+  },
+  {
+    name: "counts a run that never began as an attempt",
+    edits: one(
+      gate,
+      "? { ...tries, undelivered: tries.undelivered + 1 }",
+      "? { ...tries, executed: tries.executed + 1 }",
+    ),
+    why: "after an outage every batch would need a person",
+  },
+  {
+    name: "closes a batch that waits for another try",
+    edits: one(transition, `["ready", "retrying"].includes(`, `["ready"].includes(`),
+    why: "no sweep would look at it again",
+  },
+  {
+    name: "makes new sets of old files by datasets that are absent",
+    edits: one(
+      gate,
+      "return pinned ? [[dataset, pinned.key, pinned.version]] : [];",
+      "return [[dataset, pinned?.key, pinned?.version]];",
+    ),
+    why: "a new optional dataset would start every failed batch again",
+  },
+
+  // ---- deployments
+  {
+    name: "judges a report by what is deployed now",
+    edits: one(
+      coordinator,
+      "outputs: Object.keys(run.outputs),",
+      "outputs: Object.keys((await releases.current()).contract.outputs),",
+    ),
+    why: "a good run would fail as its release knew nothing of a new output",
+  },
+  {
+    name: "makes the manifest of the datasets that are declared now",
+    edits: [
+      {
+        file: coordinator,
+        find: "const manifest = (batch: string, run: Run): Manifest => manifestOf(batch, run, settings, names);",
+        replace: `let declared: readonly string[] = [];
+  void releases.current().then(({ contract }) => { declared = Object.keys(contract.datasets); });
+  const manifest = (batch: string, run: Run): Manifest =>
+    manifestOf(batch, { ...run, inputs: Object.fromEntries(declared.map((name) => [name, run.inputs[name] ?? null])) }, settings, names);`,
+      },
+    ],
+    why: "datasets in another order would make another manifest",
+  },
+  {
+    name: "claims under an older release than has judged",
+    edits: one(store, "isOld ? await releases.newest() : release", "isOld ? release : release"),
+    why: "a slow function would claim under a contract that has been replaced",
+  },
+  {
+    name: "switches only the outputs of the run that is shown",
+    edits: one(
+      transition,
+      `const shown = document.runs.filter(({ run, state }) => run === published.run || state === "published");`,
+      "const shown = document.runs.filter(({ run }) => run === published.run);",
+    ),
+    why: "after a rollback past a new output its partition would stay at the run that was rolled back",
+  },
+  {
+    name: "gives a partition the columns of the table",
+    edits: one("handlers/catalog.ts", "Columns: columns.map(({ name, type }) => ({ Name: name, Type: type })),", ""),
+    why: "an older run's files would be read as what they are not",
+  },
+  {
+    name: "points an output that the run did not make at a folder of its own",
+    edits: one(
+      coordinator,
+      "if (!columns) await catalog.remove(output, batch);",
+      "if (!columns) await catalog.point(output, batch, { location: prefix, columns: [] });",
+    ),
+    why: "readers would see no rows, and no error",
+  },
+  {
+    name: "looks at no batch again after a deployment",
+    edits: one(reconcile, "if (waits && document.judged < progress.sequence)", "if (waits && document.judged < 0)"),
+    why: "a late batch that the new contract completes is closed",
+  },
+  {
+    name: "takes up what came before its name was declared",
+    edits: one(reconcile, "if (history) return true;", "if (declared.length > 0) return true;"),
+    why: "history would be opened again by each new dataset",
+  },
+  {
+    name: "forgets the published run when fewer are kept",
+    edits: one(transition, "run.run === document.published?.run ||", ""),
+    why: "after a rollback it may be older than all that are kept",
+  },
+
+  // ---- troubles of one batch
+  {
+    name: "performs nothing more after an effect that failed",
+    edits: one(coordinator, "tellFailed(batch, effect, reasonOf(error));", "throw error;"),
+    why: "one refused table would stop the batch for good",
+  },
+  {
+    name: "fails the sweep when it fails for a batch",
+    edits: one("handlers/settle/handler.ts", "        failed++;\n", "        throw error;\n"),
+    why: "the other batches would wait, and dead letters pile up",
+  },
+  {
+    name: "never gives a notice up",
+    edits: one(
+      transition,
+      "return tries < noticeTries ? [{ ...effect, until, tries }] : [];",
+      "return [{ ...effect, until, tries }];",
+    ),
+    why: "the batch would stay open for ever",
+  },
+  {
+    name: "keeps a reason however long it is",
+    edits: one(transition, "message: bounded(failure.message)", "message: failure.message"),
+    why: "a notice of it would be refused for ever",
   },
   {
     name: "counts the files of a failed run as read",
@@ -263,10 +389,10 @@ export const mutants: readonly Mutant[] = [
     edits: one(
       coordinator,
       enterClaim,
-      `const release = await engine.release();
+      `const { pinned: release } = await releases.current();
     const early = manifest(batch, { run: (document.runs.at(-1)?.run ?? 0) + 1, inputs: verdict.inputs, release } as Run);
     await documents.put(early.key, early.body, { ifAbsent: true });
-    const claimed = await ledger.commit(batch, { kind: "claim", release });`,
+    const claimed = await ledger.commit(batch, { kind: "claim" });`,
     ),
     why: "another invocation may claim other files under the same number",
   },
@@ -276,10 +402,10 @@ export const mutants: readonly Mutant[] = [
       {
         file: coordinator,
         find: enterClaim,
-        replace: `const release = await engine.release();
+        replace: `const { pinned: release } = await releases.current();
     const early = manifest(batch, { run: (document.runs.at(-1)?.run ?? 0) + 1, inputs: verdict.inputs, release } as Run);
     await documents.put(early.key, early.body, { ifAbsent: true });
-    const claimed = await ledger.commit(batch, { kind: "claim", release });`,
+    const claimed = await ledger.commit(batch, { kind: "claim" });`,
       },
       { file: coordinator, find: "if (present.text !== pinned.body)", replace: "if (present.text === null)" },
     ],
@@ -298,7 +424,7 @@ export const mutants: readonly Mutant[] = [
     name: "fails a claim whose start is only put off",
     edits: one(
       coordinator,
-      `return { kind: "deferred", run: run.run, until: now() + retryAfter };`,
+      `return { kind: "deferred", effect: effect.id, until: now() + retryAfter };`,
       `return { kind: "refused", run: run.run, message: answer.message };`,
     ),
     why: "Glue is busy now and then",
@@ -400,8 +526,8 @@ export const mutants: readonly Mutant[] = [
     name: "replays with the newest files",
     edits: one(
       transition,
-      "const { inputs, release } = wasPublished(document, order.run, context);",
-      "const { release } = wasPublished(document, order.run, context);\n      const inputs = operatorInputs(document, context);",
+      "const { inputs, release, outputs } = wasPublished(document, order.run, context);",
+      "const { release, outputs } = wasPublished(document, order.run, context);\n      const inputs = operatorInputs(document, context);",
     ),
     why: "a replay has to give what the run gave",
   },
@@ -433,12 +559,12 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "keeps the newest runs only",
-    edits: one(transition, "newestPublished.has(run) || ", ""),
+    edits: one(transition, "    newestPublished.has(run) ||\n", ""),
     why: "the one that is published may be older than several that failed",
   },
   {
     name: "forgets failures that count",
-    edits: one(transition, " || stillCounts(document, run);", ";"),
+    edits: one(transition, "isUnsettled(run) ||\n    stillCounts(document, run, datasets);", "isUnsettled(run);"),
     why: "the gate would claim again what failed for good",
   },
 
@@ -450,7 +576,11 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes a notice that was refused for sent",
-    edits: one(coordinator, "reason: reasonOf(error) });\n      return null;", "reason: reasonOf(error) });"),
+    edits: one(
+      coordinator,
+      `return { kind: "deferred", effect: id, until: now() + Math.min(60_000 * 2 ** tries, 60 * 60_000) };`,
+      `return { kind: "notified", run };`,
+    ),
     why: "the topic may be away for a moment",
   },
 ];
