@@ -123,23 +123,18 @@ export function evaluateGate(batch: string, document: LedgerDocument, rules: Gat
     return { state: isLate ? "late" : "waiting", missing, rejected };
   }
 
-  const inputs: Record<string, PinnedInput | null> = {};
+  const timeOf = (name: string) => only(name)!.input.decision.lastModified;
+  const times = declared.filter(([, { required }]) => required).map(([name]) => timeOf(name));
+  if (batch === rollingBatch && spreadOf(times) > rules.maxSpread) return { state: "mixed", spread: spreadOf(times) };
+  const optional = declared.filter(([name, { required }]) => !required && only(name)).map(([name]) => name);
   const leftOut: string[] = [];
-  const requiredTimes = declared
-    .filter(([, { required }]) => required)
-    .map(([name]) => only(name)!.input.decision.lastModified);
-  if (batch === rollingBatch && spreadOf(requiredTimes) > rules.maxSpread)
-    return { state: "mixed", spread: spreadOf(requiredTimes) };
-  for (const [name, { required }] of declared) {
-    const found = only(name);
-    const outside =
-      batch === rollingBatch &&
-      !required &&
-      found !== undefined &&
-      spreadOf([...requiredTimes, found.input.decision.lastModified]) > rules.maxSpread;
-    if (outside) leftOut.push(name);
-    inputs[name] = found && !outside ? pin(found) : null;
-  }
+  // The newest first, so that an old one keeps no new one out.
+  for (const name of optional.sort((one, other) => timeOf(other) - timeOf(one)))
+    if (batch === rollingBatch && spreadOf([...times, timeOf(name)]) > rules.maxSpread) leftOut.push(name);
+    else times.push(timeOf(name));
+  const inputs = Object.fromEntries(
+    declared.map(([name]) => [name, only(name) && !leftOut.includes(name) ? pin(only(name)!) : null]),
+  );
 
   const wanted = inputSet(inputs, rules.datasets);
   const last = document.runs.findLast((run) => inputSet(run.inputs, rules.datasets) === wanted);

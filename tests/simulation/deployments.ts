@@ -9,6 +9,7 @@ import type { World } from "./world.ts";
 export interface Deployment {
   /** The pointer's LastModified: milliseconds since the epoch, in whole seconds. */
   readonly sequence: number;
+  readonly at: number;
   readonly contract: Contract;
   readonly release: Release;
 }
@@ -50,7 +51,7 @@ export class Deployments {
     this.#declared = new Map(
       filesOf(contract).map((file) => [file, this.#declared.get(file) ?? (isFirst ? 0 : sequence)]),
     );
-    this.all.push({ sequence, contract, release });
+    this.all.push({ sequence, at: this.#world.now, contract, release });
   }
 
   /** The one that a run was claimed with. */
@@ -60,6 +61,11 @@ export class Deployments {
     );
     if (!found) throw new Error(`no deployment points to ${contract.uri} and ${engine.uri}`);
     return found;
+  }
+
+  /** What was pointed to at a time. */
+  pointedToAt(time: number): Deployment {
+    return this.all.findLast(({ at }) => at <= time) ?? this.all[0]!;
   }
 
   /** The newest that a document which was judged by `sequence` knows. */

@@ -251,7 +251,7 @@ function skewOf({ chance }: World, name: string): number {
   return choice === 0 ? 0 : [-25, -8, -1, 1, 8, 25][choice - 1]! * second;
 }
 
-type CommandClass = "read" | "write" | "mark" | "conditional" | "glue" | "start" | "catalog" | "queue";
+type CommandClass = "read" | "write" | "mark" | "conditional" | "glue" | "stop" | "start" | "catalog" | "queue";
 
 const applicable: Readonly<Record<CommandClass, readonly CallFault[]>> = {
   read: ["crash before a call", "crash after a call", "call fails", "slow call"],
@@ -266,6 +266,7 @@ const applicable: Readonly<Record<CommandClass, readonly CallFault[]>> = {
     "slow call",
   ],
   glue: ["crash before a call", "crash after a call", "answer lost", "call fails", "slow call", "throttled"],
+  stop: ["crash before a call", "crash after a call", "answer lost", "call fails", "slow call", "throttled"],
   start: [
     "crash before a call",
     "crash after a call",
@@ -299,6 +300,8 @@ export class FaultRates {
       mark: weigh(applicable.mark, 6),
       conditional: weigh(applicable.conditional),
       glue: weigh(applicable.glue),
+      // Few job runs are stopped.
+      stop: weigh(applicable.stop, 4),
       start: weigh(applicable.start),
       catalog: weigh(applicable.catalog),
       queue: weigh(applicable.queue),
@@ -315,7 +318,12 @@ export class FaultRates {
 function classOf(service: ServiceName, command: object): CommandClass {
   if (service === "SQS" || service === "SNS") return "queue";
   if (service === "Glue catalog") return "catalog";
-  if (service === "Glue") return command instanceof StartJobRunCommand ? "start" : "glue";
+  if (service === "Glue")
+    return command instanceof StartJobRunCommand
+      ? "start"
+      : command instanceof BatchStopJobRunCommand
+        ? "stop"
+        : "glue";
   const { IfMatch, IfNoneMatch } = (command as PutObjectCommand).input;
   if (IfMatch !== undefined || IfNoneMatch !== undefined) return "conditional";
   if (!(command instanceof PutObjectCommand)) return "read";

@@ -11,6 +11,8 @@ export const unreachable: readonly {
     fault: "throttled",
     transitions: [
       "decided",
+      "claim",
+      "run",
       "deferred",
       "refused",
       "switched",
@@ -25,6 +27,11 @@ export const unreachable: readonly {
     because: "no call of Glue's job is made for it; the catalog's client asks again until it is heard",
   },
   { fault: "poison message", transitions, because: "nothing says which batch it is about" },
+  {
+    fault: "notices refused",
+    transitions: ["notified"],
+    because: "they are refused for as long as the schedule lasts",
+  },
 ];
 
 const reason = (fault: Fault, transition: Transition): string | null =>

@@ -452,7 +452,7 @@ export class Witness implements GlueWatch {
       this.#violate("claim stays", `${name} does not carry what its release declares`);
     const isReplay = cause.kind === "operator" && cause.operation === "replay";
     // The pointer is read once in an invocation, and again when the document knows of a newer one.
-    const since = this.#deployments.at(this.#world.actor?.startedAt ?? this.#world.now).sequence;
+    const since = this.#deployments.pointedToAt(this.#world.actor?.startedAt ?? this.#world.now).sequence;
     if (!isReplay && sequence < Math.max(since, history.document?.judged ?? 0))
       this.#violate("newest release", `${name} was claimed under ${sequence}, after ${since} had been pointed to`);
     this.#reactions.claimed(batch, run.run);
@@ -532,13 +532,17 @@ export class Witness implements GlueWatch {
     }
     if (batch === "current") {
       if (spreadOf(times) > maxSpread) return null;
-      for (const dataset of datasetNames.filter((name) => !datasets[name]!.required)) {
-        const optional = inputs[dataset] && this.#truth.byVersion.get(inputs[dataset].version);
-        if (optional && spreadOf([...times, optional.lastModified]) > maxSpread) inputs[dataset] = null;
-      }
+      // The newest of them first, as far as they lie together.
+      const optional = datasetNames.flatMap((name) => {
+        const upload = datasets[name]!.required ? undefined : this.#truth.byVersion.get(inputs[name]?.version ?? "");
+        return upload ? [{ name, time: upload.lastModified }] : [];
+      });
+      for (const { name, time } of optional.sort((one, other) => other.time - one.time))
+        if (spreadOf([...times, time]) > maxSpread) inputs[name] = null;
+        else times.push(time);
     }
     const wanted = inputsOf(inputs as PinnedInputs, datasetNames);
-    const runs = lastOf([...history.runs.values()].filter((run) => inputsOf(run.inputs, datasetNames) === wanted));
+    const runs = triedBefore([...history.runs.values()], wanted, datasetNames);
     const tries = triesOf(runs);
     const isOver =
       tries.executed >= attempts ||
@@ -573,7 +577,7 @@ export class Witness implements GlueWatch {
       if (spreadOf(times) > maxSpread) this.#violate("claim is complete", `${name} mixes files that lie too far apart`);
     }
     const wanted = inputsOf(run.inputs, datasetNames);
-    const same = lastOf([...history.runs.values()].filter((other) => inputsOf(other.inputs, datasetNames) === wanted));
+    const same = triedBefore([...history.runs.values()], wanted, datasetNames);
     const tries = triesOf(same);
     if (tries.executed >= attempts) this.#violate("claim is new", `${name} is attempt ${tries.executed + 1}`);
     if (this.#world.now + minute < tries.notBefore) this.#violate("claim is new", `${name} comes too soon`);
@@ -794,11 +798,17 @@ export class Witness implements GlueWatch {
 const isTriedAgain = ({ state, failure }: Run): boolean =>
   state === "failed" && (failure?.kind === "infrastructure" || failure?.kind === "undelivered");
 
-/** Where a release declares less than an earlier one, runs of several sets are runs of one: the newest of these counts. */
-const lastOf = (runs: readonly Run[]): readonly Run[] => {
-  const wanted = inputsOf(runs.at(-1)?.inputs ?? {});
-  return runs.filter(({ inputs }) => inputsOf(inputs) === wanted);
-};
+/**
+ * The runs that have tried these inputs, oldest first: the last one of the same, the last one before it that had the same
+ * by what its own release declares, and so on. A release that declares less makes runs of several sets runs of one.
+ */
+function triedBefore(runs: readonly Run[], wanted: string, datasets: readonly string[]): readonly Run[] {
+  const index = runs.findLastIndex(({ inputs }) => inputsOf(inputs, datasets) === wanted);
+  if (index < 0) return [];
+  const last = runs[index]!;
+  const own = Object.keys(last.inputs);
+  return [...triedBefore(runs.slice(0, index), inputsOf(last.inputs, own), own), last];
+}
 
 /** From the operator's last run on, which is a new beginning. */
 const sinceOrdered = (runs: readonly Run[]): readonly Run[] =>

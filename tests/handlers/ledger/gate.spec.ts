@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { emptyDocument } from "../../../handlers/ledger/document.ts";
 import { evaluateGate } from "../../../handlers/ledger/gate.ts";
-import { jobRun, minute, rejected, Story, start } from "../../support/ledger.ts";
+import { jobRun, minute, rejected, rules, Story, start } from "../../support/ledger.ts";
 
 /** Every named state of a batch, from its document alone. */
 describe("ledger gate", () => {
@@ -65,6 +65,19 @@ describe("ledger gate", () => {
     const ready = verdict(new Story("current").arrive("coupons", "c", "1", 0).arriveAll("1", 400));
     expect(ready).to.deep.include({ state: "ready", leftOut: ["coupons"] });
     expect(ready.state === "ready" && ready.inputs.coupons).to.equal(null);
+  });
+
+  it("takes of several optional files those that lie together, the newest first", () => {
+    const datasets = { ...rules.datasets, coupons: { required: false }, returns: { required: false } };
+    const story = new Story("current", { datasets })
+      .arrive("returns", "r", "1", 0)
+      .arrive("users", "u", "1", 200)
+      .arrive("events", "e", "1", 200)
+      .arrive("orders", "o", "1", 200)
+      .arrive("coupons", "c", "1", 400);
+    const ready = verdict(story, 400);
+    expect(ready).to.deep.include({ state: "ready", leftOut: ["returns"] });
+    expect(ready.state === "ready" && ready.inputs.coupons?.version).to.equal("c");
   });
 
   it("is running, published, failed", () => {

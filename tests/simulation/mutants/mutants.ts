@@ -182,7 +182,11 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "mixes files that lie too far apart",
-    edits: one(gate, "spreadOf(requiredTimes) > rules.maxSpread)\n", "spreadOf(requiredTimes) > Infinity)\n"),
+    edits: one(
+      gate,
+      "if (batch === rollingBatch && spreadOf(times) > rules.maxSpread)",
+      "if (spreadOf(times) > Infinity)",
+    ),
     why: "yesterday's file would complete today's rolling batch",
   },
   {
