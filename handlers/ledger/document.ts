@@ -35,8 +35,8 @@ export interface Input {
   readonly decision: Decision;
   /** Versions of this key that published runs have read, newest last. */
   readonly read: readonly string[];
-  /** The version that the operator has withdrawn. */
-  readonly withdrawn: string | null;
+  /** Versions that the operator has withdrawn, newest last. */
+  readonly withdrawn: readonly string[];
   /** Whether the batch's deadline passed with this version unread. */
   readonly late: boolean;
 }
@@ -219,5 +219,8 @@ export const findRun = (document: LedgerDocument, number: number): Run | undefin
   document.runs.find(({ run }) => run === number);
 
 /** A key is live while no published run has read its version and the operator has not withdrawn it. */
-export const isLive = (input: Input): boolean =>
-  !input.read.includes(input.decision.version) && input.withdrawn !== input.decision.version;
+export const isLive = (input: Input): boolean => !input.read.includes(input.decision.version) && !isWithdrawn(input);
+
+/** Whether the operator has withdrawn the newest version of the key, or the one that is given. */
+export const isWithdrawn = ({ withdrawn, decision }: Input, version = decision.version): boolean =>
+  withdrawn.includes(version);

@@ -1,4 +1,4 @@
-import { type Input, isLive, type LedgerDocument, type PinnedInput } from "./document.ts";
+import { type Input, isLive, isWithdrawn, type LedgerDocument, type PinnedInput } from "./document.ts";
 import { pin } from "./gate.ts";
 
 /** The rule of `newestGood`, in the one sentence by which `--help` and the documents say it as well. */
@@ -28,9 +28,6 @@ interface Candidate {
   readonly input: Input;
 }
 
-const isWithdrawn = ({ inputs }: LedgerDocument, key: string, version: string): boolean =>
-  inputs[key]?.withdrawn === version;
-
 /** Decides what `whatRunReads` says, of the document alone. */
 export function newestGood(document: LedgerDocument, datasets: readonly string[]): Readonly<Record<string, Choice>> {
   const files = Object.entries(document.inputs).map(([key, input]): Candidate => ({ key, input }));
@@ -54,13 +51,14 @@ export function newestGood(document: LedgerDocument, datasets: readonly string[]
     if (only) return chosen(only, "new");
 
     const [newest] = own
-      .filter((one) => pin(one) !== null && !isWithdrawn(document, one.key, one.input.decision.version))
+      .filter((one) => pin(one) !== null && !isWithdrawn(one.input))
       .sort((a, b) => b.input.decision.lastModified - a.input.decision.lastModified || (a.key < b.key ? -1 : 1));
     if (newest) return chosen(newest, "read");
 
     for (const { run, inputs } of published) {
       const file = inputs[dataset];
-      if (file && !isWithdrawn(document, file.key, file.version))
+      const input = file && document.inputs[file.key];
+      if (file && !(input && isWithdrawn(input, file.version)))
         return { kind: "file", from: "earlier", file, lastModified: null, readBy: run };
     }
     return { kind: "absent" };

@@ -183,7 +183,7 @@ function decide(document: LedgerDocument, event: LedgerEvent & { kind: "decided"
     dataset: event.dataset,
     decision,
     read: present?.read ?? [],
-    withdrawn: present?.withdrawn ?? null,
+    withdrawn: present?.withdrawn ?? [],
     late: false,
   };
   return { ...document, inputs: { ...document.inputs, [event.key]: input } };
@@ -471,7 +471,8 @@ function carryOut(
     case "withdraw": {
       const input = document.inputs[order.key];
       if (!input) throw new OrderRefused(`batch ${context.batch} knows no file ${order.key}`);
-      const withdrawn = { ...input, withdrawn: input.decision.version };
+      const versions = input.withdrawn.filter((version) => version !== input.decision.version);
+      const withdrawn = { ...input, withdrawn: [...versions, input.decision.version].slice(-rememberedVersions) };
       return { ...document, inputs: { ...document.inputs, [order.key]: withdrawn } };
     }
   }

@@ -1,4 +1,4 @@
-import { isUnsettled, type LedgerDocument, type Run } from "../../handlers/ledger/document.ts";
+import { isUnsettled, isWithdrawn, type LedgerDocument, type Run } from "../../handlers/ledger/document.ts";
 import { evaluateGate, type GateVerdict } from "../../handlers/ledger/gate.ts";
 import { rulesOf } from "../../handlers/ledger/rules.ts";
 import { exitCodes } from "./command.ts";
@@ -46,11 +46,12 @@ export function changesBetween(before: Look | null, after: Look, now: number): C
       skipped ? change(key, "skipped", `${skipped.reason}; ${skipped.fix}`) : change(key, "uploaded"),
     );
   const inputs = Object.entries(document.inputs).sort(([a], [b]) => (a < b ? -1 : 1));
-  const files = inputs.flatMap(([key, { decision, withdrawn }]) => {
+  const files = inputs.flatMap(([key, input]) => {
+    const { decision } = input;
     const earlier = before?.document.inputs[key];
-    const isWithdrawn = withdrawn === decision.version;
-    if (isWithdrawn && earlier?.withdrawn !== withdrawn) return [change(key, "withdrawn")];
-    if (earlier?.decision.version === decision.version || (before === null && isWithdrawn)) return [];
+    const isOut = isWithdrawn(input);
+    if (isOut && !(earlier && isWithdrawn(earlier, decision.version))) return [change(key, "withdrawn")];
+    if (earlier?.decision.version === decision.version || (before === null && isOut)) return [];
     if (decision.outcome === "promoted") return [change(key, "promoted")];
     return [change(key, "rejected", `${decision.reason}; ${decision.fix}`)];
   });

@@ -12,6 +12,7 @@ import {
   type Input,
   isLive,
   isUnsettled,
+  isWithdrawn,
   type LedgerDocument,
   type Run,
   rollingBatch,
@@ -299,9 +300,9 @@ const runsThatRead = (key: string, version: string, { runs }: LedgerDocument): n
   runs.filter((run) => hasPinned(run, key, version)).map(({ run }) => run);
 
 function fateOf(key: string, input: Input, document: LedgerDocument): FileFate {
-  const { decision, withdrawn, read } = input;
+  const { decision, read } = input;
   const { version } = decision;
-  if (withdrawn === version) return "withdrawn";
+  if (isWithdrawn(input)) return "withdrawn";
   if (decision.outcome === "rejected") return "rejected";
   if (hasPinned(document.runs.find(isUnsettled), key, version)) return "running";
   const { published } = document;

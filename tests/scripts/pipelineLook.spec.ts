@@ -60,7 +60,7 @@ describe("npm run pipeline, looking", function () {
       for (let index = 0; index < 3000; index++) {
         const batch = `batch-${String(index).padStart(4, "0")}`;
         const decision = { ...promoted("v", "1"), decidedAt: now - index * minute - 5000 };
-        const input = { dataset: "users", decision, read: index % 3 === 0 ? ["v"] : [], withdrawn: null, late: false };
+        const input = { dataset: "users", decision, read: index % 3 === 0 ? ["v"] : [], withdrawn: [], late: false };
         const publication = index % 3 === 0 ? { run: 1, highWater: 1 } : null;
         documents.set(batch, {
           ...emptyDocument,
@@ -269,7 +269,7 @@ describe("npm run pipeline, looking", function () {
     });
 
     it("tells a withdrawal, a skip, a newer rejection and a new late batch once", () => {
-      const input = { dataset: "users", decision: promoted("v1", "1"), read: [], withdrawn: null, late: false };
+      const input = { dataset: "users", decision: promoted("v1", "1"), read: [], withdrawn: [], late: false };
       const before: Look = {
         batch: "b",
         document: {
@@ -285,7 +285,7 @@ describe("npm run pipeline, looking", function () {
         document: {
           ...before.document,
           inputs: {
-            "b/users.json": { ...input, withdrawn: "v1" },
+            "b/users.json": { ...input, withdrawn: ["v1" ]},
             "b/orders.json": { ...input, dataset: "orders", decision: rejected("v2", "2") },
           },
         },

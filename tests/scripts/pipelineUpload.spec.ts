@@ -121,7 +121,7 @@ describe("npm run pipeline -- upload", function () {
     expect(again.version).to.not.equal(first.version);
     await under.deliver(told(again.version, "02"));
     const { decision, withdrawn } = (await under.ledger(batch)).inputs[key]!;
-    expect([decision.version, decision.outcome, withdrawn]).to.deep.equal([again.version, "promoted", first.version]);
+    expect([decision.version, decision.outcome, withdrawn]).to.deep.equal([again.version, "promoted", [first.version]]);
   });
 
   it("sends bytes again that were deleted", async () => {
@@ -331,7 +331,7 @@ async function kill(s3: S3Client, bucket: string, path: string, key: string): Pr
       credentials: { accessKeyId: "test", secretAccessKey: "test" } });
     const file = { path, key, bytes: size, changedAt: mtimeMs };
     let parts = 0;
-    await send(s3, file, { bucket, sha256: await digest(path, () => {}), withdrawn: null, signal: new AbortController().signal,
+    await send(s3, file, { bucket, sha256: await digest(path, () => {}), withdrawn: [], signal: new AbortController().signal,
       onBytes: () => { if (++parts === 2) process.kill(process.pid, "SIGKILL"); } });
   `;
   const url = `${endpoint.protocol}//${endpoint.hostname}${endpoint.port ? `:${endpoint.port}` : ""}`;

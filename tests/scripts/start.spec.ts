@@ -48,7 +48,7 @@ const decision = (key: string, rejected?: { code: string; reason: string; fix: s
     : { outcome: "promoted", silverKey: `silver/${key}`, layout: "jsonl", compression: "none" }),
 });
 const input = (key: string, dataset: string, rejected?: { code: string; reason: string; fix: string }) => ({
-  [key]: { dataset, decision: decision(key, rejected), read: [] as string[], withdrawn: null, late: false },
+  [key]: { dataset, decision: decision(key, rejected), read: [] as string[], withdrawn: [], late: false },
 });
 const promoted = {
   ...input("users.json", "users"),

@@ -2,6 +2,7 @@ import { DeleteObjectCommand, GetObjectCommand, PutObjectCommand } from "@aws-sd
 import type { PublishCommand } from "@aws-sdk/client-sns";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { redeliveryOf } from "../../components/redelivery.ts";
+import { artifactKeys } from "../../handlers/keys.ts";
 import type { transition } from "../../handlers/ledger/transition.ts";
 import type { SettleEvent } from "../../handlers/settle/handler.ts";
 import type { OrderAnswer } from "../../handlers/settle/orders.ts";
@@ -122,6 +123,7 @@ export class Cloud {
         if (!(command instanceof GetObjectCommand)) return output;
         const { Bucket, Key, VersionId } = command.input;
         if (Bucket === "bronze") this.#mayReplace(VersionId!);
+        if (Key === artifactKeys.pointer && VersionId === undefined) this.#mayDeploy();
         return Key!.endsWith(".gz") ? output : { ...output, Body: new QuickBody(output.Body as ObjectBody) };
       },
     };
@@ -207,6 +209,19 @@ export class Cloud {
     this.world.tell(() => `a deployment points to another release: ${change}`);
     this.#hurtAllBatches("deployment");
     this.deployments.deploy(contractChanges[change](this.deployments.current.contract));
+  }
+
+  /** A deployment may come at any moment, also right after a function has read what is current. */
+  #mayDeploy(): void {
+    const { world } = this;
+    const name = `deployment/while ${world.actor?.name}`;
+    if (world.calm || !world.chance.happens(name, 100)) return;
+    const changes = Object.keys(contractChanges) as ContractChange[];
+    world.after(1 + world.chance.pick(`${name}/after`, 12) ** 2, () => {
+      this.#deploy(changes[world.chance.pick(`${name}/change`, changes.length)]!);
+      // Another function soon judges by it.
+      if (world.chance.happens(`${name}/swept`, 5000)) this.invokeSettle({ kind: "sweep" }, `sweep/after ${name}`);
+    });
   }
 
   #takeAway(what: string, until: number): void {

@@ -19,7 +19,7 @@ import { type Mutant, mutants } from "./mutants/mutants.ts";
 
 const table = "docs/mutants.md";
 const isSearch = process.env.UPDATE_GENERATED === "1" || process.env.MUTANTS === "search";
-const allSeeds = Array.from({ length: 1000 }, (_, index) => index + 1);
+const allSeeds = Array.from({ length: 2000 }, (_, index) => index + 1);
 
 const atOnce = Math.min(2, availableParallelism());
 

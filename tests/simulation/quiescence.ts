@@ -93,8 +93,11 @@ function fateFault(
 type Violate = (invariant: Invariant, detail: string) => void;
 
 /** Computed from what was uploaded, ordered and published, not from what the gate says. */
-function checkReady(batch: string, history: BatchHistory, { witness }: Cloud, violate: Violate): void {
-  const ready = witness.ready(batch, history, history.document!);
+function checkReady(batch: string, history: BatchHistory, { witness, deployments }: Cloud, violate: Violate): void {
+  const document = history.document!;
+  // One that was never published is judged by each release; for one that was, a deployment starts nothing.
+  const judged = document.published ? document.judged : deployments.current.sequence;
+  const ready = witness.ready(batch, history, { ...document, judged });
   if (!ready || ready.isOver) return;
   const runs = [...history.runs.values()].filter((run) => inputsOf(run.inputs, ready.datasets) === ready.wanted);
   const states = runs.map(({ run, state, failure }) => `run ${run} ${state} ${failure?.kind ?? ""}`);

@@ -696,8 +696,12 @@ export class Witness implements GlueWatch {
       for (const upload of this.#truth.byKey.get(key) ?? [])
         if (history.read.has(fileOf(key, upload.version)) && !read.includes(upload.version))
           this.#violate("read versions", `${batch} forgot that a published run read ${upload.name}`);
-      if (withdrawn !== null && !history.withdrawn.has(fileOf(key, withdrawn)))
-        this.#violate("read versions", `nobody withdrew ${key} ${withdrawn}`);
+      for (const version of withdrawn)
+        if (!history.withdrawn.has(fileOf(key, version)))
+          this.#violate("read versions", `nobody withdrew ${key} ${version}`);
+      for (const upload of this.#truth.byKey.get(key) ?? [])
+        if (history.withdrawn.has(fileOf(key, upload.version)) && !withdrawn.includes(upload.version))
+          this.#violate("read versions", `${batch} forgot that somebody withdrew ${upload.name}`);
     }
   }
 

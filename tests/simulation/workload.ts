@@ -81,8 +81,9 @@ const sequels = [
   "rollback, then all again",
   "all again twice",
   "all again, rollback, correction and run",
+  "all again, then replays",
 ] as const;
-const sequelWeights = [5, 4, 4, 4, 1, 5, 2, 2, 3];
+const sequelWeights = [5, 4, 4, 4, 1, 5, 2, 2, 3, 3];
 
 /** All deeds of a schedule. Each can be taken out alone by its name. */
 export class Workload {
@@ -259,6 +260,15 @@ export class Workload {
         const dataset = required[chance.pick(`${batch}/corrected`, 2)]!;
         const corrected = this.#way(batch, dataset, end + soon("correction"), `${batch}/correction`);
         this.#order(corrected + soon("run"), `run-${batch}`, batch, { operation: "run" });
+        return;
+      }
+      case "all again, then replays": {
+        // More runs than a document keeps, while what failed for good is still there to be read.
+        let at = this.#again(batch, second, 2);
+        for (const time of [1, 2, 3, 4]) {
+          at += pause(`replay ${time}`) + soon(`replay ${time}`);
+          this.#order(at, `replay-${batch}-${time}`, batch, { operation: "replay", run: 1 });
+        }
         return;
       }
       case "replay":

@@ -68,7 +68,7 @@ const inputOf = (dataset: string, file: FileOptions, read: readonly string[] = [
   dataset,
   decision: decisionOf(dataset, file),
   read,
-  withdrawn: null,
+  withdrawn: [],
   late: false,
 });
 

@@ -59,7 +59,7 @@ export const command = defineCommand({
             await send(target.s3, file, {
               bucket: target.names.bronzeBucket,
               sha256: digests.get(file)!,
-              withdrawn: withdrawn.get(file) ?? null,
+              withdrawn: withdrawn.get(file)!,
               signal: invocation.signal,
               onBytes: progress,
             }),
@@ -124,22 +124,25 @@ async function digestAll(files: readonly LocalFile[], { status, signal }: Invoca
   return digests;
 }
 
-/** File to the version of its key that the ledger has as withdrawn. */
-async function withdrawnOf({ ledger }: Target, files: readonly LocalFile[]): Promise<Map<LocalFile, string | null>> {
+/** File to the versions of its key that the ledger has as withdrawn. */
+async function withdrawnOf(
+  { ledger }: Target,
+  files: readonly LocalFile[],
+): Promise<Map<LocalFile, readonly string[]>> {
   const { inputs } = emptyOr(await readDocument(ledger, files[0]!.batch));
-  return new Map(files.map((file) => [file, inputs[file.key]?.withdrawn ?? null]));
+  return new Map(files.map((file) => [file, inputs[file.key]?.withdrawn ?? []]));
 }
 
 async function dryRun(
   { s3, names }: Target,
   files: readonly LocalFile[],
   digests: ReadonlyMap<LocalFile, string>,
-  withdrawn: ReadonlyMap<LocalFile, string | null>,
+  withdrawn: ReadonlyMap<LocalFile, readonly string[]>,
 ) {
   const would: { file: LocalFile; isThere: boolean; isWithdrawn: boolean }[] = [];
   for (const file of files) {
     const same = await findSame(s3, names.bronzeBucket, file.key, digests.get(file)!);
-    const isWithdrawn = same !== null && same === withdrawn.get(file);
+    const isWithdrawn = same !== null && withdrawn.get(file)!.includes(same);
     would.push({ file, isThere: same !== null && !isWithdrawn, isWithdrawn });
   }
   return {

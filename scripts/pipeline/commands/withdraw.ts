@@ -1,5 +1,5 @@
 import { suggestion } from "../../../config/nearest.ts";
-import { rollingBatch } from "../../../handlers/ledger/document.ts";
+import { isWithdrawn, rollingBatch } from "../../../handlers/ledger/document.ts";
 import { defineCommand, exitCodes, Refused } from "../command.ts";
 import { documentOf } from "../ledger.ts";
 import { give, plan } from "../orders.ts";
@@ -24,7 +24,7 @@ export const command = defineCommand({
       throw new Refused(
         `batch ${batch} has no file ${key}${suggestion(key, Object.keys(inputs))}; it has ${Object.keys(inputs).join(", ")}`,
       );
-    if (input.withdrawn === input.decision.version)
+    if (isWithdrawn(input))
       return {
         exitCode: exitCodes.done,
         lines: [`${key} is withdrawn already`],

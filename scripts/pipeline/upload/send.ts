@@ -51,8 +51,8 @@ export interface SendOptions {
   readonly bucket: string;
   /** SHA-256 of the whole file, in hex. */
   readonly sha256: string;
-  /** The version of the key that the ledger has as withdrawn: its bytes are sent again, to be decided anew. */
-  readonly withdrawn: string | null;
+  /** Versions of the key that the ledger has as withdrawn: their bytes are sent again, to be decided anew. */
+  readonly withdrawn: readonly string[];
   readonly signal: AbortSignal;
   /** Told of bytes that are there: by this call, or by an earlier one. */
   readonly onBytes: (bytes: number, by: "this" | "earlier") => void;
@@ -76,7 +76,7 @@ export async function findSame(s3: S3, bucket: string, key: string, sha256: stri
 export async function send(s3: S3, file: LocalFile, options: SendOptions): Promise<Sent> {
   const { bucket, sha256, onBytes } = options;
   const same = await findSame(s3, bucket, file.key, sha256);
-  if (same !== null && same !== options.withdrawn) {
+  if (same !== null && !options.withdrawn.includes(same)) {
     onBytes(file.bytes, "earlier");
     return { version: same, how: "present", withdrawn: null };
   }

@@ -25,7 +25,7 @@ describe("ledger transition", () => {
             dataset: "users",
             decision: promoted("v1", "0001"),
             read: [],
-            withdrawn: null,
+            withdrawn: [],
             late: false,
           },
         },

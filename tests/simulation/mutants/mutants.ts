@@ -233,11 +233,18 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "makes new sets of old files by datasets that are absent",
-    edits: one(
-      gate,
-      "return pinned ? [[dataset, pinned.key, pinned.version]] : [];",
-      "return [[dataset, pinned?.key, pinned?.version]];",
-    ),
+    edits: [
+      {
+        file: gate,
+        find: "const triples = Object.keys(datasets).flatMap(",
+        replace: "const triples = Object.keys(inputs).flatMap(",
+      },
+      {
+        file: gate,
+        find: "return pinned ? [[dataset, pinned.key, pinned.version]] : [];",
+        replace: 'return [[dataset, pinned?.key ?? "", pinned?.version ?? ""]];',
+      },
+    ],
     why: "a new optional dataset would start every failed batch again",
   },
 
@@ -258,7 +265,7 @@ export const mutants: readonly Mutant[] = [
         file: coordinator,
         find: "const manifest = (batch: string, run: Run): Manifest => manifestOf(batch, run, settings, names);",
         replace: `let declared: readonly string[] = [];
-  void releases.current().then(({ contract }) => { declared = Object.keys(contract.datasets); });
+  void releases.current().then(({ contract }) => { declared = Object.keys(contract.datasets); }, () => {});
   const manifest = (batch: string, run: Run): Manifest =>
     manifestOf(batch, { ...run, inputs: Object.fromEntries(declared.map((name) => [name, run.inputs[name] ?? null])) }, settings, names);`,
       },
@@ -267,7 +274,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "claims under an older release than has judged",
-    edits: one(store, "isOld ? await releases.newest() : release", "isOld ? release : release"),
+    edits: [
+      { file: store, find: "isOld ? await releases.newest() : release", replace: "isOld ? release : release" },
+      { file: transition, find: "if (context.rules.sequence < document.judged) return document;", replace: "" },
+    ],
     why: "a slow function would claim under a contract that has been replaced",
   },
   {
@@ -316,9 +326,9 @@ export const mutants: readonly Mutant[] = [
     why: "one refused table would stop the batch for good",
   },
   {
-    name: "fails the sweep when it fails for a batch",
-    edits: one("handlers/settle/handler.ts", "        failed++;\n", "        throw error;\n"),
-    why: "the other batches would wait, and dead letters pile up",
+    name: "fails the call when a sweep fails",
+    edits: one("handlers/settle/handler.ts", "if (!isOfSchedule(event)) throw error;", "throw error;"),
+    why: "an outage would leave a dead letter for each sweep in it",
   },
   {
     name: "never gives a notice up",
@@ -542,7 +552,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "runs a file that was withdrawn",
-    edits: one(newestGood, " && !isWithdrawn(document, one.key, one.input.decision.version)", ""),
+    edits: one(newestGood, " && !isWithdrawn(one.input)", ""),
     why: "an operator has left it out",
   },
 
@@ -563,7 +573,10 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "keeps the newest runs only",
-    edits: one(transition, "    newestPublished.has(run) ||\n", ""),
+    edits: [
+      { file: transition, find: "    newestPublished.has(run) ||\n", replace: "" },
+      { file: transition, find: "run.run === document.published?.run ||", replace: "" },
+    ],
     why: "the one that is published may be older than several that failed",
   },
   {
