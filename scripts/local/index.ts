@@ -7,6 +7,7 @@ import { notifyStateChange } from "./glue/notify.ts";
 import { type GlueServer, startGlueServer } from "./glue/server.ts";
 import { GlueService } from "./glue/service.ts";
 import { accountId, credentials, type LocalAws, region, startLocalAws } from "./localAws.ts";
+import type { Made } from "./monitor.ts";
 import { runningFile } from "./running.ts";
 
 export interface LocalStack {
@@ -19,6 +20,8 @@ export interface LocalStack {
   /** The program's outputs; empty when it was not applied. */
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly logFile: string;
+  /** Applies the program with another config, whatever is going on: what is new or has changed is made. */
+  redeploy(configFile: string): Promise<void>;
   /** Ends every process that was started. Can be called more than once. */
   stop(): Promise<void>;
 }
@@ -56,6 +59,7 @@ async function applyPipeline(
   options: LocalStackOptions,
   clients: Clients,
   glueEndpoint: string,
+  made: Map<string, Made>,
 ): Promise<LocalStack["outputs"]> {
   const { deploy, applyProgram } = await loadProgram();
   return await applyProgram(
@@ -71,6 +75,7 @@ async function applyPipeline(
       run: deploy,
     },
     { clients, region, accountId, functionEnvironment: { AWS_ENDPOINT_URL_GLUE: glueEndpoint } },
+    { made },
   );
 }
 
@@ -127,11 +132,15 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
     clients = createClients(endpoint, glue.endpoint);
     const { endpoint: glueEndpoint } = glue;
     let outputs: LocalStack["outputs"] = {};
+    const made = new Map<string, Made>();
     if (options.apply ?? true) {
       options.onProgress?.("applying the Pulumi program");
-      outputs = await applyPipeline(options, clients, glueEndpoint);
+      outputs = await applyPipeline(options, clients, glueEndpoint, made);
     }
-    return { endpoint, glueEndpoint, region, credentials, outputs, logFile, stop };
+    const redeploy = async (configFile: string) => {
+      await applyPipeline({ ...options, configFile }, clients!, glueEndpoint, made);
+    };
+    return { endpoint, glueEndpoint, region, credentials, outputs, logFile, redeploy, stop };
   } catch (error) {
     await stop();
     throw error;

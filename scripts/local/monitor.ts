@@ -15,6 +15,14 @@ export interface ApplyOptions {
   readonly resources?: Resources;
   /** Milliseconds after which a program that does not settle is given up. */
   readonly timeout?: number;
+  /** What an earlier call has made: a resource whose inputs are the same is left as it is. Is brought up to date. */
+  readonly made?: Map<string, Made>;
+}
+
+/** A resource that exists, and by which inputs. */
+export interface Made {
+  readonly inputs: string;
+  readonly result: pulumi.runtime.MockResourceResult;
 }
 
 const defaultTimeout = 120_000;
@@ -23,6 +31,35 @@ const componentPrefixes = ["pulumi:pulumi:"];
 /** A resource that could not be made, or a program that failed. */
 export class ApplyError extends Error {
   override readonly name = "ApplyError";
+}
+
+/** A resource's inputs as one comparable text; of an asset its content. */
+async function textOf(value: unknown): Promise<string> {
+  const comparable = async (one: unknown): Promise<unknown> => {
+    if (one instanceof pulumi.asset.StringAsset) return await one.text;
+    if (one instanceof pulumi.asset.AssetArchive) return await comparable(await one.assets);
+    if (Array.isArray(one)) return await Promise.all(one.map(comparable));
+    if (typeof one !== "object" || one === null) return one;
+    const entries = Object.entries(one).map(async ([key, child]) => [key, await comparable(child)]);
+    return Object.fromEntries(await Promise.all(entries));
+  };
+  return JSON.stringify(await comparable(value));
+}
+
+/** Makes what is new or has changed. Only what its service takes again can be changed. */
+async function createOnce(
+  args: pulumi.runtime.MockResourceArgs,
+  context: Context,
+  resources: Resources,
+  made: Map<string, Made>,
+): Promise<pulumi.runtime.MockResourceResult> {
+  const key = `${args.type} ${args.name}`;
+  const inputs = await textOf(unwrapSecrets(args.inputs));
+  const known = made.get(key);
+  if (known?.inputs === inputs) return known.result;
+  const result = await create(args, context, resources);
+  made.set(key, { inputs, result });
+  return result;
 }
 
 /** Makes a resource and returns what the program may use of it. */
@@ -112,7 +149,7 @@ async function settle(program: Program): Promise<object> {
 export async function applyProgram(
   program: Program,
   context: Context,
-  { resources = known, timeout = defaultTimeout }: ApplyOptions = {},
+  { resources = known, timeout = defaultTimeout, made = new Map() }: ApplyOptions = {},
 ): Promise<Readonly<Record<string, unknown>>> {
   const failures = new Failures();
   const isComponent = ({ type, custom }: pulumi.runtime.MockResourceArgs) =>
@@ -120,7 +157,7 @@ export async function applyProgram(
   await pulumi.runtime.setMocks(
     {
       newResource: async (args) =>
-        isComponent(args) ? { id: undefined, state: args.inputs } : await create(args, context, resources),
+        isComponent(args) ? { id: undefined, state: args.inputs } : await createOnce(args, context, resources, made),
       call: ({ token }) => lookUp(token, context),
     },
     program.project,

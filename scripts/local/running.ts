@@ -10,9 +10,12 @@ export const stackDirectory = join(localDirectory, "stack");
 export const runningFile = "running.json";
 
 /** A local stack that another process keeps running. */
-export type RunningStack = Omit<LocalStack, "stop"> & { readonly pid: number };
+export type RunningStack = Omit<LocalStack, "redeploy" | "stop"> & { readonly pid: number };
 
-export function writeRunning({ stop: _, credentials, ...stack }: LocalStack, directory: string = stackDirectory): void {
+export function writeRunning(
+  { redeploy: _, stop: __, credentials, ...stack }: LocalStack,
+  directory: string = stackDirectory,
+): void {
   // The SDK adds marks of its own to the object.
   const { accessKeyId, secretAccessKey } = credentials;
   const running: RunningStack = { ...stack, credentials: { accessKeyId, secretAccessKey }, pid: process.pid };

@@ -52,7 +52,7 @@ function openLocal(): Target {
 }
 
 /** The local stack as the commands see it. */
-export function localTarget(stack: Omit<LocalStack, "stop">): Target {
+export function localTarget(stack: Omit<LocalStack, "redeploy" | "stop">): Target {
   const { region, endpoint, glueEndpoint, credentials, outputs, logFile } = stack;
   return createTarget("the local stack", operatorOutputs(outputs, "the local stack"), {
     region,

@@ -633,10 +633,11 @@ describe("npm run pipeline", function () {
         credentials: { accessKeyId: "a", secretAccessKey: "b" },
         outputs: { goldBucket: "gold" },
         logFile: "local.log",
+        redeploy: async () => {},
         stop: async () => {},
       };
       writeRunning(stack, folder);
-      const { stop: _, ...told } = stack;
+      const { stop: _, redeploy: __, ...told } = stack;
       expect(readRunning(folder)).to.deep.equal({ ...told, pid: process.pid });
       const ended = spawnSync(process.execPath, ["--version"]).pid;
       writeFileSync(join(folder, runningFile), JSON.stringify({ ...told, pid: ended }));

@@ -285,7 +285,7 @@ describe("npm run pipeline, looking", function () {
         document: {
           ...before.document,
           inputs: {
-            "b/users.json": { ...input, withdrawn: ["v1" ]},
+            "b/users.json": { ...input, withdrawn: ["v1"] },
             "b/orders.json": { ...input, dataset: "orders", decision: rejected("v2", "2") },
           },
         },

@@ -80,6 +80,7 @@ function fateFault(
   // What is not declared is not asked for, and what came before it was declared is left at that.
   const since = cloud.deployments.declared.get(key.split("/").at(-1)!);
   if (since === undefined || lastModified < since) return null;
+  if (skipped && !cloud.deployments.all.every(({ contract }) => contract.datasets[place.dataset])) return null;
   const decided = cloud.witness.batch(place.batch).document?.inputs[key]?.decision.version;
   if (decided === version) return null;
   const newer = decided === undefined ? undefined : cloud.truth.byVersion.get(decided);

@@ -3,6 +3,7 @@ import {
   CreateJobCommand,
   CreateTableCommand,
   type ExecutionClass,
+  UpdateTableCommand,
   type WorkerType,
 } from "@aws-sdk/client-glue";
 import type * as aws from "@pulumi/aws";
@@ -55,30 +56,34 @@ const columns = (list: ColumnInputs) =>
 const table: Create<aws.glue.CatalogTableArgs> = async (inputs, { clients: { glue }, region, accountId }) => {
   const Name = named(inputs.name, "name");
   const storage = inputs.storageDescriptor;
-  await glue.send(
-    new CreateTableCommand({
-      DatabaseName: inputs.databaseName,
-      TableInput: {
-        Name,
-        Description: inputs.description,
-        TableType: inputs.tableType,
-        Parameters: plain(inputs.parameters),
-        PartitionKeys: columns(inputs.partitionKeys),
-        StorageDescriptor: storage && {
-          Location: storage.location,
-          InputFormat: storage.inputFormat,
-          OutputFormat: storage.outputFormat,
-          Compressed: storage.compressed,
-          SerdeInfo: storage.serDeInfo && {
-            Name: storage.serDeInfo.name,
-            SerializationLibrary: storage.serDeInfo.serializationLibrary,
-            Parameters: plain(storage.serDeInfo.parameters),
-          },
-          Columns: columns(storage.columns),
+  const definition = {
+    DatabaseName: inputs.databaseName,
+    TableInput: {
+      Name,
+      Description: inputs.description,
+      TableType: inputs.tableType,
+      Parameters: plain(inputs.parameters),
+      PartitionKeys: columns(inputs.partitionKeys),
+      StorageDescriptor: storage && {
+        Location: storage.location,
+        InputFormat: storage.inputFormat,
+        OutputFormat: storage.outputFormat,
+        Compressed: storage.compressed,
+        SerdeInfo: storage.serDeInfo && {
+          Name: storage.serDeInfo.name,
+          SerializationLibrary: storage.serDeInfo.serializationLibrary,
+          Parameters: plain(storage.serDeInfo.parameters),
         },
+        Columns: columns(storage.columns),
       },
-    }),
-  );
+    },
+  };
+  try {
+    await glue.send(new CreateTableCommand(definition));
+  } catch (error) {
+    if ((error as Error).name !== "AlreadyExistsException") throw error;
+    await glue.send(new UpdateTableCommand(definition));
+  }
   return {
     id: `${accountId}:${inputs.databaseName}:${Name}`,
     outputs: { arn: `arn:aws:glue:${region}:${accountId}:table/${inputs.databaseName}/${Name}` },

@@ -1,0 +1,235 @@
+import { createWriteStream, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import {
+  CreateTableCommand,
+  DeleteTableCommand,
+  GetJobRunsCommand,
+  GetPartitionsCommand,
+  GetTableCommand,
+} from "@aws-sdk/client-glue";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
+import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { expect } from "chai";
+import { type DeployedStack, deployStack, isPublished } from "../support/deployedStack.ts";
+
+/**
+ * Deployments on the deployed stack: while Spark is at work, and between a run and the rollback to it. The local AWS makes
+ * the resources by the program's own declarations; that Pulumi's engine updates them as it does is not proven here.
+ * Readers are DuckDB on what the catalog says: each partition's files, read as its columns.
+ */
+describe("a deployment, on the deployed stack", function () {
+  this.timeout(600_000);
+  let deployed: DeployedStack;
+  const batch = "2026-11-22";
+
+  const config = (outputs: string, datasets = "") => `name: shop
+batching: { keyPattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}", maxSpread: 12h, deadline: 1d }
+schemaEvolution: additive
+datasets:
+  orders:
+    required: true
+    file: orders
+    formats: [json]
+    primaryKey: [order_id]
+    latestBy: order_id
+    maxRejected: 50%
+    columns:
+      order_id: { type: string, onNull: reject }
+      amount: { type: "decimal(12,2)", onNull: keep }
+${datasets}outputs:
+${outputs}files: { sampleBytes: 65536, sampleRecords: 50, maxArrayBytes: 8388608, maxUnpackedBytes: 1073741824 }
+lambda:
+  promote: { memory: 256, timeout: 1m, concurrency: 5 }
+  settle: { memory: 256, timeout: 30s, schedule: 10m, reconciliation: 1d }
+glue: { version: "5.1", workerType: G.1X, workers: 2, autoscaling: false, timeout: 20m, attempts: 2, maxConcurrentRuns: 2 }
+encryption: { rotation: true, deletionWindow: 7d }
+iam: { path: / }
+retention: { bronze: 7d, bronzeVersions: 1d, silver: 7d, rejected: 7d, ledgerVersions: 7d, artifactVersions: 7d, runs: 10, logs: 7d }
+alerts: { queueAge: 1h }
+removal: { data: destroy, protect: false }
+tags: { team: shop }
+environments: { dev: {} }
+`;
+  const totals = `  totals:
+    sql: totals.sql
+    description: What each order came to
+    grain: [order_id]
+    columns: { order_id: string, total: "decimal(12,2)" }
+`;
+  const newTotals = totals.replace("totals.sql", "texts.sql").replace('total: "decimal(12,2)"', "total: string");
+  const counts = `  counts:
+    sql: counts.sql
+    description: How many orders there were
+    grain: [k]
+    columns: { k: int, orders: long }
+`;
+  const returns = `  returns:
+    required: false
+    file: returns
+    formats: [json]
+    primaryKey: [order_id]
+    latestBy: order_id
+    maxRejected: 50%
+    columns:
+      order_id: { type: string, onNull: reject }
+`;
+  let file: string;
+  const write = (text: string) => writeFileSync(file, text);
+
+  before(async () => {
+    deployed = await deployStack({
+      spark: { driverMemory: "1g", shortRuns: true },
+      configIn: (folder) => {
+        file = join(folder, "pipeline_config.yaml");
+        write(config(totals));
+        const sql = {
+          totals: "select order_id, amount as total from orders\n",
+          texts: "select order_id, concat('EUR ', cast(amount as string)) as total from orders\n",
+          counts: "select 1 as k, count(*) as orders from orders\n",
+        };
+        for (const [name, text] of Object.entries(sql)) writeFileSync(join(folder, `${name}.sql`), text);
+        return file;
+      },
+    });
+  });
+  after(() => deployed?.stop());
+
+  const jobRuns = async () => {
+    const { clients, names } = deployed;
+    return (await clients.glue.send(new GetJobRunsCommand({ JobName: names.glueJob }))).JobRuns ?? [];
+  };
+  const redeploy = async (text: string) => {
+    write(text);
+    await deployed.stack.redeploy(file);
+  };
+  const settle = async (event: object) => {
+    const { clients, names } = deployed;
+    const { Payload, FunctionError } = await clients.lambda.send(
+      new InvokeCommand({ FunctionName: names.settleFunction, Payload: Buffer.from(JSON.stringify(event)) }),
+    );
+    expect(FunctionError).to.equal(undefined);
+    return JSON.parse(Buffer.from(Payload!).toString() || "null");
+  };
+  let orders = 0;
+  const order = (given: object) => settle({ kind: "order", id: `order-${++orders}`, batch, order: given });
+
+  /** What a reader of the batch gets of an output: rows and the columns that the catalog names; null without a partition. */
+  async function readersGet(output: string): Promise<{ columns: string[]; rows: unknown[][] } | null> {
+    const { clients, names, folder } = deployed;
+    const { Partitions = [] } = await clients.glue.send(
+      new GetPartitionsCommand({ DatabaseName: names.catalogDatabase, TableName: output }),
+    );
+    const partition = Partitions.find(({ Values }) => Values?.[0] === batch);
+    if (!partition) return null;
+    const { Columns = [], Location } = partition.StorageDescriptor!;
+    const [, Bucket, Prefix] = /^s3:\/\/([^/]+)\/(.+)$/.exec(Location!)!;
+    const { Contents = [] } = await clients.s3.send(new ListObjectsV2Command({ Bucket, Prefix }));
+    const files: string[] = [];
+    for (const [index, { Key }] of Contents.entries()) {
+      const path = join(folder, `${output}-${index}-${Date.now()}.parquet`);
+      const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket, Key }));
+      await pipeline(Body as Readable, createWriteStream(path));
+      files.push(path);
+    }
+    const connection = await (await DuckDBInstance.create(":memory:")).connect();
+    const columns = Columns.map(({ Name }) => Name!);
+    const list = files.map((path) => `'${path}'`).join(", ");
+    const written = await connection.runAndReadAll(`describe select * from read_parquet([${list}])`);
+    const types = new Map(written.getRows().map(([name, type]) => [String(name), String(type).toLowerCase()]));
+    // As the catalog says it is, or an error: the files are not read as what they are not.
+    for (const { Name, Type } of Columns)
+      expect(types.get(Name!), Name).to.equal(Type === "string" ? "varchar" : Type === "int" ? "integer" : Type);
+    const reader = await connection.runAndReadAll(
+      `select ${columns.map((name) => `cast(${name} as varchar)`).join(", ")} from read_parquet([${list}]) order by 1`,
+    );
+    return { columns: Columns.map(({ Name, Type }) => `${Name} ${Type}`), rows: reader.getRows() };
+  }
+
+  it("in the middle of a Spark run loses nothing, starts nothing, and is not what the run is judged by", async () => {
+    await deployed.upload(`${batch}/orders.json`, '{"order_id":"o_0","amount":12.34}\n{"order_id":"o_1","amount":1}\n');
+    await deployed.until(batch, "the run has started", (document) => document?.runs[0]?.state === "started");
+    // A new output, another column type, a new optional dataset: each of them alone made such a run fail.
+    await redeploy(config(newTotals + counts, returns));
+    const before = (await deployed.ledger(batch))!;
+    expect(before.runs[0]!.state, "the run is still on").to.equal("started");
+    const document = await deployed.until(batch, "run 1 is published", isPublished(1));
+    expect(document.runs.map(({ run, state, failure }) => [run, state, failure])).to.deep.equal([
+      [1, "published", null],
+    ]);
+    expect(await jobRuns()).to.have.length(1);
+    expect(await readersGet("totals")).to.deep.equal({
+      columns: ["order_id string", "total decimal(12,2)"],
+      rows: [
+        ["o_0", "12.34"],
+        ["o_1", "1.00"],
+      ],
+    });
+    expect(await readersGet("counts")).to.equal(null);
+  });
+
+  it("makes the next run its own, with new outputs and columns", async () => {
+    expect(await order({ operation: "run" })).to.include({ run: 2 });
+    await deployed.until(batch, "run 2 is published", isPublished(2));
+    expect(await readersGet("totals")).to.deep.equal({
+      columns: ["order_id string", "total string"],
+      rows: [
+        ["o_0", "EUR 12.34"],
+        ["o_1", "EUR 1.00"],
+      ],
+    });
+    expect(await readersGet("counts")).to.deep.equal({ columns: ["k int", "orders bigint"], rows: [["1", "2"]] });
+  });
+
+  it("is gone behind by a rollback: the older columns, and no partition of what was not made", async () => {
+    expect(await order({ operation: "rollback", run: 1 })).to.include({ published: 1 });
+    await deployed.until(batch, "the catalog has followed", isPublished(1));
+    expect((await readersGet("totals"))!.columns).to.deep.equal(["order_id string", "total decimal(12,2)"]);
+    expect((await readersGet("totals"))!.rows[0]).to.deep.equal(["o_0", "12.34"]);
+    expect(await readersGet("counts")).to.equal(null);
+  });
+
+  it("is replayed over by a run of the release of then", async () => {
+    expect(await order({ operation: "replay", run: 1 })).to.include({ run: 3 });
+    const { runs } = await deployed.until(batch, "run 3 is published", isPublished(3));
+    expect(runs[2]!.release).to.deep.equal(runs[0]!.release);
+    expect((await readersGet("totals"))!.rows[0]).to.deep.equal(["o_0", "12.34"]);
+    expect(await readersGet("counts")).to.equal(null);
+  });
+
+  it("leaves a good table to readers while the one next to it refuses, and the next run starts all the same", async () => {
+    const { clients, names } = deployed;
+    const table = { DatabaseName: names.catalogDatabase, Name: "totals" };
+    const { Table } = await clients.glue.send(new GetTableCommand(table));
+    // A declared table that is not there refuses every switch.
+    await clients.glue.send(new DeleteTableCommand(table));
+    await order({ operation: "run" });
+    await deployed.until(batch, "run 4 is published", (document) => document?.published?.run === 4);
+    const left = await deployed.until(
+      batch,
+      "all is done but the refused table",
+      (document) => document!.published?.run === 4 && document!.effects.every(({ kind }) => kind === "catalog"),
+    );
+    expect(left.effects.map(({ id }) => id)).to.deep.equal(["catalog:totals"]);
+    expect((await readersGet("counts"))!.rows).to.deep.equal([["1", "2"]]);
+    expect(await order({ operation: "run" })).to.include({ run: 5 });
+    await deployed.until(batch, "run 5 is published", (document) => document?.published?.run === 5);
+
+    const { Name, StorageDescriptor, PartitionKeys } = Table!;
+    await clients.glue.send(
+      new CreateTableCommand({
+        DatabaseName: names.catalogDatabase,
+        TableInput: { Name, StorageDescriptor, PartitionKeys },
+      }),
+    );
+    // The lease of the switch that failed has to end before a sweep takes it over.
+    await deployed.until(batch, "its lease is over", (document) =>
+      document!.effects.every(({ until }) => until < Date.now()),
+    );
+    await settle({ kind: "sweep" });
+    await deployed.until(batch, "the table has followed", isPublished(5));
+    expect((await readersGet("totals"))!.rows[0]).to.deep.equal(["o_0", "EUR 12.34"]);
+  });
+});

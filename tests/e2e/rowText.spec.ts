@@ -1,0 +1,171 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { DescribeLogStreamsCommand, GetLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { GetJobRunsCommand } from "@aws-sdk/client-glue";
+import { GetObjectCommand, ListObjectVersionsCommand } from "@aws-sdk/client-s3";
+import { SubscribeCommand } from "@aws-sdk/client-sns";
+import { CreateQueueCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
+import { expect } from "chai";
+import { type DeployedStack, deployStack } from "../support/deployedStack.ts";
+import { toldBy } from "../support/toldBy.ts";
+
+/**
+ * No text of a row leaves the buckets that hold data. A marker stands in rows that fail in each way that a row can, on the
+ * deployed stack with real Spark; then all that people and machines are told is searched for it: every version of every
+ * ledger document, notices, the functions' logs, the job's log and Glue's error messages. Not proven here: what Spark's
+ * executors log on a cluster, where they are processes of their own.
+ */
+describe("a value of a row, on the deployed stack", function () {
+  this.timeout(300_000);
+  const marker = "x7Qmarker";
+  const [rules, statement, arrival] = ["2026-11-20", "2026-11-21", "2026-11-22"] as const;
+  let deployed: DeployedStack;
+  let noticesUrl: string;
+
+  const config = `name: shop
+batching: { keyPattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}", maxSpread: 12h, deadline: 1d }
+schemaEvolution: strict
+datasets:
+  orders:
+    required: true
+    file: orders
+    formats: [json]
+    primaryKey: [order_id]
+    latestBy: order_id
+    maxRejected: 5%
+    columns:
+      order_id: { type: string, onNull: reject }
+      state:
+        type: string
+        onNull: keep
+        rules: [{ allowed: [new, paid], onViolation: fail }]
+      note: { type: string, onNull: keep }
+      day: { type: date, onNull: keep }
+outputs:
+  totals:
+    sql: totals.sql
+    description: Notes as numbers
+    grain: [order_id]
+    columns: { order_id: string, number: int }
+files: { sampleBytes: 65536, sampleRecords: 2, maxArrayBytes: 8388608, maxUnpackedBytes: 1073741824 }
+lambda:
+  promote: { memory: 256, timeout: 1m, concurrency: 5 }
+  settle: { memory: 256, timeout: 1m, schedule: 10m, reconciliation: 1d }
+glue: { version: "5.1", workerType: G.1X, workers: 2, autoscaling: false, timeout: 20m, attempts: 1, maxConcurrentRuns: 2 }
+encryption: { rotation: true, deletionWindow: 7d }
+iam: { path: / }
+retention: { bronze: 7d, bronzeVersions: 1d, silver: 7d, rejected: 7d, ledgerVersions: 7d, artifactVersions: 7d, runs: 10, logs: 7d }
+alerts: { queueAge: 1h }
+removal: { data: destroy, protect: false }
+tags: { team: shop }
+environments: { dev: {} }
+`;
+  const good = [
+    '{"order_id":"o_0","state":"new","note":"1","day":"2026-01-01"}',
+    '{"order_id":"o_1","state":"paid","note":"2"}',
+  ];
+  const lines = (...more: string[]) => `${[...good, ...more].join("\n")}\n`;
+
+  before(async () => {
+    deployed = await deployStack({
+      spark: { driverMemory: "1g", shortRuns: true },
+      configIn: (folder) => {
+        writeFileSync(join(folder, "totals.sql"), "select order_id, cast(note as int) as number from orders\n");
+        const file = join(folder, "pipeline_config.yaml");
+        writeFileSync(file, config);
+        return file;
+      },
+    });
+    const { clients, names } = deployed;
+    const topic = names.alertTopicArn!;
+    const queue = { QueueName: "notices", Attributes: toldBy("sns", "notices", topic) };
+    noticesUrl = (await clients.sqs.send(new CreateQueueCommand(queue))).QueueUrl!;
+    const Endpoint = topic.replace(":sns:", ":sqs:").replace(/[^:]+$/, "notices");
+    await clients.sns.send(new SubscribeCommand({ TopicArn: topic, Protocol: "sqs", Endpoint }));
+  });
+  after(() => deployed?.stop());
+
+  const failed = async (batch: string, text: string) => {
+    await deployed.upload(`${batch}/orders.json`, text);
+    const document = await deployed.until(
+      batch,
+      "its run has failed and people were told",
+      (document) => document?.runs[0]?.state === "failed" && document.effects.length === 0,
+    );
+    return document.runs[0]!.failure!;
+  };
+
+  it("is in no reason of a run that its rules fail, which names rule, count and file", async () => {
+    const bad = [
+      `{"order_id":"o_2","state":"${marker}","note":"3"}`,
+      `{"order_id":"o_3","state":"new","note":"3","day":"${marker}"}`,
+      `{"order_id":"o_4","state":"new","${marker} in a name":"${marker}","extra":"${marker}"}`,
+      `{"order_id":"o_5"} ${marker}`,
+      `{"order_id":null,"note":"${marker}"}`,
+    ];
+    const { kind, message } = await failed(rules, lines(...bad));
+    expect(kind).to.equal("report");
+    expect(message).to.match(/orders\.state_not_allowed failed: expected 0 rows, actual 1/);
+    expect(message).to.contain(`${rules}/orders.json`);
+    expect(message).to.match(/s3:\/\/shop-dev-rejected-\d+\/rows\/orders\//);
+    expect(Buffer.byteLength(message)).to.be.at.most(2048);
+  });
+
+  it("is in no reason of a run that a statement fails, which keeps Spark's own words", async () => {
+    const { kind, message } = await failed(statement, lines(`{"order_id":"o_2","state":"new","note":"${marker}"}`));
+    expect(kind).to.equal("report");
+    expect(message).to.match(/^sql_failed: .*totals/);
+    expect(message).to.contain("CAST_INVALID_INPUT");
+  });
+
+  it("is in no reason of a file that is rejected on arrival", async () => {
+    await deployed.upload(`${arrival}/orders.json`, `{"order_id":["${marker}"],"state":"${marker}"}\n${marker}\n`);
+    const { inputs } = await deployed.until(arrival, "it is decided", (document) => document !== null);
+    expect(inputs[`${arrival}/orders.json`]!.decision.outcome).to.equal("rejected");
+  });
+
+  /** Where it says what, of all that is told. */
+  async function told(): Promise<Map<string, string>> {
+    const { clients, names, directory } = deployed;
+    const found = new Map<string, string>();
+    const { Versions = [] } = await clients.s3.send(new ListObjectVersionsCommand({ Bucket: names.ledgerBucket }));
+    for (const { Key, VersionId } of Versions) {
+      const object = { Bucket: names.ledgerBucket, Key, VersionId };
+      const { Body } = await clients.s3.send(new GetObjectCommand(object));
+      found.set(`ledger ${Key} ${VersionId}`, await Body!.transformToString());
+    }
+    for (let empty = false; !empty; ) {
+      const receive = { QueueUrl: noticesUrl, MaxNumberOfMessages: 10 };
+      const { Messages = [] } = await clients.sqs.send(new ReceiveMessageCommand(receive));
+      for (const { MessageId, Body } of Messages) found.set(`notice ${MessageId}`, Body!);
+      empty = Messages.length === 0;
+    }
+    for (const name of [names.promoteFunction, names.settleFunction]) {
+      const logGroupName = `/aws/lambda/${name}`;
+      const { logStreams = [] } = await clients.logs.send(new DescribeLogStreamsCommand({ logGroupName }));
+      for (const { logStreamName } of logStreams) {
+        const { events = [] } = await clients.logs.send(new GetLogEventsCommand({ logGroupName, logStreamName }));
+        found.set(`log ${logStreamName}`, events.map(({ message }) => message).join("\n"));
+      }
+    }
+    const { JobRuns = [] } = await clients.glue.send(new GetJobRunsCommand({ JobName: names.glueJob }));
+    for (const { Id, ErrorMessage } of JobRuns) found.set(`job run ${Id}`, ErrorMessage ?? "");
+    for (const path of readdirSync(directory, { recursive: true, encoding: "utf8" }))
+      if (path.endsWith(".log")) found.set(`file ${path}`, readFileSync(join(directory, path), "utf8"));
+    return found;
+  }
+
+  it("is found in nothing that anybody is told", async () => {
+    const found = await told();
+    const kinds = ["ledger batches/", "ledger reports/", "notice ", "log ", "job run ", "file "];
+    for (const kind of kinds)
+      expect(
+        [...found.keys()].some((place) => place.startsWith(kind)),
+        kind,
+      ).to.equal(true);
+    expect([...found].filter(([, text]) => text.includes("state_not_allowed")).length, "that is searched").to.be.above(
+      3,
+    );
+    expect([...found].filter(([, text]) => text.includes(marker)).map(([place]) => place)).to.deep.equal([]);
+  });
+});
