@@ -277,13 +277,14 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   put(names.ledgerBucket, ledgerKeys.manifest("2026-01-11", 1), "{}");
   await complete("2026-01-11");
 
-  // A job run of an expired run that ends after all; a deployment that takes an output away, and the next publication.
-  await ended(glue.runs.at(-1)!.Id);
+  // A deployment that takes an output away, and the next publication; then a job run of an expired run that ends after all.
   const { user_activity: _, ...others } = stack.contract.outputs;
   deploy({ ...stack.contract, outputs: { ...others, another: stack.contract.outputs.user_activity! } });
   for (const [dataset, line] of Object.entries(lines))
     await deliver(upload(`2026-01-07/${dataset}.json`, line.repeat(3)));
   await publish("2026-01-07");
+  const expired = glue.runs.find(({ Arguments }) => Arguments["--manifest"]!.endsWith("/2026-01-07/1.json"))!;
+  await ended(expired.Id);
 
   // The operator, the schedules and the dead letters.
   await tell({ kind: "order", id: "o-1", batch: "2026-01-07", order: { operation: "run" } });
