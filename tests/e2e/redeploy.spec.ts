@@ -14,6 +14,7 @@ import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect } from "chai";
 import { type DeployedStack, deployStack, isPublished } from "../support/deployedStack.ts";
+import { shopConfig } from "../support/shopConfig.ts";
 
 /**
  * Deployments on the deployed stack: while Spark is at work, and between a run and the rollback to it. The local AWS makes
@@ -25,34 +26,18 @@ describe("a deployment, on the deployed stack", function () {
   let deployed: DeployedStack;
   const batch = "2026-11-22";
 
-  const config = (outputs: string, datasets = "") => `name: shop
-batching: { keyPattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}", maxSpread: 12h, deadline: 1d }
-schemaEvolution: additive
-datasets:
-  orders:
-    required: true
-    file: orders
+  const dataset = (name: string, required: boolean, columns: string) => `  ${name}:
+    required: ${required}
+    file: ${name}
     formats: [json]
     primaryKey: [order_id]
     latestBy: order_id
     maxRejected: 50%
     columns:
       order_id: { type: string, onNull: reject }
-      amount: { type: "decimal(12,2)", onNull: keep }
-${datasets}outputs:
-${outputs}files: { sampleBytes: 65536, sampleRecords: 50, maxArrayBytes: 8388608, maxUnpackedBytes: 1073741824 }
-lambda:
-  promote: { memory: 256, timeout: 1m, concurrency: 5 }
-  settle: { memory: 256, timeout: 30s, schedule: 10m, reconciliation: 1d }
-glue: { version: "5.1", workerType: G.1X, workers: 2, autoscaling: false, timeout: 20m, attempts: 2, maxConcurrentRuns: 2 }
-encryption: { rotation: true, deletionWindow: 7d }
-iam: { path: / }
-retention: { bronze: 7d, bronzeVersions: 1d, silver: 7d, rejected: 7d, ledgerVersions: 7d, artifactVersions: 7d, runs: 10, logs: 7d }
-alerts: { queueAge: 1h }
-removal: { data: destroy, protect: false }
-tags: { team: shop }
-environments: { dev: {} }
-`;
+${columns}`;
+  const orderLines = dataset("orders", true, '      amount: { type: "decimal(12,2)", onNull: keep }\n');
+  const config = (outputs: string, datasets = "") => shopConfig({ outputs, datasets: orderLines + datasets });
   const totals = `  totals:
     sql: totals.sql
     description: What each order came to
@@ -66,16 +51,7 @@ environments: { dev: {} }
     grain: [k]
     columns: { k: int, orders: long }
 `;
-  const returns = `  returns:
-    required: false
-    file: returns
-    formats: [json]
-    primaryKey: [order_id]
-    latestBy: order_id
-    maxRejected: 50%
-    columns:
-      order_id: { type: string, onNull: reject }
-`;
+  const returns = dataset("returns", false, "");
   let file: string;
   const write = (text: string) => writeFileSync(file, text);
 

@@ -7,6 +7,7 @@ import { SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
 import { type DeployedStack, deployStack } from "../support/deployedStack.ts";
+import { shopConfig } from "../support/shopConfig.ts";
 import { toldBy } from "../support/toldBy.ts";
 
 /**
@@ -22,11 +23,10 @@ describe("a value of a row, on the deployed stack", function () {
   let deployed: DeployedStack;
   let noticesUrl: string;
 
-  const config = `name: shop
-batching: { keyPattern: "[0-9]{4}-[0-9]{2}-[0-9]{2}", maxSpread: 12h, deadline: 1d }
-schemaEvolution: strict
-datasets:
-  orders:
+  const config = shopConfig({
+    evolution: "strict",
+    files: "{ sampleBytes: 65536, sampleRecords: 2, maxArrayBytes: 8388608, maxUnpackedBytes: 1073741824 }",
+    datasets: `  orders:
     required: true
     file: orders
     formats: [json]
@@ -41,25 +41,14 @@ datasets:
         rules: [{ allowed: [new, paid], onViolation: fail }]
       note: { type: string, onNull: keep }
       day: { type: date, onNull: keep }
-outputs:
-  totals:
+`,
+    outputs: `  totals:
     sql: totals.sql
     description: Notes as numbers
     grain: [order_id]
     columns: { order_id: string, number: int }
-files: { sampleBytes: 65536, sampleRecords: 2, maxArrayBytes: 8388608, maxUnpackedBytes: 1073741824 }
-lambda:
-  promote: { memory: 256, timeout: 1m, concurrency: 5 }
-  settle: { memory: 256, timeout: 1m, schedule: 10m, reconciliation: 1d }
-glue: { version: "5.1", workerType: G.1X, workers: 2, autoscaling: false, timeout: 20m, attempts: 1, maxConcurrentRuns: 2 }
-encryption: { rotation: true, deletionWindow: 7d }
-iam: { path: / }
-retention: { bronze: 7d, bronzeVersions: 1d, silver: 7d, rejected: 7d, ledgerVersions: 7d, artifactVersions: 7d, runs: 10, logs: 7d }
-alerts: { queueAge: 1h }
-removal: { data: destroy, protect: false }
-tags: { team: shop }
-environments: { dev: {} }
-`;
+`,
+  });
   const good = [
     '{"order_id":"o_0","state":"new","note":"1","day":"2026-01-01"}',
     '{"order_id":"o_1","state":"paid","note":"2"}',
