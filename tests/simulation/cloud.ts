@@ -53,6 +53,8 @@ export class Cloud {
   readonly poison = new Set<string>();
   readonly orderAnswers = new Map<string, "accepted" | "refused">();
   readonly functions: Functions;
+  /** Whether a deployment may come while a function works, besides those that the schedule asks for. */
+  deploysMeanwhile = true;
   #messages = 0;
   /** What is being uploaded holds. */
   #uploading: FileBody | null = null;
@@ -220,7 +222,7 @@ export class Cloud {
   #mayDeploy(): void {
     const { world } = this;
     const name = `deployment/while ${world.actor?.name}`;
-    if (world.calm || !world.chance.happens(name, 100)) return;
+    if (world.calm || !this.deploysMeanwhile || !world.chance.happens(name, 100)) return;
     const changes = Object.keys(contractChanges) as ContractChange[];
     world.after(1 + world.chance.pick(`${name}/after`, 12) ** 2, () => {
       this.#deploy(changes[world.chance.pick(`${name}/change`, changes.length)]!);
