@@ -217,7 +217,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
     {
       ...toldBySweep("ReconciliationsOverdue"),
       name: "reconciliation-overdue",
-      description: `A comparison of Bronze with the ledger has not come to its end for ${inWords(2 * lambda.settle.reconciliation)}; see what the log of ${settle} says of it`,
+      description: `No comparison of Bronze with the ledger has come to its end for ${inWords(2 * lambda.settle.reconciliation)}; see what the log of ${settle} says of it`,
     },
   ];
   return alarms.map((alarm) => ({

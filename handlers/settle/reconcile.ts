@@ -58,7 +58,7 @@ export async function reconcile(deps: ReconcileDeps, hasTime: () => boolean, his
 
 /**
  * Goes on with a reconciliation that ran out of time; begins one when the last is old enough, or when another release
- * judges by now. Tells when the last one, or the beginning of another, is overdue.
+ * judges by now. Tells when the end of the last one, or the beginning of another, is overdue.
  */
 export async function reconcileWhenDue(deps: ReconcileDeps, hasTime: () => boolean): Promise<void> {
   const { settings, releases, log, now } = deps;
@@ -66,7 +66,8 @@ export async function reconcileWhenDue(deps: ReconcileDeps, hasTime: () => boole
   const { sequence } = await releases.current();
   const every = settings.reconciliationEvery * 1000;
   const age = last === null ? 0 : now() - last.startedAt;
-  if (age > 2 * every) log.error("reconciliation.overdue", { age: Math.round(age / 1000) });
+  const silence = last === null ? 0 : now() - (last.finishedAt ?? last.startedAt);
+  if (silence > 2 * every) log.error("reconciliation.overdue", { age: Math.round(silence / 1000) });
   if (last === null || last.sequence < sequence || (last.finishedAt !== null && age >= every))
     // What somebody asked for is done, even if a deployment comes in between.
     await goOn(await begin(last, deps, last?.finishedAt === null && last.history), deps, hasTime);

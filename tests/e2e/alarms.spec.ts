@@ -188,15 +188,20 @@ describe("alarms reach whoever listens to the topic", function () {
     await cloudWatch.hear("sweep-missing", "OK");
   });
 
-  it("reconciliation-overdue, when the last one began more than two intervals ago", async () => {
+  it("reconciliation-overdue, when the last one came to no end for more than two intervals", async () => {
     await invoke(names.settleFunction!, { kind: "reconcile" });
     const object = { Bucket: names.ledgerBucket, Key: "reconciliation.json" };
     const { Body } = await clients.s3.send(new GetObjectCommand(object));
     const progress = JSON.parse(await Body!.transformToString());
     const startedAt = progress.startedAt - 3 * 3_600_000;
-    await clients.s3.send(new PutObjectCommand({ ...object, Body: JSON.stringify({ ...progress, startedAt }) }));
+    await clients.s3.send(
+      new PutObjectCommand({ ...object, Body: JSON.stringify({ ...progress, startedAt, finishedAt: null }) }),
+    );
     await sweep();
-    await expectTold("reconciliation-overdue", /^Bronze has not been compared with the ledger for 2 hours; /);
+    await expectTold(
+      "reconciliation-overdue",
+      /^No comparison of Bronze with the ledger has come to its end for 2 hours; /,
+    );
   });
 
   it("batch-failing, and its end once the batch's document is mended", async () => {
