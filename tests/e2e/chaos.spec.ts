@@ -19,8 +19,8 @@ import { environment, writeConfig } from "./chaos/config.ts";
 
 /**
  * The deployed program on the local AWS, with its bundle in processes of its own, while batches stream in out of order,
- * one message in ten comes twice, and functions and Glue runs are killed with `kill -9` at random moments. The moments
- * follow from a seed, which CHAOS_SEED sets; what they hit is up to the machine, so a replay is alike and not the same.
+ * one message in ten comes twice, and functions and batches' first Glue runs are killed with `kill -9` at random moments.
+ * The moments follow from a seed, which CHAOS_SEED sets; what they hit is up to the machine, so a replay is alike and not the same.
  *
  * Changed for the tests' sake: a message whose function was killed comes back after seconds instead of the queue's
  * minutes, so some come back while they are still worked on; with the stub engine it is a dead letter at once, so that

@@ -7,12 +7,23 @@ import { processesIn } from "../../support/processes.ts";
 /** The processes that run function code: the local AWS starts each in a folder of its own below its temporary one. */
 const functionProcesses = (stack: string) => processesIn(join(stack, "aws", "tmp"));
 
-/** The processes of Glue runs. The guard, which is the local Glue's own hand, is left alone. */
-const jobProcesses = (stack: string) =>
-  processesIn(join(stack, "runs")).filter((pid) => {
-    const command = attempt(() => readFileSync(`/proc/${pid}/cmdline`, "utf8"));
-    return command !== undefined && !command.includes("guard.mjs");
+/**
+ * The processes of each batch's first run. Later runs are left alone: the gate waits a minute after one failure and ten
+ * after a second, longer than chaos lasts. So is the guard, which is the local Glue's own hand.
+ */
+function jobProcesses(stack: string): number[] {
+  const processes = processesIn(join(stack, "runs")).flatMap((pid) => {
+    const found = attempt(() => ({ folder: readlinkSync(`/proc/${pid}/cwd`), command: commandOf(pid) }));
+    return found ? [{ pid, ...found }] : [];
   });
+  const isFirst = ({ command }: { command: string }) => /\/manifests\/[^/]+\/1\.json/.test(command);
+  const first = new Set(processes.filter(isFirst).map(({ folder }) => folder));
+  return processes
+    .filter(({ folder, command }) => first.has(folder) && !command.includes("guard.mjs"))
+    .map(({ pid }) => pid);
+}
+
+const commandOf = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "utf8");
 
 function attempt<T>(read: () => T): T | undefined {
   try {
@@ -34,7 +45,7 @@ export interface MonkeyOptions {
   readonly random: Random;
   /** Milliseconds between two kills of a kind, on average. */
   readonly every: { readonly function: number; readonly job: number };
-  /** No more Glue runs than these are killed: each has to be run again. */
+  /** No more processes of Glue runs than these are killed: each run has to be run again. */
   readonly jobs: number;
   readonly signal: AbortSignal;
 }
