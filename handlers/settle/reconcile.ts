@@ -63,15 +63,16 @@ export async function reconcile(deps: ReconcileDeps, hasTime: () => boolean, his
 export async function reconcileWhenDue(deps: ReconcileDeps, hasTime: () => boolean): Promise<void> {
   const { settings, releases, log, now } = deps;
   const last = await readProgress(deps);
-  const { sequence } = await releases.current();
+  if (last === null) return goOn(await begin(null, deps, false), deps, hasTime);
   const every = settings.reconciliationEvery * 1000;
-  const age = last === null ? 0 : now() - last.startedAt;
-  const silence = last === null ? 0 : now() - (last.finishedAt ?? last.startedAt);
+  const silence = now() - (last.finishedAt ?? last.startedAt);
   if (silence > 2 * every) log.error("reconciliation.overdue", { age: Math.round(silence / 1000) });
-  if (last === null || last.sequence < sequence || (last.finishedAt !== null && age >= every))
+  const isFinished = last.finishedAt !== null;
+  const isOld = isFinished && now() - last.startedAt >= every;
+  if (isOld || last.sequence < (await releases.current()).sequence)
     // What somebody asked for is done, even if a deployment comes in between.
-    await goOn(await begin(last, deps, last?.finishedAt === null && last.history), deps, hasTime);
-  else if (last.finishedAt === null) await goOn(last, deps, hasTime);
+    await goOn(await begin(last, deps, !isFinished && last.history), deps, hasTime);
+  else if (!isFinished) await goOn(last, deps, hasTime);
 }
 
 async function readProgress({ documents }: ReconcileDeps): Promise<Progress | null> {
