@@ -1,4 +1,4 @@
-import type { Flags, FlagValues } from "../scripts/flags.ts";
+import type { Flags, FlagValues } from "../terminal/flags.ts";
 
 /** What one measurement of a subject came to, by name. */
 export type Figures = Readonly<Record<string, number>>;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
 import { join } from "node:path";
-import { javaHome, venvPython } from "../scripts/setup/paths.mjs";
+import { javaHome, venvPython } from "../setup/paths.mjs";
 import { runOutput } from "./process.ts";
 
 /** The machine in one line, without what tells whose it is. */

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { localDirectory, root } from "../scripts/setup/paths.mjs";
-import { pip } from "../scripts/setup/python.mjs";
+import { localDirectory, root } from "../setup/paths.mjs";
+import { pip } from "../setup/python.mjs";
 
 const requirements = join(root, "bench", "requirements.txt");
 

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root, venvPython } from "../scripts/setup/paths.mjs";
+import { root, venvPython } from "../setup/paths.mjs";
 import type { Figures } from "./benchmark.ts";
 
 export interface ProcessOptions {

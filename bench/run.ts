@@ -2,10 +2,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nearest } from "../config/nearest.ts";
-import { parseWords, UsageError, usage } from "../scripts/flags.ts";
-import { counted } from "../scripts/pipeline/text.ts";
-import { localDirectory, root } from "../scripts/setup/paths.mjs";
-import { createStatus } from "../scripts/start/status.ts";
+import { localDirectory, root } from "../setup/paths.mjs";
+import { parseWords, UsageError, usage } from "../terminal/flags.ts";
+import { createStatus } from "../terminal/status.ts";
+import { counted } from "../terminal/text.ts";
 import type { Benchmark, Prepared } from "./benchmark.ts";
 import { benchmarks } from "./benchmarks.ts";
 import { withSection } from "./document.ts";

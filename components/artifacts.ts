@@ -4,8 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { zipSync } from "fflate";
 import type { Contract } from "../config/contract.ts";
 import { artifactKeys } from "../handlers/keys.ts";
-import type { Artifact, Release } from "../handlers/ledger/document.ts";
-import type { ReleasePointer } from "../handlers/release.ts";
+import type { Artifact, Release, ReleasePointer } from "../handlers/release.ts";
 
 /** What a run executes, as read from the repository. */
 export interface ReleaseFiles {

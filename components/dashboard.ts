@@ -3,8 +3,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config/load.ts";
 import type { PhysicalNames, StackArns } from "../config/naming.ts";
 import { metricNamespace } from "../handlers/log.ts";
-import { price } from "../scripts/plan/cost.ts";
 import { pipelineAlarms } from "./pipelineAlarms.ts";
+import { price } from "./prices.ts";
 
 export interface DashboardArgs {
   readonly names: PhysicalNames;

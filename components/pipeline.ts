@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { contractOf } from "../config/contract.ts";
 import type { LoadedConfig } from "../config/load.ts";
-import { type Layer, physicalNames, type Scope, stackArns } from "../config/naming.ts";
+import { type BucketKey, type Layer, perBucket, physicalNames, type Scope, stackArns } from "../config/naming.ts";
 import { environmentVariables, type FunctionEnvironment } from "../handlers/settings.ts";
 import { Alerts } from "./alerts.ts";
 import { Artifacts, releasePointer, releaseUploads } from "./artifacts.ts";
@@ -35,13 +35,7 @@ export interface PipelineArgs {
 }
 
 /** What people and tools need to find the stack's parts. */
-export interface PipelineOutputs {
-  readonly bronzeBucket: pulumi.Output<string>;
-  readonly silverBucket: pulumi.Output<string>;
-  readonly rejectedBucket: pulumi.Output<string>;
-  readonly goldBucket: pulumi.Output<string>;
-  readonly ledgerBucket: pulumi.Output<string>;
-  readonly artifactsBucket: pulumi.Output<string>;
+export interface PipelineOutputs extends Readonly<Record<BucketKey, pulumi.Output<string>>> {
   readonly promoteQueueUrl: pulumi.Output<string>;
   readonly promoteDeadLetterQueueUrl: pulumi.Output<string>;
   readonly settleDeadLetterQueueUrl: pulumi.Output<string>;
@@ -231,12 +225,7 @@ export class Pipeline extends pulumi.ComponentResource {
     );
 
     const variables = variablesOf({
-      bronzeBucket: buckets.bronze,
-      silverBucket: buckets.silver,
-      rejectedBucket: buckets.rejected,
-      goldBucket: buckets.gold,
-      ledgerBucket: buckets.ledger,
-      artifactsBucket: buckets.artifacts,
+      ...perBucket((layer) => buckets[layer]),
       promoteQueueUrl: promoteQueue.url,
       promoteDeadLettersUrl: promoteDeadLetters.url,
       settleDeadLettersUrl: settleDeadLetters.url,
@@ -292,12 +281,7 @@ export class Pipeline extends pulumi.ComponentResource {
     dashboard(`${name}-dashboard`, { names, arns, loaded }, inside);
 
     this.outputs = {
-      bronzeBucket: buckets.bronze,
-      silverBucket: buckets.silver,
-      rejectedBucket: buckets.rejected,
-      goldBucket: buckets.gold,
-      ledgerBucket: buckets.ledger,
-      artifactsBucket: buckets.artifacts,
+      ...perBucket((layer) => buckets[layer]),
       promoteQueueUrl: promoteQueue.url,
       promoteDeadLetterQueueUrl: promoteDeadLetters.url,
       settleDeadLetterQueueUrl: settleDeadLetters.url,

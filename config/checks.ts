@@ -1,16 +1,13 @@
 import { suggestion } from "./nearest.ts";
+import { isPlain, type Plain } from "./plain.ts";
 import type { Problem } from "./problems.ts";
-import { type DatasetConfig, datasetSchema, type OutputConfig, outputSchema } from "./schema.ts";
+import { type DatasetConfig, datasetSchema, type OutputConfig, outputSchema, refusesNull } from "./schema.ts";
 
 /** Where the queries of `balances` find the orphans of a dataset, and the column that says by which reference. */
 export const orphanTable = (dataset: string) => `${dataset}_orphans`;
 export const orphanColumn = "orphan_column";
 
 type Report = (path: readonly PropertyKey[], message: string, isKey?: boolean) => void;
-type Plain = Readonly<Record<string, unknown>>;
-
-const isPlain = (value: unknown): value is Plain =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
  * What holds between parts of the settings and so is in no single field. Takes the settings as written: the parts that
@@ -81,7 +78,7 @@ function checkDataset(
   };
   for (const [index, column] of primaryKey.entries()) {
     if (!isColumn(column, at("primaryKey", index))) continue;
-    if (!["reject", "fail"].includes(String(columns[column]!.onNull)))
+    if (!refusesNull(columns[column]!.onNull))
       report(
         at("columns", column, "onNull"),
         `"${column}" is in the primary key, so its null must reject the row or fail the run`,

@@ -1,10 +1,10 @@
 import { catalogType, parseColumnType } from "./columnType.ts";
-import type { EvolutionMode, FileFormat, PipelineConfig } from "./schema.ts";
+import type { EvolutionMode, FileFormat, NullAction, PipelineConfig } from "./schema.ts";
 
 export type Scalar = string | number | boolean;
 
 /** What a null in a column does. */
-export type NullRule = "reject" | "keep" | "fail" | { readonly default: Scalar };
+export type NullRule = NullAction | { readonly default: Scalar };
 
 /** What a value that is not null must be, and what one that is not does. */
 export type ValueRule = (

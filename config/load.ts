@@ -4,6 +4,7 @@ import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } fr
 import { crossChecks } from "./checks.ts";
 import { environmentPattern } from "./naming.ts";
 import { suggestion } from "./nearest.ts";
+import { isPlain, type Plain } from "./plain.ts";
 import { type Problem, problemsOf } from "./problems.ts";
 import { configSchema, type PipelineConfig } from "./schema.ts";
 
@@ -22,14 +23,10 @@ export interface LoadedConfig {
   readonly placeOf: (path: readonly string[]) => string;
 }
 
-type Plain = Record<string, unknown>;
-const isPlain = (value: unknown): value is Plain =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
 /** `override` laid over `base`, key by key; lists and scalars are replaced whole. */
 function overlay(base: unknown, override: unknown): unknown {
   if (!isPlain(base) || !isPlain(override)) return override;
-  const merged: Plain = { ...base };
+  const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(override)) merged[key] = key in base ? overlay(base[key], value) : value;
   return merged;
 }

@@ -13,6 +13,12 @@ export interface Scope {
 export const layers = ["bronze", "silver", "rejected", "gold", "ledger", "artifacts"] as const;
 export type Layer = (typeof layers)[number];
 
+/** By which a layer's bucket is known to functions, outputs and tools. */
+export type BucketKey = `${Layer}Bucket`;
+
+export const perBucket = <T>(of: (layer: Layer) => T): Readonly<Record<BucketKey, T>> =>
+  Object.fromEntries(layers.map((layer) => [`${layer}Bucket`, of(layer)])) as Record<BucketKey, T>;
+
 export interface PhysicalNames {
   /** What every name of the stack begins with. */
   readonly prefix: string;

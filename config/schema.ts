@@ -119,11 +119,24 @@ const valueRule = z
     error: `must have exactly one of ${ruleKinds.join(", ")}`,
   });
 
+/** What a null may do beside becoming a default, from the mildest on; the words follow "a row without it". */
+export const nullActions = {
+  keep: { row: "is kept", refuses: false },
+  reject: { row: "is rejected", refuses: true },
+  fail: { row: "fails the run", refuses: true },
+} as const;
+export type NullAction = keyof typeof nullActions;
+const nullActionNames = Object.keys(nullActions) as NullAction[];
+
+/** Whether a row needs a value there. */
+export const refusesNull = (rule: NullAction | object): boolean =>
+  typeof rule === "string" && nullActions[rule].refuses;
+
 const column = z.strictObject({
   type: columnType,
   onNull: z
-    .union([z.enum(["reject", "keep", "fail"]), z.strictObject({ default: scalar })], {
-      error: "must be reject, keep, fail, or { default: a text, a number, true or false }",
+    .union([z.enum(nullActionNames), z.strictObject({ default: scalar })], {
+      error: `must be ${nullActionNames.join(", ")}, or { default: a text, a number, true or false }`,
     })
     .describe("What a null does: reject its row, keep it, fail the run, or become a default"),
   rules: z.array(valueRule).optional().describe("What a value must be, at most one rule of a kind; a null breaks none"),

@@ -1,10 +1,23 @@
 import { createHash } from "node:crypto";
 import type { Contract } from "../config/contract.ts";
-import { listStart, type VersionMarker, versionPage } from "./bronze/versions.ts";
+import type { S3 } from "./clients.ts";
 import { artifactKeys } from "./keys.ts";
-import type { Release } from "./ledger/document.ts";
 import type { FunctionEnvironment } from "./settings.ts";
-import { createDocumentStore, type S3 } from "./storage.ts";
+import { createDocumentStore } from "./storage.ts";
+import { listStart, type VersionMarker, versionPage } from "./versions.ts";
+
+/** An object that is never overwritten: its `s3://` URI and the SHA-256 of its content, in hex. */
+export interface Artifact {
+  readonly uri: string;
+  readonly sha256: string;
+}
+
+/** The exact artifacts that a run executes. */
+export interface Release {
+  readonly engine: Artifact;
+  readonly contract: Artifact;
+  readonly sql: Readonly<Record<string, Artifact>>;
+}
 
 /** What a deployment points to, as it lies in the artifacts bucket. */
 export interface ReleasePointer {

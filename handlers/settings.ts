@@ -1,3 +1,5 @@
+import { type BucketKey, perBucket } from "../config/naming.ts";
+
 /**
  * What a function knows by itself; by what data is judged it reads from the release (`release.ts`). The program writes
  * it as `settings.json` beside the bundle, so a function parses no YAML and carries no schema library. Durations in
@@ -25,13 +27,7 @@ export interface FunctionSettings {
 }
 
 /** The names that exist only once the stack is deployed, handed over as environment variables. */
-export interface FunctionEnvironment {
-  readonly bronzeBucket: string;
-  readonly silverBucket: string;
-  readonly rejectedBucket: string;
-  readonly goldBucket: string;
-  readonly ledgerBucket: string;
-  readonly artifactsBucket: string;
+export interface FunctionEnvironment extends Readonly<Record<BucketKey, string>> {
   readonly promoteQueueUrl: string;
   readonly promoteDeadLettersUrl: string;
   readonly settleDeadLettersUrl: string;
@@ -44,12 +40,7 @@ export interface FunctionEnvironment {
 
 /** Environment variable of each deployed name; the program sets exactly these. */
 export const environmentVariables = {
-  bronzeBucket: "BRONZE_BUCKET",
-  silverBucket: "SILVER_BUCKET",
-  rejectedBucket: "REJECTED_BUCKET",
-  goldBucket: "GOLD_BUCKET",
-  ledgerBucket: "LEDGER_BUCKET",
-  artifactsBucket: "ARTIFACTS_BUCKET",
+  ...perBucket((layer) => `${layer.toUpperCase()}_BUCKET`),
   promoteQueueUrl: "PROMOTE_QUEUE_URL",
   promoteDeadLettersUrl: "PROMOTE_DEAD_LETTERS_URL",
   settleDeadLettersUrl: "SETTLE_DEAD_LETTERS_URL",

@@ -1,13 +1,5 @@
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  type S3Client,
-} from "@aws-sdk/client-s3";
-
-/** The calls of an S3 client that the functions make. */
-export type S3 = Pick<S3Client, "send">;
+import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import type { S3 } from "./clients.ts";
 
 /** What S3 answered, whatever the SDK made of it; 0 when there was no answer. */
 export const statusOf = (error: unknown): number =>

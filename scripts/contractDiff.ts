@@ -1,5 +1,5 @@
-import { contractDiff, exitCodes } from "./contractDiff/command.ts";
-import { UsageError } from "./flags.ts";
+import { contractDiff, exitCodes } from "../review/contractDiff/command.ts";
+import { UsageError } from "../terminal/flags.ts";
 
 try {
   process.exitCode = contractDiff(process.argv.slice(2), console.log);

@@ -1,6 +1,6 @@
-import { parseFlags, UsageError, usage } from "./flags.ts";
-import { generate, maximumRecords } from "./generate/generate.ts";
-import { createProgress } from "./generate/progress.ts";
+import { generate, maximumRecords } from "../generator/generate.ts";
+import { createProgress } from "../generator/progress.ts";
+import { parseFlags, UsageError, usage } from "../terminal/flags.ts";
 
 const flags = {
   records: { kind: "integer", minimum: 1, maximum: maximumRecords, help: "lines of each file (default 1000000)" },

@@ -1,10 +1,10 @@
 import { createInterface } from "node:readline/promises";
-import { loadCommands } from "./pipeline/commands.ts";
-import { pipeline } from "./pipeline/main.ts";
-import { openTarget } from "./pipeline/open.ts";
-import { pauseFor } from "./pipeline/orders.ts";
-import { createStatus } from "./start/status.ts";
-import { createStyle } from "./start/style.ts";
+import { loadCommands } from "../operator/commands.ts";
+import { pipeline } from "../operator/main.ts";
+import { pauseFor } from "../operator/orders.ts";
+import { openTarget } from "../operator/stack/open.ts";
+import { createStatus } from "../terminal/status.ts";
+import { createStyle } from "../terminal/style.ts";
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interrupted.abort());

@@ -1,8 +1,8 @@
 import { parseArgs } from "node:util";
-import { UsageError } from "./flags.ts";
-import { markdown } from "./plan/markdown.ts";
-import { planOf } from "./plan/plan.ts";
-import { commitOf, PlanError, snapshot, withCommit } from "./plan/trees.ts";
+import { markdown } from "../review/plan/markdown.ts";
+import { planOf } from "../review/plan/plan.ts";
+import { commitOf, PlanError, snapshot, withCommit } from "../review/plan/trees.ts";
+import { UsageError } from "../terminal/flags.ts";
 
 const usage = `usage: npm run plan -- STACK [--base REF]
   STACK   an environment of the config, such as prod

@@ -1,7 +1,7 @@
 /** `node scripts/run.mjs TASK [arguments]`: prepares this checkout, then runs the task. Needs nothing installed. */
-import { SetupError } from "./setup/command.mjs";
-import { setUp } from "./setup/index.mjs";
-import { tasks } from "./setup/tasks.mjs";
+import { SetupError } from "../setup/command.mjs";
+import { setUp } from "../setup/index.mjs";
+import { tasks } from "../setup/tasks.mjs";
 
 const [name, ...args] = process.argv.slice(2);
 const task = Object.hasOwn(tasks, name ?? "") ? tasks[name] : undefined;

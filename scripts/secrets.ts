@@ -1,4 +1,4 @@
-import { findSecrets } from "./secrets/scan.ts";
+import { findSecrets } from "../review/secrets/scan.ts";
 
 const findings = findSecrets(process.cwd());
 for (const { path, line, kind, commit } of findings)

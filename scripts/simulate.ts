@@ -1,12 +1,12 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
+import { parseFlags, UsageError, usage } from "../terminal/flags.ts";
 import { runCampaign, type Totals } from "../tests/simulation/campaign.ts";
 import { runSchedule } from "../tests/simulation/schedule.ts";
 import { shrink } from "../tests/simulation/shrink.ts";
 import { storyOf } from "../tests/simulation/story.ts";
 import { emptyCells, tableOf, wrongReasons } from "../tests/simulation/table.ts";
-import { parseFlags, UsageError, usage } from "./flags.ts";
 
 const flags = {
   seed: { kind: "integer", minimum: 0, maximum: 2 ** 31, help: "the first seed (default 1)" },

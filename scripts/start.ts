@@ -1,12 +1,12 @@
 import { once } from "node:events";
 import { ConfigError } from "../config/load.ts";
-import { UsageError, usage } from "./flags.ts";
-import type { LocalStack } from "./local/index.ts";
-import { removeRunning, writeRunning } from "./local/running.ts";
-import { parseStart, startFlags } from "./start/arguments.ts";
-import { runSession } from "./start/session.ts";
-import { createStatus } from "./start/status.ts";
-import { createStyle } from "./start/style.ts";
+import type { LocalStack } from "../local/index.ts";
+import { removeRunning, writeRunning } from "../local/running.ts";
+import { parseStart, startFlags } from "../start/arguments.ts";
+import { runSession } from "../start/session.ts";
+import { UsageError, usage } from "../terminal/flags.ts";
+import { createStatus } from "../terminal/status.ts";
+import { createStyle } from "../terminal/style.ts";
 
 /** Ending takes a few seconds; what hangs is left to the guards, which end with this process. */
 const stopPatience = 20_000;

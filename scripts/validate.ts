@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { ConfigError, environmentsOf } from "../config/load.ts";
-import { UsageError } from "./flags.ts";
-import { differences, problemsOf } from "./validate/validate.ts";
+import { differences, problemsOf } from "../config/validate.ts";
+import { UsageError } from "../terminal/flags.ts";
 
 const usage = `usage: npm run validate [-- --config FILE] [--diff A..B]
   --config  pipeline config (default config/pipeline_config.yaml)

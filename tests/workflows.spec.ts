@@ -129,8 +129,8 @@ describe("workflows", function () {
     const steps = workflows["preview.yml"]!.jobs.comment!.steps!;
     expect(steps[0]!.with!.ref).to.contain("github.event.pull_request.base.sha");
     const { if: condition, run } = steps.at(-1)!;
-    expect(run).to.match(/^node scripts\/plan\/comment\.mjs /);
-    expect(condition).to.equal("hashFiles('scripts/plan/comment.mjs') != ''");
+    expect(run).to.match(/^node review\/plan\/comment\.mjs /);
+    expect(condition).to.equal("hashFiles('review/plan/comment.mjs') != ''");
   });
 
   it("hold the gate and look for secrets in all of the history", () => {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { maximumRecords } from "../../scripts/generate/generate.ts";
-import { root, venvPython } from "../../scripts/setup/paths.mjs";
+import { maximumRecords } from "../../generator/generate.ts";
+import { root, venvPython } from "../../setup/paths.mjs";
 import { atLeast, defineBenchmark, of, usualRounds } from "../benchmark.ts";
 import { timed } from "../process.ts";
 

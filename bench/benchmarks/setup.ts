@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../../scripts/setup/paths.mjs";
+import { root } from "../../setup/paths.mjs";
 import { defineBenchmark, type Line, of } from "../benchmark.ts";
 import { runOutput, timed } from "../process.ts";
 
 /** All that set-up reads. */
-const needed = ["package.json", "package-lock.json", ".npmrc", "requirements.txt", "requirements-jre.txt", "scripts"];
+const needed = ["package.json", "package-lock.json", ".npmrc", "requirements.txt", "requirements-jre.txt", "setup"];
 
 const megabytes = async (path: string) => Number((await runOutput("du", ["-sk", path])).split("\t")[0]) / 1000;
 
@@ -32,7 +32,7 @@ export const setup = defineBenchmark({
     let checkout = "";
     const setUp = async (name: string) => {
       const log = join(folder, `${name}.log`);
-      const script = `import("./scripts/setup/index.mjs").then(({ setUp }) => setUp({ python: true, spark: true }))`;
+      const script = `import("./setup/index.mjs").then(({ setUp }) => setUp({ python: true, spark: true }))`;
       const options = { cwd: checkout, env: environment(join(checkout, "home")) };
       return { ...(await timed(log, process.execPath, ["-e", script], options)), log: readFileSync(log, "utf8") };
     };

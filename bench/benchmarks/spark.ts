@@ -1,9 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { maximumRecords } from "../../scripts/generate/generate.ts";
-import { defaultShares, type Shares } from "../../scripts/generate/shares.ts";
-import { root, venvPython } from "../../scripts/setup/paths.mjs";
-import { generatedData } from "../../scripts/start/data.ts";
+import { maximumRecords } from "../../generator/generate.ts";
+import { defaultShares, type Shares } from "../../generator/shares.ts";
+import { root, venvPython } from "../../setup/paths.mjs";
+import { generatedData } from "../../start/data.ts";
 import { prepareRun } from "../../tests/oracle/engineRuns.ts";
 import { generatedFiles, shippedContract } from "../../tests/oracle/shipped.ts";
 import { atMost, defineBenchmark, type Line, of, type Subject, type Unit, usualRounds } from "../benchmark.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { root } from "../../scripts/setup/paths.mjs";
-import type { Summary } from "../../scripts/start/summary.ts";
+import { root } from "../../setup/paths.mjs";
+import type { Summary } from "../../start/summary.ts";
 import { atMost, defineBenchmark, type Line, of, usualRounds } from "../benchmark.ts";
 import { timed } from "../process.ts";
 

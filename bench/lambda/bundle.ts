@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { bundleFunction } from "../../components/bundle.ts";
 import { functionSettings } from "../../components/functionSettings.ts";
 import { loadConfig } from "../../config/load.ts";
-import { root } from "../../scripts/setup/paths.mjs";
+import { root } from "../../setup/paths.mjs";
 
 export interface Deployed {
   /** The module's path. */

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { generate } from "../../scripts/generate/generate.ts";
+import { generate } from "../../generator/generate.ts";
 import type { ReadEvent } from "./read.ts";
 
 /** A file of users as producers may send it. */

@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { perBucket } from "../../config/naming.ts";
 import { environmentVariables, type FunctionEnvironment } from "../../handlers/settings.ts";
-import { accountId, credentials, functionNodeDirectory, region } from "../../scripts/local/localAws.ts";
-import { root } from "../../scripts/setup/paths.mjs";
+import { accountId, credentials, functionNodeDirectory, region } from "../../local/localAws.ts";
+import { root } from "../../setup/paths.mjs";
 import type { Figures } from "../benchmark.ts";
 import { runOutput } from "../process.ts";
 import type { Deployed } from "./bundle.ts";
@@ -13,12 +14,7 @@ export interface Invocations {
 }
 
 export const namesWith = (suffix: string): FunctionEnvironment => ({
-  bronzeBucket: "bench-bronze",
-  silverBucket: "bench-silver",
-  rejectedBucket: "bench-rejected",
-  goldBucket: "bench-gold",
-  ledgerBucket: `bench-ledger-${suffix}`,
-  artifactsBucket: "bench-artifacts",
+  ...perBucket((layer) => (layer === "ledger" ? `bench-ledger-${suffix}` : `bench-${layer}`)),
   promoteQueueUrl: `https://sqs.${region}.amazonaws.com/${accountId}/bench-promote`,
   promoteDeadLettersUrl: `https://sqs.${region}.amazonaws.com/${accountId}/bench-promote-dlq`,
   settleDeadLettersUrl: `https://sqs.${region}.amazonaws.com/${accountId}/bench-settle-dlq`,

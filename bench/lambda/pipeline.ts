@@ -14,9 +14,9 @@ import { readSources } from "../../components/sources.ts";
 import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
 import { ledgerKeys } from "../../handlers/keys.ts";
+import { inParallel } from "../../handlers/parallel.ts";
 import type { FunctionEnvironment } from "../../handlers/settings.ts";
-import { credentials, region, startLocalAws } from "../../scripts/local/localAws.ts";
-import { inParallel } from "../../scripts/start/pool.ts";
+import { credentials, region, startLocalAws } from "../../local/localAws.ts";
 import { namesWith } from "./invoke.ts";
 
 /** Buckets and a job on a local AWS, for a bundle to work on over HTTP. */

@@ -36,16 +36,24 @@ class ValueRule:
         return "out_of_range" if self.pattern is None else "pattern"
 
 
+NULL_ACTIONS = ("keep", "reject", "fail")
+"""What a null may do beside becoming a default."""
+
+
 @dataclass(frozen=True)
 class Column:
     name: str
     type: str
     """As Hive spells it, which is what `DataType.simpleString` prints: `bigint`, `decimal(12,2)`."""
     on_null: str = "keep"
-    """`reject`, `keep`, `fail` or `default`."""
+    """One of NULL_ACTIONS, or `default`."""
     default: Scalar | None = None
     rules: tuple[ValueRule, ...] = ()
     """At most one of a kind."""
+
+    @property
+    def refuses_null(self) -> bool:
+        return self.on_null in ("reject", "fail")
 
 
 @dataclass(frozen=True)
@@ -200,7 +208,7 @@ def _column(value: Any, place: str) -> Column:
         (default,) = fields(on_null, f"{place}.onNull", "default")
         default, on_null = _scalar(default, f"{place}.onNull.default"), "default"
     else:
-        one_of(on_null, f"{place}.onNull", ("reject", "keep", "fail"))
+        one_of(on_null, f"{place}.onNull", NULL_ACTIONS)
     parsed = tuple(_rule(item, where) for item, where in items(rules, f"{place}.rules"))
     if len({rule.kind for rule in parsed}) < len(parsed):
         raise DocumentError(f"{place}.rules: at most one of a kind")

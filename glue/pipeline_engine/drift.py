@@ -58,7 +58,7 @@ def complaints(drift: Drift, dataset: Dataset, mode: str) -> list[str]:
     """What of it fails the run in this mode of schema evolution."""
     if mode == "additive":
         return []
-    refusing_null = {column.name for column in dataset.columns if column.on_null in ("reject", "fail")}
+    refusing_null = {column.name for column in dataset.columns if column.refuses_null}
     absent = drift.absent if mode == "strict" else [name for name in drift.absent if name in refusing_null]
     found = [f'no row has the column "{name}"' for name in absent]
     if mode == "strict":

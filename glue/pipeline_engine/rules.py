@@ -57,7 +57,7 @@ def failing(dataset: Dataset) -> list[Rule]:
 
 def _null_rules(dataset: Dataset) -> Iterator[Rule]:
     for column in dataset.columns:
-        if column.on_null in ("reject", "fail"):
+        if column.on_null not in ("keep", "default"):
             yield Rule(f"{column.name}_is_null", column.on_null, f"{identifier(column.name)} is null", column.name)
 
 

@@ -1,4 +1,5 @@
 import type { OutputContract } from "../../config/contract.ts";
+import type { Release } from "../release.ts";
 
 /**
  * The ledger: one document per batch, changed only by compare-and-swap. Times are milliseconds since the epoch.
@@ -84,19 +85,6 @@ export interface PinnedInput {
 
 /** Dataset to the file that a run reads of it; null for an optional dataset that is absent. */
 export type PinnedInputs = Readonly<Record<string, PinnedInput | null>>;
-
-/** An object that is never overwritten: its `s3://` URI and the SHA-256 of its content, in hex. */
-export interface Artifact {
-  readonly uri: string;
-  readonly sha256: string;
-}
-
-/** The exact artifacts that a run executes. */
-export interface Release {
-  readonly engine: Artifact;
-  readonly contract: Artifact;
-  readonly sql: Readonly<Record<string, Artifact>>;
-}
 
 /** Output to its columns, types as Hive spells them. */
 export type OutputColumns = Readonly<Record<string, OutputContract["columns"]>>;

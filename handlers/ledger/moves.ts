@@ -1,5 +1,5 @@
 import type { LedgerDocument, Run, RunState } from "./document.ts";
-import type { LedgerEvent } from "./transition.ts";
+import type { LedgerEvent } from "./event.ts";
 
 /** A change of a run's state, and the events that may make it. `from` is null for a run that is entered. */
 export interface RunMove {

@@ -1,6 +1,6 @@
-import type { CurrentRelease } from "../release.ts";
+import type { CurrentRelease, Release } from "../release.ts";
 import type { FunctionSettings } from "../settings.ts";
-import type { OutputColumns, Release } from "./document.ts";
+import type { OutputColumns } from "./document.ts";
 import type { GateRules } from "./gate.ts";
 
 /** By what one write of the ledger goes: the release, and the function's own bounds. Times in milliseconds. */

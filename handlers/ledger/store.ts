@@ -3,9 +3,10 @@ import type { Releases } from "../release.ts";
 import type { FunctionSettings } from "../settings.ts";
 import type { DocumentStore } from "../storage.ts";
 import type { LedgerDocument } from "./document.ts";
+import type { LedgerEvent } from "./event.ts";
 import { evaluateGate, type GateVerdict } from "./gate.ts";
 import { type Rules, rulesOf } from "./rules.ts";
-import type { LedgerEvent, transition } from "./transition.ts";
+import type { transition } from "./transition.ts";
 
 /** Reads and writes ledger documents; `commit` is the only way to change one. */
 export interface Ledger {

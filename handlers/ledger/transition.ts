@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { bounded } from "../bounded.ts";
+import type { Release } from "../release.ts";
 import {
   type CatalogEffect,
-  type Decision,
   type Effect,
   type ExpireEffect,
   emptyDocument,
@@ -16,7 +16,6 @@ import {
   type PinnedInput,
   type PinnedInputs,
   type Publication,
-  type Release,
   type Run,
   type RunCause,
   type RunFailure,
@@ -24,53 +23,11 @@ import {
   type StopEffect,
   type Tries,
 } from "./document.ts";
+import type { LedgerEvent, ObservedJobRun, OperatorOrder } from "./event.ts";
 import { evaluateGate, inputSet, liveInputs, noTries } from "./gate.ts";
 import { checkMoves } from "./moves.ts";
 import { newestGood } from "./newestGood.ts";
 import type { Rules } from "./rules.ts";
-
-/** How a job run stands, as the engine tells it. */
-export interface ObservedJobRun {
-  readonly id: string;
-  readonly state: "alive" | "succeeded" | "failed" | "timeout" | "stopped";
-  readonly message: string;
-  /** Whether it began to execute; an engine without capacity may end one that never did. */
-  readonly executed: boolean;
-  /** What the run's report says; `missing` when there is none or the job run is alive. */
-  readonly report: "missing" | "good" | { readonly bad: string };
-}
-
-export type LedgerEvent =
-  | {
-      readonly kind: "decided";
-      readonly key: string;
-      readonly dataset: string;
-      readonly decision: Decision;
-      /**
-       * The version that Bronze lists as older than this one. It counts where a sequencer is missing, and only as long as
-       * that version is still the one that the ledger has.
-       */
-      readonly newerThan?: string;
-    }
-  | { readonly kind: "claim" }
-  | { readonly kind: "started"; readonly run: number; readonly jobRun: string }
-  /** An effect can't be performed now: nobody tries before `until`. */
-  | { readonly kind: "deferred"; readonly effect: string; readonly until: number }
-  | { readonly kind: "refused"; readonly run: number; readonly message: string }
-  | { readonly kind: "observed"; readonly run: number; readonly jobRuns: readonly ObservedJobRun[] }
-  | { readonly kind: "stopped"; readonly jobRun: string }
-  | { readonly kind: "switched"; readonly output: string; readonly run: number }
-  | { readonly kind: "expired"; readonly run: number }
-  | { readonly kind: "notified"; readonly run: number }
-  | { readonly kind: "sweep" }
-  /** Moves the revision past the epoch of a mark whose writer never came back. */
-  | { readonly kind: "overtake"; readonly epoch: number }
-  | { readonly kind: "operate"; readonly id: string; readonly order: OperatorOrder };
-
-export type OperatorOrder =
-  | { readonly operation: "run" }
-  | { readonly operation: "replay" | "rollback"; readonly run: number }
-  | { readonly operation: "withdraw"; readonly key: string };
 
 /** An operator's order that the ledger will not carry out; the message says why. */
 export class OrderRefused extends Error {

@@ -1,4 +1,4 @@
-import { createRuntime } from "../runtime.ts";
+import { createRuntime } from "../invocation/runtime.ts";
 import { createDocumentStore } from "../storage.ts";
 import { createHandler } from "./handler.ts";
 

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import type { S3 } from "../storage.ts";
+import type { S3 } from "../clients.ts";
 import type { Source } from "./inspect.ts";
 
 export interface PinnedObject {

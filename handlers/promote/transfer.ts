@@ -8,8 +8,9 @@ import {
   ListPartsCommand,
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
+import type { S3 } from "../clients.ts";
 import { inParallel } from "../parallel.ts";
-import { type S3, statusOf } from "../storage.ts";
+import { statusOf } from "../storage.ts";
 import type { PinnedObject } from "./source.ts";
 
 const mebibyte = 1024 ** 2;

@@ -1,12 +1,12 @@
-import type { Engine } from "../engine/engine.ts";
-import type { InvocationContext } from "../invocation.ts";
+import type { S3, Sqs } from "../clients.ts";
+import type { InvocationContext } from "../invocation/context.ts";
+import type { Invocation } from "../invocation/runtime.ts";
 import { parseManifestUri } from "../keys.ts";
 import { type Log, reasonOf } from "../log.ts";
 import { inParallel } from "../parallel.ts";
-import type { Sqs } from "../queue.ts";
-import type { Invocation } from "../runtime.ts";
+import type { Engine } from "../run/engine.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
-import { createDocumentStore, type S3 } from "../storage.ts";
+import { createDocumentStore } from "../storage.ts";
 import { carryOut, type OrderAnswer, type OrderEvent } from "./orders.ts";
 import { type ReconcileDeps, reconcile, reconcileWhenDue } from "./reconcile.ts";
 import { type RedriveAnswer, redrive } from "./redrive.ts";

@@ -1,9 +1,9 @@
 import { GlueClient } from "@aws-sdk/client-glue";
 import { SNSClient } from "@aws-sdk/client-sns";
-import { createCatalog } from "../catalog.ts";
-import { createGold } from "../gold.ts";
-import { createNotices } from "../notices.ts";
-import { createRuntime } from "../runtime.ts";
+import { createRuntime } from "../invocation/runtime.ts";
+import { createCatalog } from "../publication/catalog.ts";
+import { createGold } from "../publication/gold.ts";
+import { createNotices } from "../publication/notices.ts";
 import { createHandler } from "./handler.ts";
 
 export const handler = createHandler(

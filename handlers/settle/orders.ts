@@ -1,8 +1,9 @@
-import type { Coordinator } from "../ledger/coordinator.ts";
+import type { Coordinator } from "../invocation/coordinator.ts";
 import type { LedgerDocument } from "../ledger/document.ts";
+import type { OperatorOrder } from "../ledger/event.ts";
 import type { GateVerdict } from "../ledger/gate.ts";
 import type { Ledger } from "../ledger/store.ts";
-import { type OperatorOrder, OrderRefused } from "../ledger/transition.ts";
+import { OrderRefused } from "../ledger/transition.ts";
 import type { Log } from "../log.ts";
 
 /** What an operator asks of one batch. The id makes a repeat harmless: the ledger remembers it. */

@@ -1,17 +1,17 @@
 import type { ObjectVersion } from "@aws-sdk/client-s3";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { classify } from "../bronze/classify.ts";
-import { writeNotification } from "../bronze/s3Event.ts";
-import { listStart, type VersionMarker, versionPage } from "../bronze/versions.ts";
+import { writeNotification } from "../bronze/notification.ts";
+import type { S3, Sqs } from "../clients.ts";
+import type { Invocation } from "../invocation/runtime.ts";
 import { ledgerKeys } from "../keys.ts";
 import { isLive, type LedgerDocument } from "../ledger/document.ts";
 import type { Log } from "../log.ts";
 import { inParallel } from "../parallel.ts";
-import type { Sqs } from "../queue.ts";
 import type { CurrentRelease } from "../release.ts";
-import type { Invocation } from "../runtime.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
-import type { DocumentStore, S3 } from "../storage.ts";
+import type { DocumentStore } from "../storage.ts";
+import { listStart, type VersionMarker, versionPage } from "../versions.ts";
 
 /** How far a reconciliation has come, as it lies in the ledger bucket: one that ran out of time is gone on with. */
 interface Progress {

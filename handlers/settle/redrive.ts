@@ -1,6 +1,6 @@
 import { DeleteMessageCommand, type Message, ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import type { Sqs } from "../clients.ts";
 import { type Log, reasonOf } from "../log.ts";
-import type { Sqs } from "../queue.ts";
 import type { FunctionEnvironment } from "../settings.ts";
 
 export interface RedriveAnswer {

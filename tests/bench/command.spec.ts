@@ -1,7 +1,7 @@
 /** The command line only: what is measured is for the command itself to show. */
 import { execFile } from "node:child_process";
 import { expect } from "chai";
-import { root } from "../../scripts/setup/paths.mjs";
+import { root } from "../../setup/paths.mjs";
 
 function bench(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {

@@ -8,9 +8,9 @@ import { pipelineAlarms } from "../../components/pipelineAlarms.ts";
 import { loadConfig } from "../../config/load.ts";
 import { physicalNames } from "../../config/naming.ts";
 import { measures, metricNamespace, metrics } from "../../handlers/log.ts";
-import { changedConfig } from "../support/changedConfig.ts";
-import { runPipeline } from "../support/pipelineRun.ts";
-import type { ProgramRun } from "../support/pulumiMocks.ts";
+import { changedConfig } from "../config/changedConfig.ts";
+import { runPipeline } from "./pipelineRun.ts";
+import type { ProgramRun } from "./pulumiMocks.ts";
 
 const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm";
 const topic = (stack: string) => `arn:aws:sns:eu-central-1:123456789012:commerce-${stack}-alerts`;

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { expect } from "chai";
 import { bundleFunction } from "../../components/bundle.ts";
-import { snapshot } from "../../scripts/plan/trees.ts";
+import { snapshot } from "../../review/plan/trees.ts";
 
 /** The functions' packages and all that these need, as paths in node_modules. */
 function packages(): ReadonlySet<string> {

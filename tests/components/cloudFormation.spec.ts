@@ -4,9 +4,9 @@
  * `@pulumi/aws` declares, and whether AWS lets the account do it.
  */
 import { expect } from "chai";
-import { type Judgement, judgeAsCloudFormation } from "../support/cloudFormation.ts";
-import { runPipeline } from "../support/pipelineRun.ts";
-import type { ProgramRun, Registered } from "../support/pulumiMocks.ts";
+import { type Judgement, judgeAsCloudFormation } from "./cloudFormation.ts";
+import { runPipeline } from "./pipelineRun.ts";
+import type { ProgramRun, Registered } from "./pulumiMocks.ts";
 
 describe("the stack's CloudFormation resources", () => {
   let dev: ProgramRun;

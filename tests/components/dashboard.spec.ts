@@ -3,10 +3,10 @@
  * has data.
  */
 import { expect } from "chai";
+import { price } from "../../components/prices.ts";
 import { measures, metrics } from "../../handlers/log.ts";
-import { price } from "../../scripts/plan/cost.ts";
-import { runPipeline } from "../support/pipelineRun.ts";
-import type { ProgramRun } from "../support/pulumiMocks.ts";
+import { runPipeline } from "./pipelineRun.ts";
+import type { ProgramRun } from "./pulumiMocks.ts";
 
 interface Widget {
   readonly type: string;

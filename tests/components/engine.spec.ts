@@ -8,8 +8,8 @@ import { unzipSync } from "fflate";
 import { archive, releaseUploads } from "../../components/artifacts.ts";
 import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
-import { runPipeline, tinySources } from "../support/pipelineRun.ts";
-import type { ProgramRun } from "../support/pulumiMocks.ts";
+import { runPipeline, tinySources } from "./pipelineRun.ts";
+import type { ProgramRun } from "./pulumiMocks.ts";
 
 const artifacts = "commerce-dev-artifacts-123456789012";
 const uploadType = "aws:s3/bucketObjectv2:BucketObjectv2";

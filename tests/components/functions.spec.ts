@@ -6,8 +6,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { redeliveryOf } from "../../components/redelivery.ts";
 import { loadConfig } from "../../config/load.ts";
-import { runPipeline, tinySources } from "../support/pipelineRun.ts";
-import type { ProgramRun } from "../support/pulumiMocks.ts";
+import { runPipeline, tinySources } from "./pipelineRun.ts";
+import type { ProgramRun } from "./pulumiMocks.ts";
 
 const functionType = "aws:lambda/function:Function";
 const arn = (service: string, resource: string) => `arn:aws:${service}:eu-central-1:123456789012:${resource}`;

@@ -1,95 +1,17 @@
 /**
- * Who may do what, as documents. Nothing here evaluates a policy: whether a call is allowed is for the policy
+ * What holds of all policies; each statement stands in docs/policies, and the permission matrix says which call needs it.
+ * Nothing here evaluates a policy: whether a call is allowed is for the policy
  * simulation, and whether AWS accepts a document for a real deployment.
  */
 import { expect } from "chai";
 import type { PolicyDocument, Statement } from "../../components/iam/document.ts";
-import { runPipeline } from "../support/pipelineRun.ts";
-import type { ProgramRun } from "../support/pulumiMocks.ts";
+import { runPipeline } from "./pipelineRun.ts";
+import type { ProgramRun } from "./pulumiMocks.ts";
 
 const arn = (service: string, resource: string) => `arn:aws:${service}:eu-central-1:123456789012:${resource}`;
 const bucket = (layer: string) => `arn:aws:s3:::commerce-dev-${layer}-123456789012`;
-const ledger = (...prefixes: string[]) => prefixes.map((prefix) => `${bucket("ledger")}/${prefix}/*`);
 
-const keepsLedger = {
-  ReadRelease: [["s3:GetObject"], [`${bucket("artifacts")}/release.json`, `${bucket("artifacts")}/contract/*`]],
-  ReadLedger: [["s3:GetObject"], ledger("batches", "manifests")],
-  WriteLedger: [["s3:PutObject"], ledger("batches", "open", "manifests", "runs")],
-  ListLedger: [["s3:ListBucket"], [bucket("ledger")]],
-};
-const copiesInParts = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
-const usesKey = [["kms:Decrypt", "kms:GenerateDataKey"], [arn("kms", "key/key-1")]];
-const logs = (...groups: string[]) => [
-  ["logs:CreateLogStream", "logs:PutLogEvents"],
-  groups.map((group) => arn("logs", `log-group:${group}:log-stream:*`)),
-];
-
-/** Statement to what it allows on what: all that a role may do. */
-const expected: Record<string, Record<string, unknown>> = {
-  promote: {
-    ReadUploads: [["s3:GetObjectVersion"], [`${bucket("bronze")}/*`]],
-    ListUploads: [["s3:ListBucket", "s3:ListBucketVersions"], [bucket("bronze")]],
-    WritePromotions: [copiesInParts, [`${bucket("silver")}/*`]],
-    WriteRejections: [copiesInParts, [`${bucket("rejected")}/files/*`]],
-    ListCopies: [
-      ["s3:ListBucket", "s3:ListBucketMultipartUploads"],
-      [bucket("silver"), bucket("rejected")],
-    ],
-    ...keepsLedger,
-    StartRuns: [["glue:StartJobRun"], [arn("glue", "job/commerce-dev-refine")]],
-    ReceiveUploads: [
-      ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
-      [arn("sqs", "commerce-dev-promote")],
-    ],
-    ContinueCopies: [["sqs:SendMessage"], [arn("sqs", "commerce-dev-promote")]],
-    UseKey: usesKey,
-    WriteLogs: logs("/aws/lambda/commerce-dev-promote"),
-  },
-  settle: {
-    ...keepsLedger,
-    CloseBatches: [["s3:DeleteObject"], ledger("open")],
-    ReadReports: [["s3:GetObject"], ledger("reports", "runs")],
-    ManageRuns: [
-      ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
-      [arn("glue", "job/commerce-dev-refine")],
-    ],
-    SwitchPartitions: [
-      ["glue:GetTable", "glue:CreatePartition", "glue:UpdatePartition", "glue:DeletePartition"],
-      [arn("glue", "catalog"), arn("glue", "database/commerce_dev"), arn("glue", "table/commerce_dev/*")],
-    ],
-    ListExpired: [["s3:ListBucket"], [bucket("gold")]],
-    DeleteExpired: [["s3:DeleteObject"], [`${bucket("gold")}/*`]],
-    FindReleases: [["s3:ListBucketVersions"], [bucket("artifacts")]],
-    ReadReleases: [["s3:GetObjectVersion"], [`${bucket("artifacts")}/release.json`]],
-    FindUploads: [["s3:ListBucketVersions"], [bucket("bronze")]],
-    KeepReconciliation: [["s3:GetObject", "s3:PutObject"], [`${bucket("ledger")}/reconciliation.json`]],
-    InjectUploads: [["sqs:SendMessage"], [arn("sqs", "commerce-dev-promote")]],
-    RedriveDeadLetters: [
-      ["sqs:ReceiveMessage", "sqs:DeleteMessage"],
-      [arn("sqs", "commerce-dev-promote-dlq"), arn("sqs", "commerce-dev-settle-dlq")],
-    ],
-    TellPeople: [["sns:Publish"], [arn("sns", "commerce-dev-alerts")]],
-    ReportFailures: [["sqs:SendMessage"], [arn("sqs", "commerce-dev-settle-dlq")]],
-    UseKey: usesKey,
-    WriteLogs: logs("/aws/lambda/commerce-dev-settle"),
-  },
-  refine: {
-    ReadRelease: [["s3:GetObject"], [`${bucket("artifacts")}/*`]],
-    ReadManifest: [["s3:GetObject"], ledger("manifests")],
-    WriteReport: [["s3:PutObject"], ledger("reports")],
-    ReadPromotions: [["s3:GetObject"], [`${bucket("silver")}/*`]],
-    WriteOutputs: [
-      ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
-      [`${bucket("gold")}/*`, `${bucket("rejected")}/rows/*`],
-    ],
-    ProbeRejectedRows: [["s3:GetObject"], [`${bucket("rejected")}/rows`]],
-    ListData: [["s3:ListBucket"], [bucket("silver"), bucket("gold"), bucket("rejected")]],
-    ListUnfinishedUploads: [["s3:ListBucketMultipartUploads"], [bucket("gold"), bucket("rejected")]],
-    UseKey: usesKey,
-    WriteLogs: logs("/aws-glue/commerce-dev/output", "/aws-glue/commerce-dev/error"),
-    WriteMetrics: [["cloudwatch:PutMetricData"], ["*"]],
-  },
-};
+const roles = ["promote", "settle", "refine"];
 
 describe("permissions", () => {
   let dev: ProgramRun;
@@ -111,14 +33,10 @@ describe("permissions", () => {
         ]),
     );
 
-  for (const role of Object.keys(expected))
-    it(`of ${role} are these and no others`, () => {
-      const { Statement } = rolePolicy(role);
-      expect(Object.fromEntries(Statement.map(({ Sid, Action, Resource }) => [Sid, [Action, Resource]]))).to.deep.equal(
-        expected[role],
-      );
-      expect(Statement.every(({ Effect }) => Effect === "Allow")).to.equal(true);
-    });
+  it("of a role only allow: what no statement names is refused", () => {
+    for (const role of roles)
+      for (const { Effect, Sid } of rolePolicy(role).Statement) expect(Effect, Sid).to.equal("Allow");
+  });
 
   it("name every statement once", () => {
     for (const [name, { Statement }] of documents()) {
@@ -155,7 +73,7 @@ describe("permissions", () => {
   });
 
   it("let no role write to the bucket whose objects wake a function", () => {
-    for (const role of Object.keys(expected))
+    for (const role of roles)
       for (const { Action, Resource } of rolePolicy(role).Statement)
         if (Resource!.some((resource) => resource.startsWith(bucket("bronze"))))
           expect(["s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions"], role).to.include.members([

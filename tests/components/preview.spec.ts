@@ -6,8 +6,8 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { type Preview, preview } from "../support/languageHost.ts";
-import { runPipeline } from "../support/pipelineRun.ts";
+import { type Preview, preview } from "./languageHost.ts";
+import { runPipeline } from "./pipelineRun.ts";
 
 /** The config that the stack's file holds, as the engine hands it on. */
 const configOf = (stack: string): Record<string, string> => parse(readFileSync(`Pulumi.${stack}.yaml`, "utf8")).config;

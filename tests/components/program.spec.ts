@@ -9,8 +9,8 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { deploy } from "../../components/program.ts";
 import { physicalNames } from "../../config/naming.ts";
-import { runPipeline, tinySources } from "../support/pipelineRun.ts";
-import { type RunOptions, runProgram } from "../support/pulumiMocks.ts";
+import { runPipeline, tinySources } from "./pipelineRun.ts";
+import { type RunOptions, runProgram } from "./pulumiMocks.ts";
 
 const configFile = "config/pipeline_config.yaml";
 

@@ -5,7 +5,7 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
-import { runProgram } from "../support/pulumiMocks.ts";
+import { runProgram } from "./pulumiMocks.ts";
 
 const topic = (name: string, args: aws.sns.TopicArgs = {}, opts?: pulumi.CustomResourceOptions) =>
   new aws.sns.Topic(name, args, opts);

@@ -4,8 +4,8 @@
  */
 import { expect } from "chai";
 import { bucketPolicy } from "../../components/iam/resource.ts";
-import { runPipeline } from "../support/pipelineRun.ts";
-import type { ProgramRun } from "../support/pulumiMocks.ts";
+import { runPipeline } from "./pipelineRun.ts";
+import type { ProgramRun } from "./pulumiMocks.ts";
 
 const keyArn = "arn:aws:kms:eu-central-1:123456789012:key/key-1";
 const bucketType = "aws-native:s3:Bucket";

@@ -4,7 +4,7 @@
  */
 import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
-import { expectGenerated } from "../support/generatedFile.ts";
+import { expectGenerated } from "../docs/generatedFile.ts";
 
 describe("the contract of the shipped config", () => {
   it("is what the engine's tests run with", () => {

@@ -172,7 +172,7 @@ describe("configuration", () => {
         "a wrong null rule",
         "country: { type: string, onNull: { default: unknown } }",
         "country: { type: string, onNull: drop }",
-        /country\.onNull: must be reject, keep, fail, or \{ default: /,
+        /country\.onNull: must be keep, reject, fail, or \{ default: /,
       ],
       [
         "a default of the wrong type",

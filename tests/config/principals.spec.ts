@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
-import { problemsOf } from "../../scripts/validate/validate.ts";
-import { changedConfig } from "../support/changedConfig.ts";
+import { problemsOf } from "../../config/validate.ts";
+import { changedConfig } from "./changedConfig.ts";
 
 /** What a config may name beside the stack's own roles, and what is refused, at its line and column. */
 describe("principals in the config", () => {

@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 import { Ajv } from "ajv";
 import { expect } from "chai";
 import { parse } from "yaml";
-import { configReference, fileSchema, type JsonSchema } from "../support/configReference.ts";
-import { expectGenerated } from "../support/generatedFile.ts";
+import { expectGenerated } from "../docs/generatedFile.ts";
+import { configReference, fileSchema, type JsonSchema } from "./configReference.ts";
 
 const shipped = "config/pipeline_config.yaml";
 const schemaFile = "config/pipeline_config.schema.json";

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { problemsOf } from "../../scripts/validate/validate.ts";
+import { problemsOf } from "../../config/validate.ts";
 
 /** One pipeline with one bad thing of each refused kind: one report has them all, each at its line and column. */
 describe("a config with one mistake of each kind", () => {

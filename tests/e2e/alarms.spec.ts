@@ -18,10 +18,10 @@ import {
   SetQueueAttributesCommand,
 } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
-import type { Clients } from "../../scripts/local/clients.ts";
-import { type DeployedStack, deployStack } from "../support/deployedStack.ts";
+import type { Clients } from "../../local/clients.ts";
 import { type CloudWatchStandIn, standInForCloudWatch } from "./alarms/standIn.ts";
 import { environment, writeConfig } from "./chaos/config.ts";
+import { type DeployedStack, deployStack } from "./deployedStack.ts";
 
 /**
  * Each alarm's event is caused on the deployed program, and the alarm's message read from a queue that is subscribed to

@@ -4,18 +4,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import type { Answer } from "../../generator/answer.ts";
+import { generate } from "../../generator/generate.ts";
 import { goldPrefix } from "../../handlers/keys.ts";
-import type { Answer } from "../../scripts/generate/answer.ts";
-import { generate } from "../../scripts/generate/generate.ts";
-import type { LocalStackOptions } from "../../scripts/local/index.ts";
-import { compareWithAnswer } from "../../scripts/start/compare.ts";
-import { readReport } from "../../scripts/start/evidence.ts";
-import { download } from "../../scripts/start/gold.ts";
-import { openParquet } from "../../scripts/start/parquet.ts";
-import { type DeployedStack, deployStack } from "../support/deployedStack.ts";
-import { canSeeProcesses, processesIn, waitForNone } from "../support/processes.ts";
+import type { LocalStackOptions } from "../../local/index.ts";
+import { download } from "../../operator/gold/download.ts";
+import { openParquet } from "../../operator/gold/parquet.ts";
+import { compareWithAnswer } from "../../start/compare.ts";
+import { readReport } from "../../start/evidence.ts";
+import { canSeeProcesses, processesIn, waitForNone } from "../local/processes.ts";
 import { type Batch, type ChaosOptions, type Outcome, wreakHavoc } from "./chaos/chaos.ts";
 import { environment, writeConfig } from "./chaos/config.ts";
+import { type DeployedStack, deployStack } from "./deployedStack.ts";
 
 /**
  * The deployed program on the local AWS, with its bundle in processes of its own, while batches stream in out of order,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { GetJobRunsCommand, GetPartitionsCommand } from "@aws-sdk/client-glue";
 import { expect } from "chai";
-import { type DeployedStack, deployStack, isPublished } from "../support/deployedStack.ts";
+import { type DeployedStack, deployStack, isPublished } from "./deployedStack.ts";
 
 /**
  * The deployed program on the local AWS: real events, the real bundle in its own process, real Spark. Two days of the

@@ -7,9 +7,9 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { expect } from "chai";
 import { type ColumnType, parseColumnType } from "../../config/columnType.ts";
 import { loadConfig } from "../../config/load.ts";
-import type { DatasetReport } from "../../handlers/report.ts";
-import { root } from "../../scripts/setup/paths.mjs";
-import type { Summary } from "../../scripts/start/summary.ts";
+import type { DatasetReport } from "../../handlers/run/report.ts";
+import { root } from "../../setup/paths.mjs";
+import type { Summary } from "../../start/summary.ts";
 
 /**
  * The pipelines of other teams, run as a user would, against answers written by hand: `expected/` holds every cell, and

@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { GetJobCommand, GetJobRunCommand, StartJobRunCommand } from "@aws-sdk/client-glue";
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { type DeployedStack, deployStack } from "../support/deployedStack.ts";
+import { type DeployedStack, deployStack } from "./deployedStack.ts";
 
 interface Pinned {
   uri: string;

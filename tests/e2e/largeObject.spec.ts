@@ -14,10 +14,10 @@ import { expect } from "chai";
 import { ledgerKeys } from "../../handlers/keys.ts";
 import type { Input, LedgerDocument } from "../../handlers/ledger/document.ts";
 import { partsOf } from "../../handlers/promote/transfer.ts";
-import { type Clients, createClients, destroyClients } from "../../scripts/local/clients.ts";
-import { type LocalStack, startLocalStack } from "../../scripts/local/index.ts";
-import { localDirectory } from "../../scripts/setup/paths.mjs";
-import { canSeeProcesses, processesIn } from "../support/processes.ts";
+import { type Clients, createClients, destroyClients } from "../../local/clients.ts";
+import { type LocalStack, startLocalStack } from "../../local/index.ts";
+import { localDirectory } from "../../setup/paths.mjs";
+import { canSeeProcesses, processesIn } from "../local/processes.ts";
 import { environment, writeConfig } from "./chaos/config.ts";
 
 /**

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "chai";
-import { readRunning } from "../../scripts/local/running.ts";
-import { localDirectory, root } from "../../scripts/setup/paths.mjs";
-import { canSeeProcesses, waitForNone } from "../support/processes.ts";
+import { readRunning } from "../../local/running.ts";
+import { localDirectory, root } from "../../setup/paths.mjs";
+import { canSeeProcesses, waitForNone } from "../local/processes.ts";
 
 /** The operator's commands as they are typed, on a stack that `npm start -- --keep` left running, with real Spark. */
 describe("operating a stack that was left running", function () {

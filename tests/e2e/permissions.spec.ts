@@ -5,13 +5,13 @@ import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { AssumeRoleCommand } from "@aws-sdk/client-sts";
 import { expect } from "chai";
-import { type Clients, createClients, destroyClients } from "../../scripts/local/clients.ts";
-import { accountId, callsFile } from "../../scripts/local/localAws.ts";
+import { type Clients, createClients, destroyClients } from "../../local/clients.ts";
+import { accountId, callsFile } from "../../local/localAws.ts";
 import { declaredStack } from "../permissions/declared.ts";
 import { documentedCalls } from "../permissions/documented.ts";
 import { generic } from "../permissions/matrix.ts";
 import { recordedCalls } from "../permissions/recorded.ts";
-import { type DeployedStack, deployStack, isPublished } from "../support/deployedStack.ts";
+import { type DeployedStack, deployStack, isPublished } from "./deployedStack.ts";
 
 /** A call as the local AWS wrote it down. */
 interface Made {

@@ -13,8 +13,8 @@ import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect } from "chai";
-import { type DeployedStack, deployStack, isPublished } from "../support/deployedStack.ts";
-import { shopConfig } from "../support/shopConfig.ts";
+import { type DeployedStack, deployStack, isPublished } from "./deployedStack.ts";
+import { shopConfig } from "./shopConfig.ts";
 
 /**
  * Deployments on the deployed stack: while Spark is at work, and between a run and the rollback to it. The local AWS makes

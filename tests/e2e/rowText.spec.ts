@@ -6,9 +6,9 @@ import { GetObjectCommand, ListObjectVersionsCommand } from "@aws-sdk/client-s3"
 import { SubscribeCommand } from "@aws-sdk/client-sns";
 import { CreateQueueCommand, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
-import { type DeployedStack, deployStack } from "../support/deployedStack.ts";
-import { shopConfig } from "../support/shopConfig.ts";
-import { toldBy } from "../support/toldBy.ts";
+import { toldBy } from "../local/toldBy.ts";
+import { type DeployedStack, deployStack } from "./deployedStack.ts";
+import { shopConfig } from "./shopConfig.ts";
 
 /**
  * No text of a row leaves the buckets that hold data. A marker stands in rows that fail in each way that a row can, on the

@@ -9,9 +9,9 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand, SQSCli
 import { expect } from "chai";
 import { ledgerKeys } from "../../handlers/keys.ts";
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
-import { type LocalStack, startLocalStack } from "../../scripts/local/index.ts";
-import { readRunning, removeRunning, stackDirectory, writeRunning } from "../../scripts/local/running.ts";
-import { root } from "../../scripts/setup/paths.mjs";
+import { type LocalStack, startLocalStack } from "../../local/index.ts";
+import { readRunning, removeRunning, stackDirectory, writeRunning } from "../../local/running.ts";
+import { root } from "../../setup/paths.mjs";
 
 /**
  * docs/session.md, typed again: its commands are run in their order on a local stack with real Spark, and print what

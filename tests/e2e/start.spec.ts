@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect } from "chai";
-import type { DatasetReport } from "../../handlers/report.ts";
-import type { Answer } from "../../scripts/generate/answer.ts";
-import { localDirectory, root } from "../../scripts/setup/paths.mjs";
-import { canSeeProcesses, listeners, processesIn, waitForNone } from "../support/processes.ts";
+import type { Answer } from "../../generator/answer.ts";
+import type { DatasetReport } from "../../handlers/run/report.ts";
+import { localDirectory, root } from "../../setup/paths.mjs";
+import { canSeeProcesses, listeners, processesIn, waitForNone } from "../local/processes.ts";
 
 const records = 20_000;
 const stackDirectory = join(realpathSync(root), localDirectory.slice(root.length), "stack");

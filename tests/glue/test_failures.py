@@ -286,7 +286,7 @@ def changed(path: str, value) -> bytes:
         ("datasets.users.primaryKey", ["id"], r"users.primaryKey\[0\]: 'id' is not a column"),
         ("datasets.users.primaryKey", [], "users.primaryKey: must not be empty"),
         ("datasets.users.latestBy", "when", "users.latestBy: 'when' is not a column"),
-        ("datasets.users.columns.0.onNull", "drop", r'columns\[0\].onNull: must be one of "reject", "keep"'),
+        ("datasets.users.columns.0.onNull", "drop", r'columns\[0\].onNull: must be one of "keep", "reject", "fail"'),
         ("datasets.users.columns.0.name", "a`b", "'a`b' is not a name"),
         ("datasets.users.columns.1.name", "USER_ID", "user_id is declared twice"),
         ("datasets.events.references.0.dataset", "people", "people is not a dataset"),

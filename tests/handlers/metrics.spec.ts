@@ -1,8 +1,9 @@
 /** What CloudWatch is given to count: the embedded metric format of log lines, and when the sweep complains. */
 import { expect } from "chai";
-import { createGlueEngine, type Glue } from "../../handlers/engine/glue.ts";
+import type { Glue } from "../../handlers/clients.ts";
 import { createLog } from "../../handlers/log.ts";
-import { nextSecond, type PipelineUnderTest, startPipelineUnderTest } from "../support/pipelineUnderTest.ts";
+import { createGlueEngine } from "../../handlers/run/glue.ts";
+import { nextSecond, type PipelineUnderTest, startPipelineUnderTest } from "./pipelineUnderTest.ts";
 
 describe("a log entry that is counted", () => {
   const written = (message: string, fields: Readonly<Record<string, unknown>>) => {

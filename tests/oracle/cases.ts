@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { type DatasetName, datasetNames } from "../../scripts/generate/answer.ts";
+import { type DatasetName, datasetNames } from "../../generator/rows.ts";
 import type { RawFiles } from "./engineRuns.ts";
 
 /** A row as an object, or a line as it stands. */

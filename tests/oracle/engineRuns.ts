@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Contract } from "../../config/contract.ts";
-import type { RunReport } from "../../handlers/report.ts";
-import type { DatasetName } from "../../scripts/generate/answer.ts";
-import { javaHome, root, venvPython } from "../../scripts/setup/paths.mjs";
+import type { DatasetName } from "../../generator/rows.ts";
+import type { RunReport } from "../../handlers/run/report.ts";
+import { javaHome, root, venvPython } from "../../setup/paths.mjs";
 import type { RawFile } from "./rawFile.ts";
 
 export type RawFiles = Readonly<Record<DatasetName, RawFile>>;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
-import type { DatasetReport } from "../../handlers/report.ts";
-import { type DatasetName, datasetNames } from "../../scripts/generate/answer.ts";
+import { type DatasetName, datasetNames } from "../../generator/rows.ts";
+import type { DatasetReport } from "../../handlers/run/report.ts";
 import { type EngineRun, parquetIn, type RawFiles, reportOf } from "./engineRuns.ts";
 import { loadRaw } from "./rawFile.ts";
 

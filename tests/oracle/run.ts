@@ -2,8 +2,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseFlags, UsageError, usage } from "../../scripts/flags.ts";
-import { generate, maximumRecords } from "../../scripts/generate/generate.ts";
+import { generate, maximumRecords } from "../../generator/generate.ts";
+import { parseFlags, UsageError, usage } from "../../terminal/flags.ts";
 import { type EngineRun, execute, prepareRun, type RawFiles, reportOf } from "./engineRuns.ts";
 import { Oracle } from "./oracle.ts";
 import { generatedFiles, shippedContract } from "./shipped.ts";

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { type Contract, contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
-import { datasetNames } from "../../scripts/generate/answer.ts";
-import { root } from "../../scripts/setup/paths.mjs";
+import { datasetNames } from "../../generator/rows.ts";
+import { root } from "../../setup/paths.mjs";
 import type { RawFiles } from "./engineRuns.ts";
 
 /** The contract that the stack `dev` deploys. */

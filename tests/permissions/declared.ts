@@ -1,8 +1,8 @@
 import type { Contract } from "../../config/contract.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
 import { readEnvironment } from "../../handlers/settings.ts";
-import { runPipeline } from "../support/pipelineRun.ts";
-import { account, type ProgramRun, type Registered, type RunOptions } from "../support/pulumiMocks.ts";
+import { runPipeline } from "../components/pipelineRun.ts";
+import { account, type ProgramRun, type Registered, type RunOptions } from "../components/pulumiMocks.ts";
 
 export interface PolicyStatement {
   readonly Sid: string;

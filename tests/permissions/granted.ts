@@ -1,4 +1,4 @@
-import { changedConfig } from "../support/changedConfig.ts";
+import { changedConfig } from "../config/changedConfig.ts";
 import { keyUse } from "./actions.ts";
 import { type Call, foreignAccount, powerful } from "./call.ts";
 import type { DeclaredStack } from "./declared.ts";

@@ -1,4 +1,4 @@
-import { regenerate } from "../support/generatedFile.ts";
+import { regenerate } from "../docs/generatedFile.ts";
 import { type Call, isAllowed, powerful } from "./call.ts";
 import type { DeclaredStack } from "./declared.ts";
 import { documentedCalls } from "./documented.ts";

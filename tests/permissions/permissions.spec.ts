@@ -4,7 +4,7 @@
  * documents of AWS and Spark name. Those of a whole run are compared with them in tests/e2e/permissions.spec.ts.
  */
 import { expect } from "chai";
-import { expectGenerated } from "../support/generatedFile.ts";
+import { expectGenerated } from "../docs/generatedFile.ts";
 import { type Call, carrierOf, isAllowed } from "./call.ts";
 import { type DeclaredStack, declaredStack, type Policy, type PolicyStatement } from "./declared.ts";
 import { documentedCalls } from "./documented.ts";

@@ -5,10 +5,10 @@
  */
 import { expect } from "chai";
 import { exceptions } from "../../policy/rules/noWildcards.ts";
-import { changedConfig } from "../support/changedConfig.ts";
-import { runPipeline } from "../support/pipelineRun.ts";
-import { type PolicyServer, startPolicyServer, unknown, type Violation } from "../support/policyServer.ts";
-import type { Registered } from "../support/pulumiMocks.ts";
+import { runPipeline } from "../components/pipelineRun.ts";
+import type { Registered } from "../components/pulumiMocks.ts";
+import { changedConfig } from "../config/changedConfig.ts";
+import { type PolicyServer, startPolicyServer, unknown, type Violation } from "./policyServer.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: inputs have the shape of their type
 type Inputs = any;

@@ -9,7 +9,7 @@ import type { OrderAnswer } from "../../handlers/settle/orders.ts";
 import { Deployments } from "./deployments.ts";
 import type { Fault } from "./faults.ts";
 import { Functions } from "./functions.ts";
-import { GlueService, type SimulatedJobRun } from "./glueService.ts";
+import { GlueService } from "./glueService.ts";
 import type { Service } from "./invocation.ts";
 import { fateWeights } from "./job.ts";
 import { Queue, QueueService, type SimulatedMessage } from "./queue.ts";
@@ -28,15 +28,6 @@ import { silverKeyOf, Truth, type Upload } from "./truth.ts";
 import { isUnsettled, Witness } from "./witness.ts";
 import { bytesOf, type Deed, type FileBody, type Order } from "./workload.ts";
 import { beginning, minute, second, type World } from "./world.ts";
-
-/** What the job and Glue share with the rest of the cloud. */
-export interface Parts {
-  readonly world: World;
-  readonly s3: MemoryS3;
-  readonly fateWeights: readonly number[];
-  readonly tellOfEnd: (event: SettleEvent, name: string) => void;
-  readonly stopSoon: (jobRun: SimulatedJobRun) => void;
-}
 
 /** All of AWS that the pipeline lives in: what the producers upload goes its way through it by itself. */
 export class Cloud {

@@ -1,7 +1,7 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Contract } from "../../config/contract.ts";
-import type { Release } from "../../handlers/ledger/document.ts";
-import { releaseObjects } from "../support/releaseObjects.ts";
+import type { Release } from "../../handlers/release.ts";
+import { releaseObjects } from "../handlers/releaseObjects.ts";
 import type { MemoryS3 } from "./s3/memoryS3.ts";
 import type { World } from "./world.ts";
 

@@ -4,8 +4,7 @@ import {
   GlueServiceException,
   ThrottlingException,
 } from "@aws-sdk/client-glue";
-import type { CallFault } from "./faults.ts";
-import type { ServiceName } from "./invocation.ts";
+import type { CallFault, ServiceName } from "./faults.ts";
 import { conditionalRequestConflict, internalError, slowDown, timeoutError } from "./s3/errors.ts";
 
 /** What the SDK throws when no answer came in time; whether the call took effect is unknown. */

@@ -136,3 +136,5 @@ export const transitions: readonly Transition[] = [
   "rollback",
   "withdraw",
 ];
+
+export type ServiceName = "S3" | "Glue" | "Glue catalog" | "SQS" | "SNS";

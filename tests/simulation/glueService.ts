@@ -15,38 +15,13 @@ import {
   StartJobRunCommand,
   UpdatePartitionCommand,
 } from "@aws-sdk/client-glue";
-import type { Parts } from "./cloud.ts";
 import type { Service } from "./invocation.ts";
 import { startJob } from "./job.ts";
+import { isAlive, type SimulatedJobRun } from "./jobRun.ts";
+import type { Parts } from "./parts.ts";
 import { minute, second } from "./world.ts";
 
 const badRequest = { httpStatusCode: 400 };
-
-/** One job run, and what became of it. Times are milliseconds since the epoch. */
-export interface SimulatedJobRun {
-  readonly id: string;
-  /** Names it in the questions to chance. */
-  readonly name: string;
-  readonly arguments: Readonly<Record<string, string>>;
-  readonly batch: string;
-  readonly run: number;
-  readonly startedAt: number;
-  /** From when on GetJobRuns shows it: AWS does not promise that it does at once. */
-  readonly listedAt: number;
-  state: JobRunState;
-  /** It had its workers and executed. */
-  began: boolean;
-  message: string;
-  endedAt: number | null;
-  /** The report that it left says that all went well. */
-  reportedWell: boolean;
-  /** A person stopped it, not the pipeline. */
-  stoppedByPerson: boolean;
-  /** The event of its end was lost. */
-  endedUnheard: boolean;
-}
-
-export const isAlive = ({ endedAt }: SimulatedJobRun): boolean => endedAt === null;
 
 /** What watches over the pipeline. */
 export interface GlueWatch {

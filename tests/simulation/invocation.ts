@@ -1,10 +1,8 @@
 import { BatchStopJobRunCommand, GetJobRunCommand, GetJobRunsCommand, StartJobRunCommand } from "@aws-sdk/client-glue";
 import { type GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { errorOf, noAnswer } from "./errors.ts";
-import { type CallFault, callFaultRates, callFaults, type Transition } from "./faults.ts";
+import { type CallFault, callFaultRates, callFaults, type ServiceName, type Transition } from "./faults.ts";
 import { second, type Task, type World } from "./world.ts";
-
-export type ServiceName = "S3" | "Glue" | "Glue catalog" | "SQS" | "SNS";
 
 /** One AWS service: performs a command at once, or throws what the SDK throws. */
 export interface Service {

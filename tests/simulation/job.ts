@@ -3,9 +3,9 @@ import { gunzipSync } from "node:zlib";
 import type { JobRunState } from "@aws-sdk/client-glue";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Contract } from "../../config/contract.ts";
-import type { Release } from "../../handlers/ledger/document.ts";
-import type { Parts } from "./cloud.ts";
-import type { SimulatedJobRun } from "./glueService.ts";
+import type { Release } from "../../handlers/release.ts";
+import type { SimulatedJobRun } from "./jobRun.ts";
+import type { Parts } from "./parts.ts";
 import { minute, second, type World } from "./world.ts";
 
 /** What a job run is bound to come to, if nobody stops it. */

@@ -1,8 +1,8 @@
 import type { Effect } from "../../handlers/ledger/document.ts";
 import type { Cloud } from "./cloud.ts";
-import { isAlive } from "./glueService.ts";
 import type { Invariant } from "./invariants.ts";
 import { goldFolder } from "./job.ts";
+import { isAlive } from "./jobRun.ts";
 import { outputNames } from "./settings.ts";
 import type { Upload } from "./truth.ts";
 import { type BatchHistory, columnsOf, inputsOf, isUnsettled } from "./witness.ts";
@@ -94,8 +94,19 @@ function fateFault(
 type Violate = (invariant: Invariant, detail: string) => void;
 
 /** Computed from what was uploaded, ordered and published, not from what the gate says. */
-function checkReady(batch: string, history: BatchHistory, { witness, deployments }: Cloud, violate: Violate): void {
+function checkReady(
+  batch: string,
+  history: BatchHistory,
+  { witness, deployments, truth }: Cloud,
+  violate: Violate,
+): void {
   const document = history.document!;
+  // After a deployment a closed batch is found by its declared files in Bronze, and by nothing else.
+  const isGone = Object.entries(document.inputs).every(
+    ([key, { dataset }]) =>
+      !deployments.current.contract.datasets[dataset] || truth.byKey.get(key)!.every((upload) => upload.isGone),
+  );
+  if (document.judged < deployments.current.sequence && document.open === null && isGone) return;
   // One that was never published is judged by each release; for one that was, a deployment starts nothing.
   const judged = document.published ? document.judged : deployments.current.sequence;
   const ready = witness.ready(batch, history, { ...document, judged });

@@ -15,9 +15,9 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
-import type { S3 } from "../../handlers/storage.ts";
-import { credentials, type LocalAws, region, startLocalAws } from "../../scripts/local/localAws.ts";
-import { toldBy } from "../support/toldBy.ts";
+import type { S3 } from "../../handlers/clients.ts";
+import { credentials, type LocalAws, region, startLocalAws } from "../../local/localAws.ts";
+import { toldBy } from "../local/toldBy.ts";
 import { type Contract, ruleFor, type Subject } from "./s3/contract.ts";
 import { events } from "./s3/eventContract.ts";
 import { objectListing, versionListing } from "./s3/listingContract.ts";

@@ -1,7 +1,7 @@
 import { transition } from "../../handlers/ledger/transition.ts";
 import { Chance } from "./chance.ts";
 import { Cloud } from "./cloud.ts";
-import { isAlive } from "./glueService.ts";
+import { isAlive } from "./jobRun.ts";
 import { checkQuiescence, checkRefused, checkTold, isRefused } from "./quiescence.ts";
 import { deadline, outputNames } from "./settings.ts";
 import { isUnsettled } from "./witness.ts";

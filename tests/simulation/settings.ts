@@ -1,4 +1,5 @@
 import type { Contract, DatasetContract, OutputContract } from "../../config/contract.ts";
+import { perBucket } from "../../config/naming.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
 
 /** The pipeline of the simulation: as small as it can be with a required pair, an optional third and two outputs. */
@@ -78,12 +79,7 @@ export const timeouts = { promote: 60, settle: 120 } as const;
 export const attempts = 3;
 
 export const names: FunctionEnvironment = {
-  bronzeBucket: "bronze",
-  silverBucket: "silver",
-  rejectedBucket: "rejected",
-  goldBucket: "gold",
-  ledgerBucket: "ledger",
-  artifactsBucket: "artifacts",
+  ...perBucket((layer) => layer),
   promoteQueueUrl: "https://sqs/promote",
   promoteDeadLettersUrl: "https://sqs/promote-dead-letters",
   settleDeadLettersUrl: "https://sqs/settle-dead-letters",

@@ -3,10 +3,11 @@ import type { OutputContract } from "../../config/contract.ts";
 import type { Effect, Input, LedgerDocument, PinnedInputs, Run } from "../../handlers/ledger/document.ts";
 import type { Deployments } from "./deployments.ts";
 import type { Transition } from "./faults.ts";
-import { type GlueService, type GlueWatch, isAlive, type Partition, type SimulatedJobRun } from "./glueService.ts";
+import type { GlueService, GlueWatch, Partition } from "./glueService.ts";
 import type { Invariant } from "./invariants.ts";
 import type { Invocation } from "./invocation.ts";
 import { goldFolder, goldOf, textOf } from "./job.ts";
+import { isAlive, type SimulatedJobRun } from "./jobRun.ts";
 import type { Change, MemoryS3 } from "./s3/memoryS3.ts";
 import { attempts, deadline, maxSpread } from "./settings.ts";
 import { isCopy, type Truth } from "./truth.ts";
@@ -181,7 +182,7 @@ export class Witness implements GlueWatch {
     const owners = [...(history.owners.get(`expire:${run}`) ?? [])].map((nonce) => this.#invocations.get(nonce));
     const isKept = history.document!.runs.some((kept) => kept.run === Number(run));
     const hasEnded = this.#glue!.jobRuns.some((jobRun) => jobRun.id === id && !isAlive(jobRun));
-    if (isKept || !(hasEnded || owners.includes(this.#world.actor!)))
+    if (isKept || !(hasEnded || owners.some((owner) => owner === this.#world.actor)))
       this.#violate("old output", `${this.#world.actor!.title} deleted gold/${key}`);
   }
 
@@ -411,9 +412,11 @@ export class Witness implements GlueWatch {
       this.#violate("failure is named", `${name} failed by a message of ${run.failure!.message.length} characters`);
     const isInfrastructures = (jobRun: SimulatedJobRun) =>
       jobRun.state !== "TIMEOUT" && !jobRun.stoppedByPerson && !this.#reportOf(jobRun);
+    // The end of one that was stopped because another was kept says nothing.
+    const own = known.filter(({ id }) => !run.twins.includes(id));
     const isTrue = {
       infrastructure: known.every(isInfrastructures) && jobRuns.some(({ began }) => began),
-      undelivered: known.every((jobRun) => isInfrastructures(jobRun) && !jobRun.began),
+      undelivered: (own.length > 0 ? own : known).every((jobRun) => isInfrastructures(jobRun) && !jobRun.began),
       report: jobRuns.some((jobRun) => this.#reportOf(jobRun) && !jobRun.reportedWell),
       timeout: jobRuns.some(({ state }) => state === "TIMEOUT"),
       stopped: jobRuns.some(({ stoppedByPerson }) => stoppedByPerson),
@@ -771,7 +774,7 @@ export class Witness implements GlueWatch {
     if (Object.keys(args).length !== 2)
       this.#violate("start has an owner", `Glue was started for ${name} with more than a manifest`);
     const owners = [...(history.owners.get(`start:${run}`) ?? [])].map((nonce) => this.#invocations.get(nonce)!);
-    if (!this.#world.actor || !owners.includes(this.#world.actor))
+    if (!this.#world.actor || !owners.some((owner) => owner === this.#world.actor))
       this.#violate("start has an owner", `${this.#world.actor?.title} started ${name} without being named for it`);
     this.#reactions.started(batch, run);
     const isSecond = this.#glue!.jobRuns.some((other) => other.batch === batch && other.run === run);
@@ -781,7 +784,7 @@ export class Witness implements GlueWatch {
 
   stopping({ id, batch }: SimulatedJobRun): void {
     const owners = [...(this.batch(batch).owners.get(`stop:${id}`) ?? [])].map((nonce) => this.#invocations.get(nonce));
-    if (!this.#world.actor || !owners.includes(this.#world.actor))
+    if (!this.#world.actor || !owners.some((owner) => owner === this.#world.actor))
       this.#violate("start has an owner", `${this.#world.actor?.title} stopped ${id} without being named for it`);
   }
 

@@ -1,7 +1,6 @@
 import { Agenda } from "./agenda.ts";
 import type { Chance } from "./chance.ts";
 import type { Fault, Transition } from "./faults.ts";
-import type { Invocation } from "./invocation.ts";
 
 export const second = 1000;
 export const minute = 60 * second;
@@ -20,6 +19,13 @@ export interface Violation {
 export interface Task {
   /** Whether it waits for the world, or is over. */
   readonly isBlocked: boolean;
+}
+
+/** An invocation of a function, as far as the world and its witness see it. */
+export interface Actor {
+  readonly name: string;
+  readonly title: string;
+  readonly startedAt: number;
 }
 
 /** Injected faults by fault, and by fault and transition as `fault|transition`. */
@@ -48,7 +54,7 @@ export class World {
   violation: Violation | null = null;
   calls = 0;
   /** Who makes the change that is being made; null for producers, jobs and people. */
-  actor: Invocation | null = null;
+  actor: Actor | null = null;
   /** What is away, to when it is back, in milliseconds since the epoch. */
   readonly #away = new Map<string, number>();
   /** `batch/run` of the claims whose start Glue refused for good. */

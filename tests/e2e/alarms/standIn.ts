@@ -9,8 +9,8 @@ import {
   GetQueueUrlCommand,
   ReceiveMessageCommand,
 } from "@aws-sdk/client-sqs";
-import type { Clients } from "../../../scripts/local/clients.ts";
-import { toldBy } from "../../support/toldBy.ts";
+import type { Clients } from "../../../local/clients.ts";
+import { toldBy } from "../../local/toldBy.ts";
 import { evaluate, type Point } from "./evaluate.ts";
 
 /** What an alarm told the topic. */

@@ -16,14 +16,14 @@ import {
   SendMessageCommand,
   SetQueueAttributesCommand,
 } from "@aws-sdk/client-sqs";
+import { createRandom, type Random } from "../../../generator/random.ts";
 import { ledgerKeys } from "../../../handlers/keys.ts";
 import type { LedgerDocument } from "../../../handlers/ledger/document.ts";
+import { inParallel } from "../../../handlers/parallel.ts";
 import type { RedriveAnswer } from "../../../handlers/settle/redrive.ts";
-import { createRandom, type Random } from "../../../scripts/generate/random.ts";
-import type { Clients } from "../../../scripts/local/clients.ts";
-import type { LocalStack } from "../../../scripts/local/index.ts";
-import { inParallel } from "../../../scripts/start/pool.ts";
-import { toldBy } from "../../support/toldBy.ts";
+import type { Clients } from "../../../local/clients.ts";
+import type { LocalStack } from "../../../local/index.ts";
+import { toldBy } from "../../local/toldBy.ts";
 import { type Kills, letLoose, type MonkeyOptions } from "./monkey.ts";
 
 /** One batch's uploads: Bronze key to content. */

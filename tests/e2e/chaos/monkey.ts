@@ -1,8 +1,8 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Random } from "../../../scripts/generate/random.ts";
-import { processesIn } from "../../support/processes.ts";
+import type { Random } from "../../../generator/random.ts";
+import { processesIn } from "../../local/processes.ts";
 
 /** The processes that run function code: the local AWS starts each in a folder of its own below its temporary one. */
 const functionProcesses = (stack: string) => processesIn(join(stack, "aws", "tmp"));

@@ -1,7 +1,7 @@
 /**
  * Stands in for Spark and glue/job.py: `node stubEngine.mjs --manifest URI --manifest_sha256 HEX --JOB_RUN_ID ID …`.
  * Reads the manifest, counts the lines of its inputs, writes one object an output and the report in the documented
- * shape (handlers/report.ts), and takes its time between any two of these. It cleans, joins and checks nothing.
+ * shape (handlers/run/report.ts), and takes its time between any two of these. It cleans, joins and checks nothing.
  */
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";

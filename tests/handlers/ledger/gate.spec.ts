@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { emptyDocument } from "../../../handlers/ledger/document.ts";
 import { evaluateGate } from "../../../handlers/ledger/gate.ts";
-import { jobRun, minute, rejected, rules, Story, start } from "../../support/ledger.ts";
+import { jobRun, minute, rejected, rules, Story, start } from "./documents.ts";
 
 /** Every named state of a batch, from its document alone. */
 describe("ledger gate", () => {
@@ -27,6 +27,13 @@ describe("ledger gate", () => {
       missing: [],
       rejected: ["users"],
     });
+  });
+
+  it("is late while one of its files is, though another came after the deadline", () => {
+    const story = new Story().arrive("users", "u", "1");
+    story.tell({ kind: "sweep" }, { at: 1441 });
+    story.arrive("events", "e", "1", 1442);
+    expect(verdict(story, 1442)).to.deep.equal({ state: "late", missing: ["orders"], rejected: [] });
   });
 
   it("is in conflict over two live files of one dataset", () => {

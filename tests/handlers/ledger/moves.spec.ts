@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { emptyDocument, type LedgerDocument, type RunState } from "../../../handlers/ledger/document.ts";
 import { checkMoves, runMoves } from "../../../handlers/ledger/moves.ts";
-import { Story } from "../../support/ledger.ts";
+import { Story } from "./documents.ts";
 
 /** The table of moves: what it forbids, since the transition's own specs show what it allows. */
 describe("a run's moves", () => {

@@ -5,9 +5,9 @@
  */
 import { expect } from "chai";
 import { runMoves } from "../../../handlers/ledger/moves.ts";
-import { expectGenerated } from "../../support/generatedFile.ts";
-import { walkLedger } from "../../support/ledgerWalk.ts";
-import { atRest, type BatchMove, batchMoves, fontSizes, guards, stateDiagram } from "../../support/stateDiagram.ts";
+import { expectGenerated } from "../../docs/generatedFile.ts";
+import { walkLedger } from "./ledgerWalk.ts";
+import { atRest, type BatchMove, batchMoves, fontSizes, guards, stateDiagram } from "./stateDiagram.ts";
 
 interface Box {
   readonly what: string;

@@ -1,14 +1,9 @@
 import { createHash } from "node:crypto";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import type { S3 } from "../../../handlers/clients.ts";
 import { s3Source } from "../../../handlers/promote/source.ts";
-import type { S3 } from "../../../handlers/storage.ts";
-import {
-  type PipelineUnderTest,
-  type S3Record,
-  sqsEvent,
-  startPipelineUnderTest,
-} from "../../support/pipelineUnderTest.ts";
+import { type PipelineUnderTest, type S3Record, sqsEvent, startPipelineUnderTest } from "../pipelineUnderTest.ts";
 
 /**
  * The promote handler over HTTP on real conditional writes. Not proven here: that S3 and the queue deliver, the bundle,

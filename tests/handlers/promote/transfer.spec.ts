@@ -5,8 +5,8 @@ import {
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import type { S3 } from "../../../handlers/clients.ts";
 import { partsOf, transfer } from "../../../handlers/promote/transfer.ts";
-import type { S3 } from "../../../handlers/storage.ts";
 import { conditionalRequestConflict, MemoryS3 } from "../../simulation/s3/memoryS3.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { UnknownEvent } from "../../../handlers/settle/handler.ts";
-import { type PipelineUnderTest, type Report, startPipelineUnderTest } from "../../support/pipelineUnderTest.ts";
+import { type PipelineUnderTest, type Report, startPipelineUnderTest } from "../pipelineUnderTest.ts";
 
 /**
  * The settle handler over HTTP on real conditional writes. Not proven here: that EventBridge delivers, what Glue and

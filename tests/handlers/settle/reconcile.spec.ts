@@ -1,6 +1,6 @@
 import { DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { type PipelineUnderTest, startPipelineUnderTest } from "../../support/pipelineUnderTest.ts";
+import { type PipelineUnderTest, startPipelineUnderTest } from "../pipelineUnderTest.ts";
 
 /** Uploads that no event told of, found in Bronze and sent through a real queue; over HTTP. */
 describe("reconciliation", function () {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type PipelineUnderTest, startPipelineUnderTest } from "../../support/pipelineUnderTest.ts";
+import { type PipelineUnderTest, startPipelineUnderTest } from "../pipelineUnderTest.ts";
 
 /** Dead letters on real queues, over HTTP. How they get there is SQS's and Lambda's business. */
 describe("redrive", function () {

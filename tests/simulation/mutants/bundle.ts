@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
-import { root } from "../../../scripts/setup/paths.mjs";
+import { root } from "../../../setup/paths.mjs";
 import type { Edit } from "./mutants.ts";
 
 /** Why an edit can't be made as it is written, or null. */

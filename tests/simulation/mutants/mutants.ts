@@ -19,7 +19,7 @@ const store = "handlers/ledger/store.ts";
 const transition = "handlers/ledger/transition.ts";
 const gate = "handlers/ledger/gate.ts";
 const newestGood = "handlers/ledger/newestGood.ts";
-const coordinator = "handlers/ledger/coordinator.ts";
+const coordinator = "handlers/invocation/coordinator.ts";
 const promote = "handlers/promote/handler.ts";
 const transfer = "handlers/promote/transfer.ts";
 const reconcile = "handlers/settle/reconcile.ts";
@@ -291,7 +291,11 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "gives a partition the columns of the table",
-    edits: one("handlers/catalog.ts", "Columns: columns.map(({ name, type }) => ({ Name: name, Type: type })),", ""),
+    edits: one(
+      "handlers/publication/catalog.ts",
+      "Columns: columns.map(({ name, type }) => ({ Name: name, Type: type })),",
+      "",
+    ),
     why: "an older run's files would be read as what they are not",
   },
   {

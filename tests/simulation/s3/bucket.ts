@@ -1,10 +1,30 @@
 import type { Content } from "./content.ts";
-import type { Upload } from "./multipart.ts";
 
 export interface Encryption {
   readonly ServerSideEncryption?: "aws:kms" | "AES256";
   readonly SSEKMSKeyId?: string;
   readonly BucketKeyEnabled?: boolean;
+}
+
+export interface Part {
+  readonly number: number;
+  readonly content: Content;
+  /** In quotes. */
+  readonly etag: string;
+  /** Milliseconds since 1970, of whole seconds. */
+  readonly lastModified: number;
+}
+
+/** An upload that was neither completed nor aborted. */
+export interface Upload {
+  readonly id: string;
+  readonly key: string;
+  readonly contentType: string;
+  readonly encryption: Encryption;
+  /** Milliseconds since 1970, of whole seconds. */
+  readonly initiated: number;
+  readonly order: number;
+  readonly parts: ReadonlyMap<number, Part>;
 }
 
 /** One version of a key, or a delete marker. Never changed once stored. */

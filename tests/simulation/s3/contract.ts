@@ -7,7 +7,7 @@ import {
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
 import { AssertionError, expect } from "chai";
-import type { S3 } from "../../../handlers/storage.ts";
+import type { S3 } from "../../../handlers/clients.ts";
 import type { S3Event } from "./memoryS3.ts";
 
 /** An S3 that is held to AWS's documentation. */

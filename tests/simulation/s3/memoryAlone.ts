@@ -17,7 +17,7 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { credentials, region } from "../../../scripts/local/localAws.ts";
+import { credentials, region } from "../../../local/localAws.ts";
 import type { Pattern } from "./content.ts";
 import { Copying, copySource, mebibyte, outcome, put, text } from "./contract.ts";
 import {

@@ -6,20 +6,20 @@ import type {
   ServiceInputTypes,
   ServiceOutputTypes,
 } from "@aws-sdk/client-s3";
+import type { Upload } from "./bucket.ts";
 import { Bucket, type StoredVersion } from "./bucket.ts";
 import { type Pattern, PatternContent } from "./content.ts";
 import { NotModelled } from "./errors.ts";
 import { opaqueDigests, opaqueIds } from "./ids.ts";
 import { listingOperations } from "./listing.ts";
-import { multipartOperations, type Upload } from "./multipart.ts";
+import { multipartOperations } from "./multipart.ts";
 import { objectOperations } from "./objects.ts";
 import { type Operation, ok } from "./operation.ts";
 import { type Change, type S3Event, Store } from "./store.ts";
 
-export type { StoredVersion } from "./bucket.ts";
+export type { StoredVersion, Upload } from "./bucket.ts";
 export { conditionalRequestConflict, internalError, networkError, slowDown, timeoutError } from "./errors.ts";
 export { encodeKey } from "./ids.ts";
-export type { Upload } from "./multipart.ts";
 export type { Change, S3Event } from "./store.ts";
 
 export interface MemoryS3Options {

@@ -8,33 +8,12 @@ import {
   ListPartsCommand,
   UploadPartCopyCommand,
 } from "@aws-sdk/client-s3";
-import { type Bucket, compareKeys, type Encryption } from "./bucket.ts";
-import { type Content, SegmentedContent } from "./content.ts";
+import { type Bucket, compareKeys, type Part, type Upload } from "./bucket.ts";
+import { SegmentedContent } from "./content.ts";
 import { invalidArgument, invalidPart, invalidRequest, NotModelled, noSuchUpload, s3Error } from "./errors.ts";
 import { copySource, maxCopyBytes, sourceTooLarge, sourceVersion } from "./objects.ts";
 import { encryptionOf, noContent, type Operation, ok, operation, pageSize } from "./operation.ts";
 import { quoted, type Store } from "./store.ts";
-
-interface Part {
-  readonly number: number;
-  readonly content: Content;
-  /** In quotes. */
-  readonly etag: string;
-  /** Milliseconds since 1970, of whole seconds. */
-  readonly lastModified: number;
-}
-
-/** An upload that was neither completed nor aborted. */
-export interface Upload {
-  readonly id: string;
-  readonly key: string;
-  readonly contentType: string;
-  readonly encryption: Encryption;
-  /** Milliseconds since 1970, of whole seconds. */
-  readonly initiated: number;
-  readonly order: number;
-  readonly parts: ReadonlyMap<number, Part>;
-}
 
 /** "Amazon S3 multipart upload limits", S3 User Guide. */
 const maxParts = 10_000;

@@ -1,0 +1,48 @@
+import { ConfigError, environmentsOf, loadConfig, settingsOf } from "./load.ts";
+import { checkSql } from "./sql.ts";
+
+/**
+ * Every problem of every environment, one a line; none when the config can be deployed. What is wrong with all
+ * environments is said once.
+ */
+export async function problemsOf(config: string): Promise<string[]> {
+  const environments = environmentsOf(config);
+  const found = new Map<string, string[]>();
+  const checked = new Map<string, Promise<void>>();
+  for (const environment of environments) {
+    try {
+      const loaded = loadConfig(config, environment);
+      // Environments rarely differ in what the SQL is held against, and parsing it takes longest.
+      const declared = JSON.stringify([loaded.config.datasets, loaded.config.outputs]);
+      if (!checked.has(declared)) checked.set(declared, checkSql(loaded));
+      await checked.get(declared);
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const line of error.message.split("\n")) found.set(line, [...(found.get(line) ?? []), environment]);
+    }
+  }
+  return [...found].map(([line, of]) => (of.length === environments.length ? line : `${line} (in ${of.join(", ")})`));
+}
+
+export interface Difference {
+  readonly path: string;
+  readonly left: string;
+  readonly right: string;
+}
+
+/** The settings in which two environments differ, as they are written; `-` where one has none. */
+export function differences(config: string, left: string, right: string): Difference[] {
+  const [ours, theirs] = [flatten(settingsOf(config, left)), flatten(settingsOf(config, right))];
+  const paths = new Set([...ours.keys(), ...theirs.keys()]);
+  return [...paths]
+    .map((path) => ({ path, left: ours.get(path) ?? "-", right: theirs.get(path) ?? "-" }))
+    .filter((difference) => difference.left !== difference.right);
+}
+
+function flatten(value: unknown, path = ""): Map<string, string> {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    return new Map([[path, JSON.stringify(value)]]);
+  return new Map(
+    Object.entries(value).flatMap(([key, child]) => [...flatten(child, path === "" ? key : `${path}.${key}`)]),
+  );
+}

@@ -1,0 +1,336 @@
+import { goldPrefix, ledgerKeys, runPrefix } from "../keys.ts";
+import {
+  type CatalogEffect,
+  type Effect,
+  type ExpireEffect,
+  findRun,
+  isUnsettled,
+  type LedgerDocument,
+  type NoticeEffect,
+  type Run,
+  type StartEffect,
+} from "../ledger/document.ts";
+import type { LedgerEvent, ObservedJobRun } from "../ledger/event.ts";
+import type { GateVerdict } from "../ledger/gate.ts";
+import type { Ledger } from "../ledger/store.ts";
+import { noticeTries } from "../ledger/transition.ts";
+import { type Log, reasonOf } from "../log.ts";
+import { noticeOf } from "../publication/notices.ts";
+import type { Outlets } from "../publication/outlets.ts";
+import type { Releases } from "../release.ts";
+import type { Engine, JobRun } from "../run/engine.ts";
+import { type Manifest, manifestOf, type StorageNames } from "../run/manifest.ts";
+import { faultOf } from "../run/report.ts";
+import type { FunctionSettings } from "../settings.ts";
+import type { DocumentStore } from "../storage.ts";
+
+/**
+ * Carries out what the ledger decides, and tells the ledger how it went. Both functions work through it, so a batch
+ * moves on whichever of them looks at it.
+ */
+export interface Coordinator {
+  /** Enters an event, runs the gate, and performs the effects that this invocation owns. */
+  advance(batch: string, event: LedgerEvent): Promise<LedgerDocument>;
+  /** Finds out how the job runs of an unsettled run stand, and settles it when they have ended. */
+  settle(batch: string, run: number, heardOf?: string): Promise<LedgerDocument | null>;
+  /**
+   * Takes over what others left undone, settles what ended unheard, marks what is late, and runs the gate.
+   * @throws once all of it was tried, Error that says how many effects could not be performed
+   */
+  sweep(batch: string): Promise<void>;
+}
+
+export interface CoordinatorDeps {
+  readonly ledger: Ledger;
+  readonly releases: Releases;
+  readonly documents: DocumentStore;
+  readonly engine: Engine;
+  /** Null in promote, which may only start runs: stopping them and all that follows is left to settle's next sweep. */
+  readonly outlets: Outlets | null;
+  readonly settings: FunctionSettings;
+  readonly names: StorageNames;
+  readonly invocation: string;
+  readonly log: Log;
+  readonly now: () => number;
+}
+
+/** A busy engine is asked again after this long, in milliseconds. */
+const retryAfter = 60_000;
+
+/** What is performed first: a run's start waits for nothing. */
+const urgency: readonly Effect["kind"][] = ["start", "stop", "catalog", "expire", "notify"];
+
+export function createCoordinator(deps: CoordinatorDeps): Coordinator {
+  const { ledger, releases, documents, engine, outlets, settings, names, invocation, log, now } = deps;
+
+  /** What this invocation has tried to perform; it tries nothing twice. */
+  const tried = new Set<string>();
+  /** Effects that it could not perform. */
+  let failures = 0;
+
+  const manifest = (batch: string, run: Run): Manifest => manifestOf(batch, run, settings, names);
+
+  async function runGate(batch: string, document: LedgerDocument): Promise<LedgerDocument> {
+    const verdict = await ledger.gate(batch, document);
+    if (verdict.state !== "ready") {
+      log.info(`gate.${verdict.state}`, { batch, ...gateDetails(verdict) });
+      return document;
+    }
+    const claimed = await ledger.commit(batch, { kind: "claim" });
+    const run = claimed.runs.at(-1)!;
+    const isNew = run.run !== document.runs.at(-1)?.run;
+    const isOurs = claimed.effects.some(({ by, kind }) => kind === "start" && by === invocation);
+    if (isNew && isOurs) log.info("run.claimed", { batch, run: run.run });
+    return claimed;
+  }
+
+  /**
+   * Performs this invocation's effects until none is left that it can do anything about, starts first. Each is on its
+   * own: one that fails is left to the sweep, and keeps none of the others waiting.
+   */
+  async function perform(batch: string, document: LedgerDocument): Promise<LedgerDocument> {
+    let current = document;
+    for (;;) {
+      const [effect] = current.effects
+        .filter(
+          (candidate) =>
+            candidate.by === invocation &&
+            candidate.until > now() &&
+            !tried.has(attemptOf(candidate, current)) &&
+            canPerform(candidate),
+        )
+        .sort((one, other) => urgency.indexOf(one.kind) - urgency.indexOf(other.kind));
+      if (!effect) return current;
+      tried.add(attemptOf(effect, current));
+      try {
+        const outcome = await performOne(batch, current, effect);
+        if (outcome) current = await ledger.commit(batch, outcome);
+      } catch (error) {
+        failures++;
+        tellFailed(batch, effect, reasonOf(error));
+      }
+    }
+  }
+
+  function tellFailed(batch: string, effect: Effect, reason: string): void {
+    // Meanwhile readers see the run before.
+    if (effect.kind === "catalog") log.error("publication.failed", { batch, output: effect.output, reason });
+    else log.error("effect.failed", { batch, effect: effect.id, reason });
+  }
+
+  const canPerform = (effect: Effect) => effect.kind === "start" || outlets !== null;
+
+  function performOne(batch: string, document: LedgerDocument, effect: Effect): Promise<LedgerEvent | null> {
+    switch (effect.kind) {
+      case "start":
+        return start(batch, findRun(document, effect.run)!, effect);
+      case "stop":
+        return engine.stop(effect.jobRun).then(() => ({ kind: "stopped", jobRun: effect.jobRun }));
+      case "catalog":
+        return switchCatalog(batch, effect);
+      case "expire":
+        return expire(batch, effect);
+      case "notify":
+        return notify(batch, document, effect);
+    }
+  }
+
+  async function start(batch: string, run: Run, effect: StartEffect): Promise<LedgerEvent | null> {
+    const pinned = manifest(batch, run);
+    if (!(await documents.put(pinned.key, pinned.body, { ifAbsent: true }))) {
+      const present = await documents.get(pinned.key);
+      // Neither there nor to be written is a race with ourselves: the next performer sees which it was.
+      if (!present) return null;
+      if (present.text !== pinned.body)
+        return { kind: "refused", run: run.run, message: `${pinned.uri} exists and is not this claim's manifest` };
+    }
+    if (effect.uncertain) {
+      const [earlier] = await engine.find(pinned.uri, run.claimedAt);
+      if (earlier) return { kind: "started", run: run.run, jobRun: earlier.id };
+    }
+    const answer = await engine.start(pinned);
+    switch (answer.kind) {
+      case "started":
+        log.info("run.started", { batch, run: run.run, jobRun: answer.jobRun });
+        return { kind: "started", run: run.run, jobRun: answer.jobRun };
+      case "later":
+        log.warn("run.deferred", { batch, run: run.run, reason: answer.message });
+        return { kind: "deferred", effect: effect.id, until: now() + retryAfter };
+      case "refused":
+        log.error("run.failed", { batch, run: run.run, reason: answer.message });
+        return { kind: "refused", run: run.run, message: answer.message };
+      case "unknown":
+        // It may have been started: the sweep looks for it before it starts another.
+        log.warn("run.start_unknown", { batch, run: run.run, reason: answer.message });
+        return null;
+    }
+  }
+
+  async function switchCatalog(batch: string, effect: CatalogEffect): Promise<LedgerEvent | null> {
+    const document = await ledger.read(batch);
+    const run = document?.published ? findRun(document, document.published.run) : undefined;
+    if (!run?.settledBy) return null;
+    const { output } = effect;
+    const columns = run.outputs[output];
+    const prefix = goldPrefix(output, batch, run.run, run.settledBy);
+    const { catalog } = outlets!;
+    if (!columns) await catalog.remove(output, batch);
+    else if (!(await catalog.point(output, batch, { location: `s3://${names.goldBucket}/${prefix}`, columns }))) {
+      const { contract } = await releases.current();
+      if (Object.hasOwn(contract.outputs, output)) throw new Error(`the catalog has no table ${output}`);
+      log.warn("publication.unread", { batch, output, run: run.run, reason: "no table of it is deployed any more" });
+    }
+    return { kind: "switched", output, run: run.run };
+  }
+
+  async function expire(batch: string, { run, outputs }: ExpireEffect): Promise<LedgerEvent> {
+    for (const output of outputs) await outlets!.gold.remove(runPrefix(output, batch, run));
+    log.info("run.expired", { batch, run });
+    return { kind: "expired", run };
+  }
+
+  /** A job run that no answer told of may end when its run has expired, and what it wrote would stay. */
+  async function forget(batch: string, run: number, jobRun: string): Promise<void> {
+    const stored = await documents.get(ledgerKeys.oldRun(batch, run));
+    const { outputs } = JSON.parse(stored!.text) as Run;
+    for (const output of Object.keys(outputs)) await outlets!.gold.remove(goldPrefix(output, batch, run, jobRun));
+    log.warn("jobrun.forgotten", { batch, run, jobRun, reason: "its run has expired; what it wrote was removed" });
+  }
+
+  /** What people can't be told is tried again later and later, and in the end given up: the ledger has it all the same. */
+  async function notify(batch: string, document: LedgerDocument, effect: NoticeEffect): Promise<LedgerEvent> {
+    const { pipeline, environment } = settings;
+    const { id, run, tries } = effect;
+    try {
+      await outlets!.notices.send(noticeOf({ pipeline, environment, batch }, document, effect));
+    } catch (error) {
+      const isLast = tries + 1 >= noticeTries;
+      log.error(isLast ? "notice.given_up" : "notice.failed", { batch, run, reason: reasonOf(error) });
+      return { kind: "deferred", effect: id, until: now() + Math.min(60_000 * 2 ** tries, 60 * 60_000) };
+    }
+    return { kind: "notified", run };
+  }
+
+  async function observed(batch: string, run: Run, jobRun: JobRun): Promise<ObservedJobRun> {
+    const { id, state, message, executed } = jobRun;
+    const report = state === "alive" ? null : await documents.get(ledgerKeys.report(batch, run.run, id));
+    if (!report) return { id, state, message, executed, report: "missing" };
+    const pinned = manifest(batch, run);
+    const fault = faultOf(report.text, {
+      batch,
+      run: run.run,
+      jobRun: id,
+      manifestUri: pinned.uri,
+      manifestSha256: pinned.sha256,
+      goldUri: (output) => `s3://${names.goldBucket}/${goldPrefix(output, batch, run.run, id)}`,
+      datasets: Object.keys(run.inputs),
+      outputs: Object.keys(run.outputs),
+    });
+    return { id, state, message, executed, report: fault === null ? "good" : { bad: fault } };
+  }
+
+  async function settle(batch: string, number: number, heardOf?: string): Promise<LedgerDocument | null> {
+    const document = await ledger.read(batch);
+    const run = document && findRun(document, number);
+    if (!document || !run) {
+      const hasExpired = number <= (document?.runs.at(-1)?.run ?? 0);
+      if (hasExpired && heardOf) await forget(batch, number, heardOf);
+      else log.warn("run.unknown", { batch, run: number });
+      return document;
+    }
+    const ids = new Set([...run.jobRuns, ...(heardOf ? [heardOf] : [])]);
+    const observe = (found: readonly JobRun[]) => Promise.all(found.map((jobRun) => observed(batch, run, jobRun)));
+    const described = await Promise.all([...ids].map(async (id) => (await engine.describe(id)) ?? forgotten(id)));
+    const known = await observe(described);
+    // Before a claim is called failed, or when nothing is known of it, every job run of its manifest has to be found.
+    const isClear = known.some(
+      ({ state, report }) => state === "alive" || (state === "succeeded" && report === "good"),
+    );
+    const others = isClear ? [] : await engine.find(manifest(batch, run).uri, run.claimedAt);
+    const unheard = others.filter(({ id }) => !ids.has(id));
+    const jobRuns = [...known, ...(await observe(unheard))];
+    if (jobRuns.length === 0) return document;
+    return await advance(batch, { kind: "observed", run: number, jobRuns }, (after) => {
+      const settled = findRun(after, number);
+      if (isUnsettled(run) && settled && !isUnsettled(settled)) tell(batch, settled, [...described, ...unheard]);
+    });
+  }
+
+  function tell(batch: string, { run, state, settledBy, failure }: Run, jobRuns: readonly JobRun[]): void {
+    const fields = { batch, run, jobRun: settledBy, ...usageOf(jobRuns) };
+    if (state === "failed") log.error("run.failed", { ...fields, reason: failure?.message });
+    else log.info(`run.${state}`, fields);
+  }
+
+  function tellOverlong(batch: string, { run, state, claimedAt }: Run): void {
+    const { runAge = Number.POSITIVE_INFINITY } = settings;
+    const age = Math.round((now() - claimedAt) / 1000);
+    if (age > runAge) log.error("run.overlong", { batch, run, state, age });
+  }
+
+  async function tellLate(batch: string, document: LedgerDocument): Promise<void> {
+    const verdict = await ledger.gate(batch, document);
+    log.error("batch.late", {
+      batch,
+      state: verdict.state,
+      ...(verdict.state === "ready" ? {} : gateDetails(verdict)),
+    });
+  }
+
+  /** `entered` hears of the event's own write, whatever becomes of the effects that follow from it. */
+  async function advance(
+    batch: string,
+    event: LedgerEvent,
+    entered: (document: LedgerDocument) => void = () => {},
+  ): Promise<LedgerDocument> {
+    let document = await ledger.commit(batch, event);
+    entered(document);
+    // A start that is refused ends its run, and files that came meanwhile may be ready for the next.
+    do document = await perform(batch, await runGate(batch, document));
+    while ((await ledger.gate(batch, document)).state === "ready");
+    return document;
+  }
+
+  async function sweep(batch: string): Promise<void> {
+    const before = await ledger.read(batch);
+    const document = await advance(batch, { kind: "sweep" });
+    if (lateKeys(document).length > lateKeys(before).length) await tellLate(batch, document);
+    for (const { run } of document.runs.filter(isUnsettled)) {
+      const after = await settle(batch, run);
+      const unsettled = after && findRun(after, run);
+      if (unsettled && isUnsettled(unsettled)) tellOverlong(batch, unsettled);
+    }
+    if (failures > 0) throw new Error(`${failures} effects could not be performed`);
+  }
+
+  return { advance, settle, sweep };
+}
+
+const lateKeys = (document: LedgerDocument | null) =>
+  Object.entries(document?.inputs ?? {}).flatMap(([key, { late }]) => (late ? [key] : []));
+
+/** What the job runs of a claim used up together, those that failed included; undefined while nothing is known. */
+function usageOf(jobRuns: readonly JobRun[]): JobRun["usage"] | undefined {
+  const usages = jobRuns.flatMap(({ usage }) => usage ?? []);
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  return usages.length === 0
+    ? undefined
+    : { seconds: sum(usages.map(({ seconds }) => seconds)), dpuHours: sum(usages.map(({ dpuHours }) => dpuHours)) };
+}
+
+/** A job run that the engine no longer knows has ended without a success that anyone could prove. */
+const forgotten = (id: string): JobRun => ({
+  id,
+  state: "failed",
+  executed: true,
+  message: `the engine knows no job run ${id}`,
+  manifestUri: null,
+});
+
+/** A catalog effect that was done for another publication has to be done again, so the pointer is part of the attempt. */
+const attemptOf = (effect: Effect, { published }: LedgerDocument) => `${effect.id}@${published?.run ?? 0}`;
+
+function gateDetails(verdict: Exclude<GateVerdict, { state: "ready" }>): Record<string, unknown> {
+  const { state: _, ...details } = verdict;
+  return details;
+}

@@ -1,0 +1,117 @@
+import {
+  BatchStopJobRunCommand,
+  GetJobRunCommand,
+  GetJobRunsCommand,
+  type JobRun as GlueJobRun,
+  type JobRunState,
+  StartJobRunCommand,
+} from "@aws-sdk/client-glue";
+import type { Glue } from "../clients.ts";
+import type { Engine, JobRun, StartAnswer, Usage } from "./engine.ts";
+
+const states: Record<JobRunState, JobRun["state"]> = {
+  WAITING: "alive",
+  STARTING: "alive",
+  RUNNING: "alive",
+  STOPPING: "alive",
+  SUCCEEDED: "succeeded",
+  STOPPED: "stopped",
+  TIMEOUT: "timeout",
+  FAILED: "failed",
+  ERROR: "failed",
+  EXPIRED: "failed",
+};
+
+/** Errors by which Glue says that nothing was started: those that pass, and those that will not. */
+const later = new Set([
+  "ConcurrentRunsExceededException",
+  "ThrottlingException",
+  "ResourceNumberLimitExceededException",
+]);
+const refused = new Set([
+  "InvalidInputException",
+  "EntityNotFoundException",
+  "AccessDeniedException",
+  "ValidationException",
+]);
+
+/** Glue's and this machine's clock may differ by this much, in milliseconds. */
+const clockTolerance = 15 * 60_000;
+
+/** Glue charges by the second, and at least this many. */
+const leastSeconds = 60;
+
+/** With autoscaling Glue counts the DPU seconds itself. */
+const usageOf = ({ ExecutionTime: seconds = 0, DPUSeconds, MaxCapacity = 0 }: GlueJobRun): Usage => ({
+  seconds,
+  dpuHours: (DPUSeconds ?? Math.max(seconds, leastSeconds) * MaxCapacity) / 3600,
+});
+
+const jobRunOf = (run: GlueJobRun): JobRun => {
+  const { Id, JobRunState, ErrorMessage, Arguments, ExecutionTime } = run;
+  return {
+    id: Id!,
+    state: (JobRunState && states[JobRunState]) ?? "alive",
+    message: ErrorMessage ?? JobRunState ?? "",
+    // Glue counts the seconds from the moment at which the job has its workers.
+    executed: (ExecutionTime ?? 0) > 0,
+    manifestUri: Arguments?.["--manifest"] ?? null,
+    ...(ExecutionTime ? { usage: usageOf(run) } : {}),
+  };
+};
+
+/** `glue` must be a client that never retries: StartJobRun has no token by which a second call would be recognised. */
+export function createGlueEngine(glue: Glue, job: string): Engine {
+  async function describe(jobRun: string): Promise<JobRun | null> {
+    try {
+      const { JobRun: run } = await glue.send(new GetJobRunCommand({ JobName: job, RunId: jobRun }));
+      return run ? jobRunOf(run) : null;
+    } catch (error) {
+      if ((error as Error).name === "EntityNotFoundException") return null;
+      throw error;
+    }
+  }
+
+  return {
+    async start(manifest): Promise<StartAnswer> {
+      try {
+        const { JobRunId } = await glue.send(
+          new StartJobRunCommand({
+            JobName: job,
+            Arguments: { "--manifest": manifest.uri, "--manifest_sha256": manifest.sha256 },
+          }),
+        );
+        return { kind: "started", jobRun: JobRunId! };
+      } catch (error) {
+        const { name, message } = error as Error;
+        const kind = later.has(name) ? "later" : refused.has(name) ? "refused" : "unknown";
+        return { kind, message: `${name}: ${message}` };
+      }
+    },
+
+    async find(manifestUri, since) {
+      const found: JobRun[] = [];
+      let token: string | undefined;
+      do {
+        const page = await glue.send(
+          new GetJobRunsCommand({ JobName: job, MaxResults: 100, ...(token ? { NextToken: token } : {}) }),
+        );
+        const runs = page.JobRuns ?? [];
+        found.push(...runs.map(jobRunOf).filter((run) => run.manifestUri === manifestUri));
+        const oldest = runs.at(-1)?.StartedOn?.getTime() ?? 0;
+        token = oldest + clockTolerance < since ? undefined : page.NextToken;
+      } while (token);
+      return found;
+    },
+
+    describe,
+
+    async stop(jobRun) {
+      const { Errors = [] } = await glue.send(new BatchStopJobRunCommand({ JobName: job, JobRunIds: [jobRun] }));
+      const detail = Errors[0]?.ErrorDetail;
+      // A job run that has ended can't be stopped, which is what was wanted; how Glue says so is documented nowhere.
+      if (detail && (await describe(jobRun))?.state === "alive")
+        throw new Error(`job run ${jobRun} was not stopped: ${detail.ErrorCode}: ${detail.ErrorMessage}`);
+    },
+  };
+}

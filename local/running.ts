@@ -1,0 +1,38 @@
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { localDirectory } from "../setup/paths.mjs";
+import { isAlive, runningFile } from "./directory.ts";
+import type { LocalStack } from "./index.ts";
+
+/** The directory of the stack that `npm start` brings up. */
+export const stackDirectory = join(localDirectory, "stack");
+
+/** A local stack that another process keeps running. */
+export type RunningStack = Omit<LocalStack, "redeploy" | "stop"> & { readonly pid: number };
+
+export function writeRunning(
+  { redeploy: _, stop: __, credentials, ...stack }: LocalStack,
+  directory: string = stackDirectory,
+): void {
+  // The SDK adds marks of its own to the object.
+  const { accessKeyId, secretAccessKey } = credentials;
+  const running: RunningStack = { ...stack, credentials: { accessKeyId, secretAccessKey }, pid: process.pid };
+  writeFileSync(join(directory, runningFile), `${JSON.stringify(running, null, 2)}\n`);
+}
+
+export function removeRunning(directory: string = stackDirectory): void {
+  rmSync(join(directory, runningFile), { force: true });
+}
+
+/** Null when none is running; what a process left that was killed does not count. */
+export function readRunning(directory: string = stackDirectory): RunningStack | null {
+  let text: string;
+  try {
+    text = readFileSync(join(directory, runningFile), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  const running = JSON.parse(text) as RunningStack;
+  return isAlive(running.pid) ? running : null;
+}

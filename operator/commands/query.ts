@@ -1,0 +1,68 @@
+import { join } from "node:path";
+import { localDirectory } from "../../setup/paths.mjs";
+import { UsageError } from "../../terminal/flags.ts";
+import { table } from "../../terminal/table.ts";
+import { defineCommand, exitCodes } from "../command.ts";
+import { type Answer, ask } from "../gold/ask.ts";
+import { fetchPublished, readOut } from "../gold/published.ts";
+import { hasNoStack } from "../stack/open.ts";
+
+/** Rows that are shown to people. */
+const shownRows = 100;
+
+export const command = defineCommand({
+  name: "query",
+  summary: "ask the published rows with SQL, by DuckDB",
+  words: ["SQL"],
+  flags: {
+    batch: { kind: "text", help: "fetch this batch alone (default all that are published)" },
+    out: { kind: "text", value: "DIR", help: "where npm start left its Parquet (default out)" },
+  },
+  about: [
+    "Each output is a view with its columns and batch. The ledger says which run of a batch readers see; its Parquet is fetched once and kept in .local/published.",
+    "Where no stack is named and no local one is running, it asks what the last npm start left in out.",
+    `People see the first ${shownRows} rows; --json gives all. There numbers are numbers, but decimals and whole numbers too large for JSON are texts, so that none loses a digit.`,
+  ],
+  examples: [
+    { args: 'query "select count(*), sum(revenue) from user_activity"', does: "all batches" },
+    {
+      args: 'query "from user_activity" --batch 2026-11-22 --stack prod',
+      does: "one batch of a deployed stack",
+    },
+  ],
+  changes: false,
+  async run({ words, flags, choice, target: find, status }) {
+    const [sql] = words as [string];
+    if (sql.trim() === "") throw new UsageError("query needs SQL, and this is empty: npm run pipeline -- query SQL");
+    const isAsked = (output: string) => new RegExp(`\\b${output}\\b`, "i").test(sql);
+    if (flags.out !== undefined && (choice.stack !== undefined || choice.local))
+      throw new UsageError("--out is what npm start left; name it, or a stack");
+    const published =
+      flags.out !== undefined || hasNoStack(choice)
+        ? readOut(flags.out ?? "out", flags.batch)
+        : await fetchPublished(await find(), join(localDirectory, "published"), isAsked, flags.batch, status);
+    const answer = await ask(sql, published);
+    const names = answer.columns.map(({ name }) => name);
+    return {
+      exitCode: exitCodes.done,
+      lines: tableOf(answer),
+      data: answer.rows.map((row) => Object.fromEntries(row.map((value, index) => [names[index]!, value]))),
+    };
+  },
+});
+
+function tableOf({ columns, rows }: Answer): string[] {
+  const cells = rows.slice(0, shownRows).map((row) => row.map(cell));
+  const leading = columns.findIndex(({ isNumber }) => isNumber);
+  const more = rows.length - shownRows;
+  return [
+    ...table([columns.map(({ name }) => name), ...cells], leading < 0 ? columns.length : leading),
+    ...(rows.length === 0 ? ["no rows"] : []),
+    ...(more > 0 ? [`and ${more.toLocaleString("en")} more rows; --json gives all`] : []),
+  ];
+}
+
+function cell(value: unknown): string {
+  if (value === null) return "–";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,48 @@
+import { suggestion } from "../../config/nearest.ts";
+import { isWithdrawn, rollingBatch } from "../../handlers/ledger/document.ts";
+import { defineCommand, exitCodes } from "../command.ts";
+import { give, plan } from "../orders.ts";
+import { documentOf } from "../stack/ledger.ts";
+import { Refused } from "../story/foresee.ts";
+
+export const command = defineCommand({
+  name: "withdraw",
+  summary: "leave a file out that no published run has read",
+  words: ["KEY"],
+  flags: {},
+  about: [
+    "KEY is the file's key in Bronze. Its newest version is read by no run any more; a newer upload of the key counts again, also one of the same bytes. Ends a conflict of users.json with users.json.gz, and frees a batch from a file that was rejected and does not come again.",
+  ],
+  examples: [{ args: "withdraw 2026-11-22/users.json.gz", does: "users.json counts alone" }],
+  changes: true,
+  async run(invocation) {
+    const [key] = invocation.words as [string];
+    const batch = key.includes("/") ? key.slice(0, key.indexOf("/")) : rollingBatch;
+    const target = await invocation.target();
+    const { inputs } = await documentOf(target.ledger, batch);
+    const input = inputs[key];
+    if (input === undefined)
+      throw new Refused(
+        `batch ${batch} has no file ${key}${suggestion(key, Object.keys(inputs))}; it has ${Object.keys(inputs).join(", ")}`,
+      );
+    if (isWithdrawn(input))
+      return {
+        exitCode: exitCodes.done,
+        lines: [`${key} is withdrawn already`],
+        data: { batch, operation: "withdraw", key },
+      };
+    if (input.read.includes(input.decision.version))
+      throw new Refused(`a published run has read ${key}; roll back, or upload a better file and run the batch`);
+    const planned = await plan(
+      target,
+      batch,
+      { operation: "withdraw", key },
+      () =>
+        `leave ${key} out of batch ${batch} (${input.decision.outcome} ${new Date(input.decision.decidedAt).toISOString().slice(0, 16)}Z)`,
+    );
+    return await give(planned, invocation, {
+      wait: false,
+      done: ({ state }) => `${key} is withdrawn; batch ${batch} is ${state}`,
+    });
+  },
+});

@@ -1,0 +1,212 @@
+import { DescribeLogGroupsCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
+import { DescribeRuleCommand } from "@aws-sdk/client-eventbridge";
+import { GetJobCommand } from "@aws-sdk/client-glue";
+import { DescribeKeyCommand } from "@aws-sdk/client-kms";
+import { GetFunctionConfigurationCommand, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
+import { GetBucketVersioningCommand, HeadBucketCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
+import { physicalNames } from "../../config/naming.ts";
+import { counted, duration } from "../../terminal/text.ts";
+import type { Target } from "../stack/target.ts";
+import { bad, good, type Probe, warning } from "./check.ts";
+
+const minute = 60_000;
+const redeploy = "deploy the stack again: pulumi up";
+
+/** @param step a command line of this command, for the stack that is looked at */
+export function stackProbes(target: Target, step: (args: string) => string): Probe[] {
+  const { names, s3, clients } = target;
+  const bucket = (name: "bronze" | "rejected" | "gold" | "ledger", isVersioned: boolean): Probe => ({
+    area: "buckets",
+    name,
+    look: async () => {
+      const Bucket = names[`${name}Bucket`];
+      await s3.send(new HeadBucketCommand({ Bucket }));
+      if (!isVersioned) return good(Bucket);
+      const { Status } = await s3.send(new GetBucketVersioningCommand({ Bucket }));
+      return Status === "Enabled" ? good(`${Bucket}, versioned`) : bad(`${Bucket} keeps no versions`, redeploy);
+    },
+  });
+  const lambda = (name: "promote" | "settle"): Probe => ({
+    area: "functions",
+    name,
+    look: async () => {
+      const { State, StateReason, LastUpdateStatus, LastUpdateStatusReason } = await clients.lambda.send(
+        new GetFunctionConfigurationCommand({ FunctionName: names[`${name}Function`] }),
+      );
+      if (State !== undefined && State !== "Active" && State !== "Inactive")
+        return bad(`${State}: ${StateReason ?? "no reason is told"}`, redeploy);
+      if (LastUpdateStatus === "Failed")
+        return bad(`its last update failed: ${LastUpdateStatusReason ?? "no reason is told"}`, redeploy);
+      return good("ready");
+    },
+  });
+  const deadLetters = (name: string, count: "deadUploads" | "deadEvents"): Probe => ({
+    area: "queues",
+    name,
+    look: async () => {
+      const waiting = (await target.messages())[count];
+      return waiting === 0
+        ? good("empty")
+        : bad(
+            `${counted(waiting, "message")} that ${count === "deadUploads" ? "promote" : "settle"} gave up on`,
+            `once the cause is mended: ${step("redrive")}`,
+          );
+    },
+  });
+  return [
+    { area: "stack", name: "settings", look: () => settingsCheck(target) },
+    bucket("bronze", true),
+    bucket("ledger", true),
+    bucket("gold", false),
+    bucket("rejected", false),
+    {
+      area: "key",
+      name: "encryption key",
+      look: async () => {
+        const { KeyMetadata } = await clients.kms.send(new DescribeKeyCommand({ KeyId: names.keyArn }));
+        const state = KeyMetadata?.KeyState ?? "unknown";
+        if (state === "Enabled") return good("enabled");
+        return bad(
+          `its state is ${state}, so no data can be read or written`,
+          state === "PendingDeletion" ? "cancel its deletion and enable it, now" : "enable it",
+        );
+      },
+    },
+    lambda("promote"),
+    { area: "functions", name: "promote's queue", look: () => mappingCheck(target) },
+    lambda("settle"),
+    { area: "functions", name: "errors", look: () => errorCheck(target, step) },
+    { area: "job", name: "Glue job", look: () => jobCheck(target) },
+    {
+      area: "queues",
+      name: "uploads",
+      look: async () => good(`${counted((await target.messages()).uploads, "message")} waiting`),
+    },
+    deadLetters("dead uploads", "deadUploads"),
+    deadLetters("dead events", "deadEvents"),
+    ...(["sweepRule", "jobEndedRule"] as const).map(
+      (rule): Probe => ({ area: "schedules", name: ruleNames[rule], look: () => ruleCheck(target, rule) }),
+    ),
+    { area: "schedules", name: "last sweep", look: () => sweepCheck(target) },
+  ];
+}
+
+const ruleNames = { sweepRule: "sweep", jobEndedRule: "end of a job" } as const;
+
+async function settingsCheck(target: Target) {
+  const { pipeline, environment, release } = await target.deployed();
+  const datasets = Object.keys(release.contract.datasets);
+  return good(`${pipeline} ${environment}, ${counted(datasets.length, "dataset")}: ${datasets.join(", ")}`);
+}
+
+async function mappingCheck({ clients, names }: Target) {
+  const { EventSourceMappings = [] } = await clients.lambda.send(
+    new ListEventSourceMappingsCommand({ FunctionName: names.promoteFunction }),
+  );
+  const [mapping] = EventSourceMappings;
+  if (!mapping) return bad("promote is not fed by its queue", redeploy);
+  const { State = "unknown", LastProcessingResult } = mapping;
+  if (State !== "Enabled")
+    return bad(
+      `its mapping is ${State}, so no upload is looked at`,
+      "enable the event source mapping, or deploy again",
+    );
+  return /problem|error/i.test(LastProcessingResult ?? "")
+    ? warning(LastProcessingResult!, "see the errors of the functions")
+    : good("feeds promote");
+}
+
+async function jobCheck(target: Target) {
+  const { clients, names, s3 } = target;
+  const { Job } = await clients.glue.send(new GetJobCommand({ JobName: names.glueJob }));
+  const { pinned } = (await target.deployed()).release;
+  const lost: string[] = [];
+  for (const { uri } of [pinned.engine, pinned.contract, ...Object.values(pinned.sql)]) {
+    const { host, pathname } = new URL(uri);
+    try {
+      await s3.send(new HeadObjectCommand({ Bucket: host, Key: decodeURIComponent(pathname.slice(1)) }));
+    } catch (error) {
+      if ((error as Error).name !== "NotFound") throw error;
+      lost.push(uri);
+    }
+  }
+  if (lost.length > 0) return bad(`its release lacks ${lost.join(", ")}`, redeploy);
+  const runs = Job?.ExecutionProperty?.MaxConcurrentRuns ?? 1;
+  const size = Job?.WorkerType ? `${counted(Job.NumberOfWorkers ?? 0, `${Job.WorkerType} worker`)}, ` : "";
+  return good(`${size}${counted(runs, "run")} at once, its release is complete`);
+}
+
+async function ruleCheck(target: Target, rule: keyof typeof ruleNames) {
+  const { State, ScheduleExpression } = await describeRule(target, rule);
+  return State === "ENABLED"
+    ? good(ScheduleExpression ?? "enabled")
+    : bad(`its rule is ${State ?? "unknown"}`, "enable the rule, or deploy the stack again");
+}
+
+async function describeRule(target: Target, rule: keyof typeof ruleNames) {
+  const { pipeline, environment } = await target.deployed();
+  const Name = physicalNames(pipeline, environment, "")[rule];
+  return await target.clients.events.send(new DescribeRuleCommand({ Name }));
+}
+
+/** Minutes of `rate(5 minutes)`. */
+const minutesOf = (expression = ""): number => Number(/^rate\((\d+) minute/.exec(expression)?.[1] ?? 60);
+
+async function sweepCheck(target: Target) {
+  const { clients, names } = target;
+  const logGroupName = `/aws/lambda/${names.settleFunction}`;
+  const patience = 3 * minutesOf((await describeRule(target, "sweepRule")).ScheduleExpression) * minute;
+  const last = await newestEvent(target, logGroupName, '"sweep.done"', Date.now() - patience);
+  if (last !== null) return good(`${duration(Date.now() - last)} ago`);
+  const { logGroups = [] } = await clients.logs.send(
+    new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName }),
+  );
+  const created = logGroups.find((group) => group.logGroupName === logGroupName)?.creationTime ?? 0;
+  return Date.now() - created < patience
+    ? good("none yet, the stack is young")
+    : bad(`none for ${duration(patience)}`, "see whether the rule is enabled and what settle fails on");
+}
+
+/** How far back the functions' errors are looked for. */
+const errorHours = 24;
+
+async function errorCheck(target: Target, step: (args: string) => string) {
+  const { names } = target;
+  const since = Date.now() - errorHours * 60 * minute;
+  for (const [logGroup, message] of [
+    [names.promoteFunction, "message.failed"],
+    [names.settleFunction, "sweep.failed"],
+  ] as const) {
+    const at = await newestEvent(target, `/aws/lambda/${logGroup}`, `"${message}"`, since);
+    if (at !== null)
+      return warning(
+        `${logGroup} logged ${message} ${duration(Date.now() - at)} ago`,
+        `read why: ${step("logs BATCH --functions")}`,
+      );
+  }
+  return good(`none in ${errorHours} h`);
+}
+
+/** When a line that holds the words was logged last, in milliseconds since the epoch; null when none was. */
+async function newestEvent(
+  { clients }: Target,
+  logGroupName: string,
+  filterPattern: string,
+  startTime: number,
+): Promise<number | null> {
+  let newest: number | null = null;
+  let nextToken: string | undefined;
+  try {
+    do {
+      const page = await clients.logs.send(
+        new FilterLogEventsCommand({ logGroupName, filterPattern, startTime, ...(nextToken && { nextToken }) }),
+      );
+      for (const { timestamp = 0 } of page.events ?? []) newest = Math.max(newest ?? 0, timestamp);
+      nextToken = page.nextToken;
+    } while (nextToken);
+  } catch (error) {
+    // The group's first stream comes with the first invocation.
+    if ((error as Error).name !== "ResourceNotFoundException") throw error;
+  }
+  return newest;
+}

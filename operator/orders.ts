@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { isUnsettled, type LedgerDocument, type Run } from "../handlers/ledger/document.ts";
+import { type Rules, rulesOf } from "../handlers/ledger/rules.ts";
+import type { Release } from "../handlers/release.ts";
+import type { OrderAnswer, OrderEvent } from "../handlers/settle/orders.ts";
+import { exitCodes, type Invocation, type Result } from "./command.ts";
+import { documentOf, readDocument } from "./stack/ledger.ts";
+import type { Target } from "./stack/target.ts";
+import { foresee, Refused } from "./story/foresee.ts";
+
+export type Order = OrderEvent["order"];
+export type CarriedOut = Exclude<OrderAnswer, { refused: string }>;
+
+/** How often the ledger is looked at for the end of a run, in milliseconds. */
+export const lookEvery = 2000;
+
+/** What an order would change, and the words for it. */
+export interface Plan {
+  readonly batch: string;
+  readonly order: Order;
+  /** The ledger as it stands. */
+  readonly document: LedgerDocument;
+  /** What would be done, as a sentence that begins small. */
+  readonly would: string;
+  /** The run that it would make; null for an order that makes none. */
+  readonly run: Run | null;
+  /** What else a dry run says, a line each, and the same for programs. */
+  readonly details: () => Promise<{ readonly lines: readonly string[]; readonly data: object }>;
+}
+
+/** @throws Refused, and UsageError for a batch that is not known */
+export async function plan(
+  target: Target,
+  batch: string,
+  order: Order,
+  describe: (before: LedgerDocument, run: Run | null) => string,
+  details: (before: LedgerDocument, rules: Rules) => ReturnType<Plan["details"]> = async () => ({
+    lines: [],
+    data: {},
+  }),
+): Promise<Plan> {
+  const [document, deployed] = await Promise.all([documentOf(target.ledger, batch), target.deployed()]);
+  const rules = rulesOf(deployed.release, deployed);
+  const after = foresee(batch, document, order, rules);
+  const last = after.runs.at(-1);
+  const run = last && last.run !== document.runs.at(-1)?.run ? last : null;
+  return { batch, order, document, would: describe(document, run), run, details: () => details(document, rules) };
+}
+
+/** Asks, has the ledger carry the order out, and waits for the run when that is wanted. */
+export async function give(
+  { batch, order, document, would, run, details }: Plan,
+  invocation: Invocation,
+  options: { readonly wait: boolean; readonly done: (answer: CarriedOut) => string },
+): Promise<Result> {
+  const data = { batch, ...order };
+  if (invocation.isDryRun) {
+    const more = await details();
+    return {
+      exitCode: exitCodes.done,
+      lines: [`would ${would}`, ...more.lines.map((line) => `  ${line}`)],
+      data: {
+        ...data,
+        dryRun: true,
+        wouldRun: run?.run ?? null,
+        published: document.published?.run ?? null,
+        ...more.data,
+      },
+    };
+  }
+  const target = await invocation.target();
+  await invocation.confirm(`${target.title}: ${would}?`);
+  const answer = await send(target, { kind: "order", id: invocation.orderId(), batch, order });
+  const result = { exitCode: exitCodes.done, lines: [options.done(answer)], data: { ...data, ...answer } };
+  if (!options.wait || answer.run === null) return result;
+  const ended = await waitForEnd(target, batch, answer.run, invocation);
+  return {
+    exitCode: ended.state === "failed" ? exitCodes.failed : exitCodes.done,
+    lines: [endText(batch, ended)],
+    data: { ...result.data, state: ended.state, reason: ended.failure?.message ?? null },
+  };
+}
+
+/** @throws Refused */
+export async function send(target: Target, event: OrderEvent): Promise<CarriedOut> {
+  const answer = (await target.settle(event)) as OrderAnswer;
+  if ("refused" in answer) throw new Refused(answer.refused);
+  return answer;
+}
+
+async function waitForEnd(
+  { ledger }: Target,
+  batch: string,
+  number: number,
+  { status, signal, pause }: Invocation,
+): Promise<Run> {
+  const begun = Date.now();
+  try {
+    for (;;) {
+      const run = (await readDocument(ledger, batch))?.runs.find((one) => one.run === number);
+      if (run === undefined) throw new Error(`the ledger of batch ${batch} keeps no run ${number} any more`);
+      if (!isUnsettled(run)) return run;
+      status.show(`run ${number}`, `${run.state} for ${Math.round((Date.now() - begun) / 1000)} s`);
+      await pause(lookEvery);
+      signal.throwIfAborted();
+    }
+  } finally {
+    status.clear();
+  }
+}
+
+export function endText(batch: string, { run, state, failure, claimedAt, settledAt }: Run): string {
+  const seconds = (((settledAt ?? claimedAt) - claimedAt) / 1000).toFixed(1);
+  return state === "failed"
+    ? `batch ${batch}: run ${run} failed after ${seconds} s: ${failure?.message ?? "no reason is known"}`
+    : `batch ${batch}: run ${run} is ${state} after ${seconds} s`;
+}
+
+/** `users.json, events.json (new), no coupons`: what a run reads, and what of it no published run has read. */
+export function inputsText(run: Run, { inputs }: LedgerDocument): string {
+  return Object.entries(run.inputs)
+    .map(([dataset, pinned]) => {
+      if (pinned === null) return `no ${dataset}`;
+      return inputs[pinned.key]?.read.includes(pinned.version) ? pinned.key : `${pinned.key} (new)`;
+    })
+    .join(", ");
+}
+
+export const isRelease = (one: Release, other: Release): boolean => releaseText(one) === releaseText(other);
+
+/** The release as one comparable text, whatever the order of its outputs. */
+export const releaseText = ({ engine, contract, sql }: Release): string =>
+  JSON.stringify([
+    engine.sha256,
+    contract.sha256,
+    ...Object.entries(sql)
+      .map(([name, one]) => [name, one.sha256])
+      .sort(),
+  ]);
+
+/** A pause that ends early when the command is stopped. */
+export async function pauseFor(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await sleep(milliseconds, undefined, { signal }).catch(() => {});
+}

@@ -1,0 +1,103 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { LocalStack } from "../../local/index.ts";
+import { readRunning } from "../../local/running.ts";
+import { UsageError } from "../../terminal/flags.ts";
+import { quoted } from "../../terminal/text.ts";
+import { createTarget, type OperatorOutputs, operatorOutputs, type Target } from "./target.ts";
+
+/** Says which stack is meant; every command has these flags. */
+export const targetFlags = {
+  stack: { kind: "text", help: "a deployed stack, such as prod, with the AWS credentials of this shell" },
+  local: { kind: "switch", help: "the local stack that npm start -- --keep left running (the default)" },
+  outputs: {
+    kind: "text",
+    value: "FILE",
+    help: "where there is no Pulumi: a file of pulumi stack output --json of that stack",
+  },
+} as const;
+
+export interface TargetChoice {
+  readonly stack?: string | undefined;
+  readonly local?: true | undefined;
+  readonly outputs?: string | undefined;
+}
+
+/** @throws UsageError when two stacks are meant */
+export function checkChoice({ stack, local, outputs }: TargetChoice): void {
+  if (stack !== undefined && local) throw new UsageError("--stack and --local are two stacks; name one");
+  if (outputs !== undefined && stack === undefined)
+    throw new UsageError("--outputs belongs to a deployed stack; name it with --stack");
+}
+
+/** The same choice on a command line that is shown to be pasted; nothing for the local stack. */
+export const choiceText = ({ stack, outputs }: TargetChoice): string =>
+  stack === undefined ? "" : `--stack ${quoted(stack)}${outputs === undefined ? "" : ` --outputs ${quoted(outputs)}`}`;
+
+/** Whether nothing but a local stack can be meant, and none is running. */
+export const hasNoStack = ({ stack, local }: TargetChoice): boolean =>
+  stack === undefined && !local && readRunning() === null;
+
+/** @throws UsageError that says how to name a stack, or to start one */
+export function openTarget({ stack, outputs }: TargetChoice): Target {
+  return stack === undefined ? openLocal() : openStack(stack, outputs);
+}
+
+function openLocal(): Target {
+  const running = readRunning();
+  if (running === null)
+    throw new UsageError("no local stack is running; start one with npm start -- --keep, or name one with --stack");
+  return localTarget(running);
+}
+
+/** The local stack as the commands see it. */
+export function localTarget(stack: Omit<LocalStack, "redeploy" | "stop">): Target {
+  const { region, endpoint, glueEndpoint, credentials, outputs, logFile } = stack;
+  return createTarget("the local stack", operatorOutputs(outputs, "the local stack"), {
+    region,
+    local: { endpoint, glueEndpoint, credentials, runs: join(dirname(logFile), "runs") },
+  });
+}
+
+function openStack(stack: string, file: string | undefined): Target {
+  const from = file ?? `stack ${stack}`;
+  const outputs = operatorOutputs(file === undefined ? askPulumi(stack) : readOutputs(file), from);
+  if (!outputs.glueJob.endsWith(`-${stack}-refine`))
+    throw new UsageError(`${from} holds the outputs of another stack than ${stack}: its job is ${outputs.glueJob}`);
+  return createTarget(`stack ${stack}`, outputs, { region: regionOf(outputs) });
+}
+
+/** `arn:aws:kms:<region>:…`: the whole stack is in the region of its key. */
+const regionOf = ({ keyArn }: OperatorOutputs): string => keyArn.split(":")[3] ?? "";
+
+function askPulumi(stack: string): unknown {
+  const { error, status, stdout, stderr } = spawnSync("pulumi", ["stack", "output", "--json", "--stack", stack], {
+    encoding: "utf8",
+  });
+  if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT")
+    throw new UsageError(
+      `pulumi is not on the PATH; where it is, write pulumi stack output --json --stack ${quoted(stack)} > outputs.json, then add --outputs outputs.json`,
+    );
+  if (error) throw error;
+  if (status !== 0)
+    throw new UsageError(
+      `pulumi: ${stderr
+        .trim()
+        .split("\n")
+        .at(-1)
+        ?.replace(/^error: /, "")}`,
+    );
+  return JSON.parse(stdout);
+}
+
+function readOutputs(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    const reason = (error as Error).message.replace(/\s+/g, " ");
+    throw new UsageError(
+      `--outputs ${file} can't be read as JSON (${reason}); write pulumi stack output --json into it`,
+    );
+  }
+}

@@ -1,0 +1,186 @@
+import { price } from "../../components/prices.ts";
+import type { Change } from "../contractDiff/change.ts";
+import { type JobCost, runsPerMonth } from "./cost.ts";
+import type { PermissionChange } from "./permissions.ts";
+import type { Plan } from "./plan.ts";
+import { knowsReplacement, type PropertyChange, type ResourceChange } from "./resources.ts";
+import type { Json, PlannedResource } from "./snapshot/snapshot.ts";
+
+/** GitHub refuses a comment above 65,536 characters; the rest is room for what the comment says beside the plan. */
+export const maxLength = 60_000;
+
+const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
+/** Names and values may hold what Markdown would take for its own. */
+const code = (text: string) => `\`${text.replaceAll("`", "'").replaceAll("|", "\\|").replace(/\s+/g, " ")}\``;
+/** Config values stand in sentences too: none of them may format the text or end a table's cell. */
+const plain = (text: string) => text.replace(/[\\`*_~<>[\]|]/g, "\\$&");
+const shortType = (type: string) => type.split(":").at(-1)!;
+const nameOf = ({ type, name }: PlannedResource) => `${code(name)} (${shortType(type)})`;
+const usd = (amount: number) => `USD ${amount.toFixed(2)}`;
+
+const longestValue = 80;
+function valueText(value: Json | undefined): string {
+  if (value === undefined) return "none";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return code(text.length > longestValue ? `${text.slice(0, longestValue)}…` : text);
+}
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string[] => [
+  `| ${head.join(" | ")} |`,
+  `|${" --- |".repeat(head.length)}`,
+  ...rows.map((row) => `| ${row.join(" | ")} |`),
+];
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ["", `### ${title}`, "", ...lines];
+
+function permissionSummary(permissions: readonly PermissionChange[]): string {
+  if (permissions.length === 0) return "Permissions: no change";
+  const principals = (direction: PermissionChange["direction"]) => {
+    const changes = permissions.filter((change) => change.direction === direction);
+    const names = [...new Set(changes.map(({ principal }) => principal))];
+    const actions = new Set(changes.map(({ principal, action }) => `${principal} ${action}`));
+    return changes.length === 0
+      ? []
+      : [`${count(actions.size, "action")} ${direction} by ${names.map(code).join(", ")}`];
+  };
+  const gained = principals("gained");
+  const text = [...gained, ...principals("lost")].join("; ");
+  return gained.length > 0 ? `**Permissions widened**: ${text}` : `Permissions narrowed: ${text}`;
+}
+
+function contractSummary(contract: readonly Change[]): string {
+  if (contract.length === 0) return "Contract: no change";
+  const breaking = contract.filter(({ verdict }) => verdict === "breaking");
+  const shown = (changes: readonly Change[]) =>
+    changes.map(({ key, what }) => `${code(key)} ${plain(what)}`).join(", ");
+  return breaking.length > 0
+    ? `**Contract breaks**: ${shown(breaking)}`
+    : `Contract: ${count(contract.length, "compatible change")}: ${shown(contract)}`;
+}
+
+function resourceSummary(resources: readonly ResourceChange[]): string {
+  if (resources.length === 0) return "Resources: no change";
+  const kinds = (["removed", "replaced", "changed", "added"] as const)
+    .map((kind) => [kind, resources.filter((change) => change.kind === kind).length] as const)
+    .filter(([, number]) => number > 0);
+  return `Resources: ${kinds.map(([kind, number]) => `${number} ${kind}`).join(", ")}`;
+}
+
+function costSummary({ before, after }: Plan["costs"]): string {
+  const total = (costs: readonly JobCost[]) => costs.reduce((sum, { perRun }) => sum + perRun, 0);
+  const [old, now] = [total(before), total(after)];
+  const a = `Glue: at most ${usd(now)} a run`;
+  if (old === now) return `${a}, as before`;
+  return `${now > old ? `**${a}**` : a}, ${now > old ? "up" : "down"} from ${usd(old)}`;
+}
+
+function riskSummary({ risks }: Plan): string {
+  if (risks.length === 0) return "Data: nothing at risk";
+  const names = [...new Set(risks.map(({ resource }) => nameOf(resource)))];
+  return `**Data at risk**: ${names.join(", ")}`;
+}
+
+function propertyLine({ path, before, after }: PropertyChange): string {
+  return `${code(path)}: ${valueText(before)} → ${valueText(after)}`;
+}
+
+const shownProperties = 6;
+function resourceRow({ kind, resource, before, properties, because }: ResourceChange): string[] {
+  const shown = properties.slice(0, shownProperties).map(propertyLine);
+  const more = properties.length > shown.length ? [`and ${properties.length - shown.length} more`] : [];
+  const why = because.length > 0 ? [`because of ${because.map(code).join(", ")}`] : [];
+  const stays =
+    (kind === "replaced" || kind === "removed") && before?.retainOnDelete ? ["what was there stays in AWS"] : [];
+  const unsure =
+    kind === "changed" && !knowsReplacement(resource.type) ? ["may be replaced: this type is not known"] : [];
+  return [kind, nameOf(resource), [...why, ...stays, ...unsure, ...shown, ...more].join("<br>")];
+}
+
+function costLines({ before, after }: Plan["costs"]): string[] {
+  const old = new Map(before.map((cost) => [cost.name, cost]));
+  const amount = (cost: JobCost, read: (cost: JobCost) => number) => {
+    const earlier = old.get(cost.name);
+    const now = usd(read(cost));
+    return earlier && read(earlier) !== read(cost) ? `${now} (was ${usd(read(earlier))})` : now;
+  };
+  return [
+    ...table(
+      ["job", "a run", `a month of ${runsPerMonth} runs`, "such a month if every attempt fails"],
+      after.map((cost) => [
+        `${code(cost.name)}: ${cost.workers} × ${cost.workerType}, ${cost.timeout} min, ${count(cost.attempts, "attempt")}`,
+        amount(cost, ({ perRun }) => perRun),
+        amount(cost, ({ perMonth }) => perMonth),
+        amount(cost, ({ perMonthOfFailures }) => perMonthOfFailures),
+      ]),
+    ),
+    "",
+    `The worst case: every worker busy until the timeout, one batch a day, ${usd(price.usdPerDpuHour)} per DPU-hour (${price.source}, ${price.asOf}).`,
+  ];
+}
+
+/** Leaves out the end of a text that is too long, whole lines of it, and says so. */
+export function fit(lines: readonly string[], command: string, limit = maxLength): string {
+  const text = `${lines.join("\n")}\n`;
+  if (text.length <= limit) return text;
+  const note = (left: number) => `\n_${count(left, "line")} more: \`${command}\` shows all._\n`;
+  let length = note(lines.length).length;
+  const kept = lines.findIndex((line) => {
+    length += line.length + 1;
+    return length > limit;
+  });
+  return `${lines.slice(0, kept).join("\n")}\n${note(lines.length - kept)}`;
+}
+
+/** The plan as the text of a comment: the first lines say what matters, data at risk before all else. */
+export function markdown(plan: Plan, limit?: number): string {
+  const { stack, base, risks, permissions, contract, resources, costs } = plan;
+  const lines = [
+    `## Plan for ${code(stack)}, against ${code(base)}`,
+    "",
+    ...[
+      riskSummary(plan),
+      permissionSummary(permissions),
+      contractSummary(contract),
+      resourceSummary(resources),
+      costSummary(costs),
+    ].map((line) => `- ${line}`),
+    ...section(
+      "Data at risk",
+      risks.map(({ resource, what }) => `- ${nameOf(resource)}: ${what}`),
+    ),
+    ...section(
+      "Permissions",
+      permissions.length === 0
+        ? []
+        : table(
+            ["principal", "", "action", "on"],
+            permissions.map(({ principal, direction, action, on }) => [
+              code(principal),
+              direction,
+              code(action),
+              code(on),
+            ]),
+          ),
+    ),
+    ...section(
+      "Contract",
+      contract.length === 0
+        ? []
+        : table(
+            ["", "for", "what", "why"],
+            [...contract]
+              .sort((a, b) => (a.verdict === b.verdict ? 0 : a.verdict === "breaking" ? -1 : 1))
+              .map(({ verdict, audience, key, what, why }) => [
+                verdict,
+                audience,
+                `${code(key)} ${plain(what)}`,
+                plain(why),
+              ]),
+          ),
+    ),
+    ...section("Resources", resources.length === 0 ? [] : table(["", "resource", "what"], resources.map(resourceRow))),
+    ...section("Glue, at worst", costLines(costs)),
+  ];
+  return fit(lines, `npm run plan -- ${stack} --base ${base}`, limit);
+}

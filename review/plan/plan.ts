@@ -1,0 +1,33 @@
+import type { Change } from "../contractDiff/change.ts";
+import { diffContracts } from "../contractDiff/diff.ts";
+import { contractIn } from "./contract.ts";
+import { type JobCost, jobCosts } from "./cost.ts";
+import { type PermissionChange, permissionChanges } from "./permissions.ts";
+import { type ResourceChange, resourceChanges } from "./resources.ts";
+import { type Risk, risks } from "./risks.ts";
+import type { Snapshot } from "./snapshot/snapshot.ts";
+
+/** All that a reviewer has to know of a change. */
+export interface Plan {
+  readonly stack: string;
+  /** What it is compared with, as it was named. */
+  readonly base: string;
+  readonly risks: readonly Risk[];
+  readonly permissions: readonly PermissionChange[];
+  readonly contract: readonly Change[];
+  readonly resources: readonly ResourceChange[];
+  readonly costs: { readonly before: readonly JobCost[]; readonly after: readonly JobCost[] };
+}
+
+export function planOf({ stack, base }: Pick<Plan, "stack" | "base">, before: Snapshot, after: Snapshot): Plan {
+  const resources = resourceChanges(before, after);
+  return {
+    stack,
+    base,
+    risks: risks(resources),
+    permissions: permissionChanges(before, after),
+    contract: diffContracts(contractIn(before), contractIn(after)),
+    resources,
+    costs: { before: jobCosts(before), after: jobCosts(after) },
+  };
+}

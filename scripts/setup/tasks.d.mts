@@ -1,1 +1,0 @@
-export declare function countResults(output: string, code: number): { passed: number; failed: number };

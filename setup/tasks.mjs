@@ -1,0 +1,172 @@
+import { spawn } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { javaHome, nodeModules, root, venv, venvPython } from "./paths.mjs";
+
+const node = (...args) => ({ command: process.execPath, args: ["--import", "tsx", ...args] });
+const python = (...args) => ({ command: venvPython, args: ["-m", ...args] });
+const bin = (path, ...args) => ({ command: process.execPath, args: [join(nodeModules, path), ...args] });
+
+const mocha = (...args) => node(join(nodeModules, "mocha/bin/mocha.js"), "--timeout", "30000", ...args);
+const biome = (...args) => bin("@biomejs/biome/bin/biome", "check", ...args);
+
+/** What takes too long for `npm test`; Python's slow tests are marked. */
+const slowSpecs = [
+  "tests/operator/browser/**/*.spec.ts",
+  "tests/e2e/**/*.spec.ts",
+  "tests/components/clones.spec.ts",
+  "tests/oracle/oracle.spec.ts",
+  "tests/permissions/permissions.spec.ts",
+  "tests/simulation/mutants.spec.ts",
+];
+
+const quickSuites = () => [
+  mocha("tests/**/*.spec.ts", ...slowSpecs.flatMap((path) => ["--exclude", path])),
+  python("pytest", "-m", "not slow"),
+];
+
+const slowSuites = () => [mocha(...slowSpecs, "--timeout", "600000"), python("pytest", "-m", "slow")];
+
+const isPython = (path) => path.split("::")[0].endsWith(".py");
+
+/** The tests below a folder; a file, or a pattern, as it is. */
+function testsIn(path) {
+  if (!statSync(join(root, path), { throwIfNoEntry: false })?.isDirectory()) return [path];
+  const files = readdirSync(join(root, path), { recursive: true });
+  return files.filter((file) => /\.spec\.ts$|(^|\/)test_\w+\.py$/.test(file)).map((file) => join(path, file));
+}
+
+/** @returns {object[]} the commands that run these tests, files or folders */
+export function suitesOf(named) {
+  const files = named.flatMap(testsIn);
+  const specs = files.filter((path) => !isPython(path));
+  const pythonTests = files.filter(isPython);
+  return [
+    ...(specs.length > 0 ? [mocha(...specs)] : []),
+    ...(pythonTests.length > 0 ? [python("pytest", ...pythonTests)] : []),
+  ];
+}
+
+const pythonFolders = ["bench", "glue", "local", "tests"];
+
+const checks = () => [
+  { name: "biome", ...biome() },
+  { name: "tsc", ...bin("typescript/bin/tsc", "--noEmit") },
+  { name: "dependency-cruiser", ...bin("dependency-cruiser/bin/dependency-cruise.mjs", "--config", "--", ".") },
+  { name: "ruff", ...python("ruff", "check", ...pythonFolders) },
+  { name: "ruff format", ...python("ruff", "format", "--check", ...pythonFolders) },
+  { name: "sqlfluff", ...python("sqlfluff", "lint", "glue/sql", "examples") },
+];
+
+const formatters = () => [
+  { name: "biome", ...biome("--write") },
+  { name: "ruff", ...python("ruff", "check", "--fix", ...pythonFolders) },
+  { name: "ruff format", ...python("ruff", "format", ...pythonFolders) },
+  { name: "sqlfluff", ...python("sqlfluff", "fix", "glue/sql", "examples") },
+];
+
+/** What a task's processes see: the tools that set-up prepared before those of the machine. */
+function environment(needs) {
+  const { SPARK_HOME, SPARK_CONF_DIR, PYTHONPATH, PYTHONHOME, ...inherited } = process.env;
+  return {
+    ...inherited,
+    PATH: [join(venv, "bin"), inherited.PATH].join(delimiter),
+    PYTHONDONTWRITEBYTECODE: "1",
+    // Node 20 is fine here: functions run on their own Node.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: "true",
+    ...(needs.spark ? { JAVA_HOME: javaHome(), SPARK_LOCAL_IP: "127.0.0.1", PYSPARK_PYTHON: venvPython } : {}),
+  };
+}
+
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+/** Runs one command; `onOutput` gets what it writes, which is shown either way. */
+function execute({ command, args }, needs, onOutput) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env: { ...environment(needs), ...(onOutput && process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
+      stdio: ["inherit", onOutput ? "pipe" : "inherit", "inherit"],
+    });
+    const forward = (signal) => child.kill(signal);
+    for (const signal of signals) process.on(signal, forward);
+    child.stdout?.on("data", (chunk) => {
+      process.stdout.write(chunk);
+      onOutput(String(chunk));
+    });
+    child.on("error", reject);
+    child.on("close", (code, signal) => {
+      for (const name of signals) process.off(name, forward);
+      resolve(code ?? (signal === "SIGINT" ? 130 : 143));
+    });
+  });
+}
+
+/** @returns what mocha or pytest says of itself, and one failure where it broke without saying any */
+export function countResults(output, code) {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
+  const text = output.replace(/\x1b\[[0-9;]*m/g, "");
+  const sum = (pattern) => [...text.matchAll(pattern)].reduce((total, [, count]) => total + Number(count), 0);
+  const summary = text.trimEnd().split("\n").at(-1) ?? "";
+  const inSummary = (word) => Number(summary.match(new RegExp(`(\\d+) ${word}`))?.[1] ?? 0);
+  const passed = sum(/^\s+(\d+) passing/gm) + inSummary("passed");
+  const failed = sum(/^\s+(\d+) failing/gm) + inSummary("failed") + inSummary("errors?");
+  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
+}
+
+async function runSuites(list, needs) {
+  const total = { passed: 0, failed: 0 };
+  for (const suite of list) {
+    let output = "";
+    const code = await execute(suite, needs, (text) => {
+      output += text;
+    });
+    const { passed, failed } = countResults(output, code);
+    total.passed += passed;
+    total.failed += failed;
+  }
+  return total;
+}
+
+async function runAll(list, needs) {
+  const total = { passed: 0, failed: 0 };
+  for (const item of list) {
+    const since = Date.now();
+    const code = await execute(item, needs);
+    total[code === 0 ? "passed" : "failed"] += 1;
+    console.log(`${item.name}: ${code === 0 ? "ok" : "FAILED"} in ${((Date.now() - since) / 1000).toFixed(1)} s`);
+  }
+  return total;
+}
+
+function conclude({ passed, failed }) {
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+const everything = { python: true, spark: true };
+const tools = { python: true };
+
+/** Task to what it needs set up, and what it does; it returns the exit code. */
+export const tasks = {
+  start: { needs: everything, run: (args) => execute(node("scripts/start.ts", ...args), everything) },
+  stop: { needs: {}, run: (args) => execute(node("scripts/stop.ts", ...args), {}) },
+  generate: { needs: {}, run: (args) => execute(node("scripts/generate.ts", ...args), {}) },
+  // The SQL parser is WebAssembly that runs once: optimizing it would take longer than running it.
+  validate: { needs: {}, run: (args) => execute(node("--liftoff-only", "scripts/validate.ts", ...args), {}) },
+  plan: { needs: {}, run: (args) => execute(node("scripts/plan.ts", ...args), {}) },
+  secrets: { needs: {}, run: (args) => execute(node("scripts/secrets.ts", ...args), {}) },
+  "contract-diff": { needs: {}, run: (args) => execute(node("scripts/contractDiff.ts", ...args), {}) },
+  pipeline: { needs: {}, run: (args) => execute(node("scripts/pipeline.ts", ...args), {}) },
+  query: { needs: {}, run: (args) => execute(node("scripts/pipeline.ts", "query", ...args), {}) },
+  simulate: { needs: {}, run: (args) => execute(node("scripts/simulate.ts", ...args), {}) },
+  bench: { needs: everything, run: (args) => execute(node("bench/run.ts", ...args), everything) },
+  oracle: { needs: everything, run: (args) => execute(node("tests/oracle/run.ts", ...args), everything) },
+  test: {
+    needs: everything,
+    run: async (args) => conclude(await runSuites(args.length > 0 ? suitesOf(args) : quickSuites(), everything)),
+  },
+  check: { needs: tools, run: async () => conclude(await runAll(checks(), tools)) },
+  format: { needs: tools, run: async () => conclude(await runAll(formatters(), tools)) },
+  e2e: { needs: everything, run: async () => conclude(await runSuites(slowSuites(), everything)) },
+};

@@ -1,0 +1,45 @@
+import { maximumRecords } from "../generator/generate.ts";
+import { parseFlags, UsageError } from "../terminal/flags.ts";
+
+export const startFlags = {
+  records: { kind: "integer", minimum: 1, maximum: maximumRecords, help: "lines of each file (default 1000000)" },
+  seed: { kind: "integer", minimum: 0, maximum: 4294967295, help: "the same seed gives the same data (default 42)" },
+  data: { kind: "text", help: "folder to upload instead; the paths in it are the keys" },
+  config: { kind: "text", help: "pipeline config (default config/pipeline_config.yaml)" },
+  env: { kind: "text", help: "environment of the config (default dev)" },
+  out: { kind: "text", help: "folder for summary.json and the published Parquet (default out)" },
+  keep: { kind: "switch", help: "leave the local stack running, for npm run pipeline, until Ctrl-C or npm stop" },
+} as const;
+
+export interface StartOptions {
+  readonly data:
+    | { readonly kind: "generated"; readonly records: number; readonly seed: number }
+    | { readonly kind: "folder"; readonly path: string };
+  readonly config: string;
+  /** Whether `config` is what the repository ships: the known answer holds for that one. */
+  readonly isShippedConfig: boolean;
+  readonly environment: string;
+  readonly out: string;
+  /** Whether the local stack goes on when the result is there. */
+  readonly keep: boolean;
+}
+
+/** @throws UsageError */
+export function parseStart(args: readonly string[]): StartOptions {
+  const { records, seed, data, config, env = "dev", out = "out", keep } = parseFlags(args, startFlags);
+  if (data !== undefined && (records !== undefined || seed !== undefined))
+    throw new UsageError(
+      `--data brings its own files, so --${records === undefined ? "seed" : "records"} can't go with it`,
+    );
+  return {
+    data:
+      data === undefined
+        ? { kind: "generated", records: records ?? 1_000_000, seed: seed ?? 42 }
+        : { kind: "folder", path: data },
+    config: config ?? "config/pipeline_config.yaml",
+    isShippedConfig: config === undefined,
+    environment: env,
+    out,
+    keep: keep === true,
+  };
+}

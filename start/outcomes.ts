@@ -1,0 +1,179 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Contract, contractOf } from "../config/contract.ts";
+import type { LoadedConfig } from "../config/load.ts";
+import { classify } from "../handlers/bronze/classify.ts";
+import { emptyDocument, type LedgerDocument, type Run, rollingBatch } from "../handlers/ledger/document.ts";
+import { evaluateGate, type GateRules, type GateVerdict } from "../handlers/ledger/gate.ts";
+import type { Uploaded } from "./bronze.ts";
+
+export type FileOutcome =
+  | { readonly kind: "promoted"; readonly key: string; readonly dataset: string; readonly bytes: number }
+  | {
+      readonly kind: "rejected";
+      readonly key: string;
+      readonly dataset: string;
+      readonly code: string;
+      readonly reason: string;
+      readonly fix: string;
+    }
+  | { readonly kind: "skipped"; readonly key: string; readonly reason: string; readonly fix: string };
+
+/** What the promote function logged, as far as it tells what became of a file. */
+export interface LogEntry {
+  readonly message: string;
+  readonly key?: string;
+  readonly version?: string;
+  readonly reason?: string;
+  readonly fix?: string;
+}
+
+/** Where the outcomes are read from. */
+export interface Evidence {
+  ledger(batch: string): Promise<LedgerDocument | null>;
+  /** The promote function's log. */
+  log(): Promise<readonly LogEntry[]>;
+  /** Messages that the promote function gave up on. */
+  deadLetters(): Promise<number>;
+}
+
+export interface BatchState {
+  readonly batch: string;
+  readonly document: LedgerDocument;
+  readonly verdict: GateVerdict;
+  /** The newest run. */
+  readonly run: Run | undefined;
+}
+
+export interface Snapshot {
+  readonly files: readonly FileOutcome[];
+  /** Uploaded keys of which nothing is known yet. */
+  readonly open: readonly string[];
+  readonly batches: readonly BatchState[];
+  /** What the promote function failed at and will try again. */
+  readonly troubles: readonly string[];
+  readonly deadLetters: number;
+}
+
+export interface WatchRules {
+  readonly contract: Contract;
+  readonly gate: GateRules;
+}
+
+export function watchRules({ config }: LoadedConfig): WatchRules {
+  const contract = contractOf(config);
+  const maxSpread = contract.batching.maxSpread * 1000;
+  return { contract, gate: { datasets: contract.datasets, maxSpread, attempts: config.glue.attempts } };
+}
+
+/** The batches that the uploaded keys belong to; the rolling one when there is none, so that something can be said. */
+export function batchesOf(keys: Iterable<string>, { contract }: WatchRules): string[] {
+  const batches = new Set<string>();
+  for (const key of keys) {
+    const named = classify(key, contract);
+    if (named.kind === "ours") batches.add(named.batch);
+  }
+  return batches.size === 0 ? [rollingBatch] : [...batches].sort();
+}
+
+/**
+ * The files in the order in which they have to be decided. A batch runs once its required files are promoted, without
+ * an optional one that is decided later, so those come first.
+ */
+export function uploadGroups<T extends { readonly key: string }>(files: readonly T[], { contract }: WatchRules): T[][] {
+  const isOptional = ({ key }: T) => {
+    const named = classify(key, contract);
+    return named.kind === "ours" && !contract.datasets[named.dataset]!.required;
+  };
+  return [files.filter(isOptional), files.filter((file) => !isOptional(file))].filter(({ length }) => length > 0);
+}
+
+export async function observe(uploaded: Uploaded, rules: WatchRules, evidence: Evidence): Promise<Snapshot> {
+  const batches = await Promise.all(
+    batchesOf(uploaded.keys(), rules).map(async (batch): Promise<BatchState> => {
+      const document = (await evidence.ledger(batch)) ?? emptyDocument;
+      return {
+        batch,
+        document,
+        verdict: evaluateGate(batch, document, rules.gate, Date.now()),
+        run: document.runs.at(-1),
+      };
+    }),
+  );
+  const decided = new Map(batches.flatMap(({ document }) => Object.entries(document.inputs)));
+  const isDecided = (key: string) => decided.get(key)?.decision.version === uploaded.get(key);
+  const rest = [...uploaded.keys()].filter((key) => !isDecided(key));
+  const log = rest.length === 0 ? [] : await evidence.log();
+  const skips = new Map(log.filter(({ message }) => message === "file.skipped").map((entry) => [entry.key, entry]));
+
+  const files: FileOutcome[] = [];
+  const open: string[] = [];
+  for (const key of uploaded.keys()) {
+    const input = isDecided(key) ? decided.get(key) : undefined;
+    const skip = skips.get(key);
+    if (input?.decision.outcome === "promoted")
+      files.push({ kind: "promoted", key, dataset: input.dataset, bytes: input.decision.bytes });
+    else if (input?.decision.outcome === "rejected") {
+      const { code, reason, fix } = input.decision;
+      files.push({ kind: "rejected", key, dataset: input.dataset, code, reason, fix });
+    } else if (skip) files.push({ kind: "skipped", key, reason: skip.reason ?? "", fix: skip.fix ?? "" });
+    else open.push(key);
+  }
+  return {
+    files,
+    open,
+    batches,
+    troubles: log.filter(({ message }) => message === "message.failed").map(({ reason }) => reason ?? ""),
+    deadLetters: open.length === 0 ? 0 : await evidence.deadLetters(),
+  };
+}
+
+/** Whether nothing more is going to happen by itself. */
+export function isOver({ open, batches }: Snapshot): boolean {
+  const goesOn = (state: GateVerdict["state"]) => state === "ready" || state === "running";
+  return open.length === 0 && batches.every(({ verdict }) => !goesOn(verdict.state));
+}
+
+export interface WaitOptions {
+  readonly signal: AbortSignal;
+  readonly onChange: (snapshot: Snapshot) => void;
+  /** Milliseconds without any change after which waiting is given up, unless a run is under way. */
+  readonly patience: number;
+  /** The same while a run is under way. */
+  readonly runPatience: number;
+  readonly interval?: number;
+  readonly now?: () => number;
+}
+
+/**
+ * Looks until every file has an outcome and every batch came to its end.
+ * @throws Error that says what is stuck.
+ */
+export async function waitForOutcomes(look: () => Promise<Snapshot>, options: WaitOptions): Promise<Snapshot> {
+  const { signal, onChange, patience, runPatience, interval = 300, now = Date.now } = options;
+  let known = "";
+  let changedAt = now();
+  for (;;) {
+    const snapshot = await look();
+    onChange(snapshot);
+    if (isOver(snapshot)) return snapshot;
+    if (snapshot.deadLetters > 0)
+      throw new Error(
+        `the promote function gave up on ${snapshot.open.join(", ")}: ${snapshot.troubles.at(-1) ?? "no reason was logged"}`,
+      );
+    const state = JSON.stringify([snapshot.files.length, snapshot.batches.map(({ document }) => document.revision)]);
+    if (state !== known) {
+      known = state;
+      changedAt = now();
+    }
+    const isRunning = snapshot.batches.some(({ verdict }) => verdict.state === "running");
+    if (now() - changedAt > (isRunning ? runPatience : patience)) throw new Error(stuck(snapshot));
+    await sleep(interval, undefined, { signal });
+  }
+}
+
+function stuck({ open, batches, troubles }: Snapshot): string {
+  const trouble = troubles.length > 0 ? `; the promote function last failed with: ${troubles.at(-1)}` : "";
+  if (open.length > 0) return `nothing became of ${open.join(", ")}${trouble}`;
+  const waiting = batches.filter(({ verdict }) => verdict.state === "ready" || verdict.state === "running");
+  return `nothing moves any more in batch ${waiting.map(({ batch, verdict }) => `${batch} (${verdict.state})`).join(", ")}`;
+}

@@ -1,0 +1,228 @@
+/** `doctor`: each look with what AWS would answer, well and badly. That the answers are AWS's own is not shown here. */
+
+import { expect } from "chai";
+import { contractOf } from "../../config/contract.ts";
+import { loadConfig } from "../../config/load.ts";
+import { type Check, runProbe } from "../../operator/doctor/check.ts";
+import { nodeCheck } from "../../operator/doctor/machine.ts";
+import { stackProbes } from "../../operator/doctor/stack.ts";
+import type { Target } from "../../operator/stack/target.ts";
+import { release } from "../handlers/ledger/documents.ts";
+import type { PipelineUnderTest } from "../handlers/pipelineUnderTest.ts";
+import { operatorOf, targetOf } from "./operator.ts";
+
+const { config } = loadConfig("config/pipeline_config.yaml", "dev");
+const settings = { pipeline: "commerce", environment: "dev" } as PipelineUnderTest["settings"];
+const names = {
+  bronzeBucket: "bronze",
+  rejectedBucket: "rejected",
+  goldBucket: "gold",
+  ledgerBucket: "ledger",
+  keyArn: "arn:aws:kms:eu-central-1:1:key/k",
+  glueJob: "commerce-dev-refine",
+};
+
+type Answers = Readonly<Record<string, object | Error>>;
+
+const failing = (name: string, message = "no") => Object.assign(new Error(message), { name });
+
+/** What AWS answers to each call when all is well. */
+const healthy = (): Answers => ({
+  HeadBucketCommand: {},
+  GetBucketVersioningCommand: { Status: "Enabled" },
+  HeadObjectCommand: {},
+  DescribeKeyCommand: { KeyMetadata: { KeyState: "Enabled" } },
+  GetFunctionConfigurationCommand: { State: "Active", LastUpdateStatus: "Successful" },
+  ListEventSourceMappingsCommand: { EventSourceMappings: [{ State: "Enabled", LastProcessingResult: "OK" }] },
+  GetJobCommand: { Job: { WorkerType: "G.1X", NumberOfWorkers: 2, ExecutionProperty: { MaxConcurrentRuns: 3 } } },
+  DescribeRuleCommand: { State: "ENABLED", ScheduleExpression: "rate(5 minutes)" },
+  FilterLogEventsCommand: { events: [] },
+  DescribeLogGroupsCommand: { logGroups: [] },
+});
+
+function target(change: Answers = {}, overrides: Partial<Target> = {}): Target {
+  const answers = { ...healthy(), ...change };
+  const client = {
+    send: async (command: { constructor: { name: string }; input: { filterPattern?: string } }) => {
+      const isSweep = command.input.filterPattern === '"sweep.done"';
+      const answer =
+        answers[`${command.constructor.name}${isSweep ? " sweep" : ""}`] ?? answers[command.constructor.name];
+      if (answer instanceof Error) throw answer;
+      if (isSweep && !("FilterLogEventsCommand sweep" in change))
+        return { events: [{ timestamp: Date.now() - 60_000 }] };
+      return answer;
+    },
+  };
+  const under = { names, s3: client, settings, release, contract: contractOf(config) };
+  const clients = { sqs: client, lambda: client, glue: client, logs: client, events: client, kms: client };
+  return targetOf(under as unknown as PipelineUnderTest, {
+    clients: clients as unknown as Target["clients"],
+    ...overrides,
+  });
+}
+
+async function looks(change: Answers = {}, overrides: Partial<Target> = {}): Promise<Map<string, Check>> {
+  const probes = stackProbes(target(change, overrides), (args) => `pipeline ${args}`);
+  const checks = await Promise.all(probes.map(runProbe));
+  return new Map(checks.map((check) => [check.name, check]));
+}
+const unwell = async (change: Answers, overrides: Partial<Target> = {}) =>
+  [...(await looks(change, overrides)).values()]
+    .filter(({ state }) => state !== "good")
+    .map(({ name, state, detail, fix }) => [name, state, detail, fix]);
+
+const redeploy = "deploy the stack again: pulumi up";
+
+describe("npm run pipeline -- doctor", () => {
+  it("finds a healthy stack healthy", async () => {
+    const checks = await looks();
+    expect([...checks.values()].filter(({ state }) => state !== "good")).to.deep.equal([]);
+    expect(checks.get("Glue job")!.detail).to.equal("2 G.1X workers, 3 runs at once, its release is complete");
+    expect(checks.get("last sweep")!.detail).to.equal("60 s ago");
+    expect(checks.get("settings")!.detail).to.equal("commerce dev, 3 datasets: users, events, orders");
+  });
+
+  for (const [what, change, found] of [
+    [
+      "a key that is to be deleted",
+      { DescribeKeyCommand: { KeyMetadata: { KeyState: "PendingDeletion" } } },
+      [
+        [
+          "encryption key",
+          "bad",
+          "its state is PendingDeletion, so no data can be read or written",
+          "cancel its deletion and enable it, now",
+        ],
+      ],
+    ],
+    [
+      "a mapping that is switched off",
+      { ListEventSourceMappingsCommand: { EventSourceMappings: [{ State: "Disabled" }] } },
+      [
+        [
+          "promote's queue",
+          "bad",
+          "its mapping is Disabled, so no upload is looked at",
+          "enable the event source mapping, or deploy again",
+        ],
+      ],
+    ],
+    [
+      "a mapping that is not there",
+      { ListEventSourceMappingsCommand: { EventSourceMappings: [] } },
+      [["promote's queue", "bad", "promote is not fed by its queue", redeploy]],
+    ],
+    [
+      "a job that is not there",
+      { GetJobCommand: failing("EntityNotFoundException") },
+      [["Glue job", "bad", "is not there", redeploy]],
+    ],
+    [
+      "a release that has lost an artifact",
+      { HeadObjectCommand: failing("NotFound") },
+      [
+        [
+          "Glue job",
+          "bad",
+          `its release lacks ${[release.engine, release.contract, release.sql.user_activity!].map(({ uri }) => uri).join(", ")}`,
+          redeploy,
+        ],
+      ],
+    ],
+    [
+      "a bucket that keeps no versions",
+      { GetBucketVersioningCommand: {} },
+      [
+        ["bronze", "bad", "bronze keeps no versions", redeploy],
+        ["ledger", "bad", "ledger keeps no versions", redeploy],
+      ],
+    ],
+    [
+      "what may not be looked at",
+      { DescribeKeyCommand: failing("AccessDeniedException", "not\nyou") },
+      [
+        [
+          "encryption key",
+          "warning",
+          "could not be looked at: AccessDeniedException: not you",
+          "use a role that may look at it",
+        ],
+      ],
+    ],
+    [
+      "a function that failed lately",
+      {
+        FilterLogEventsCommand: {
+          events: [
+            {
+              get timestamp() {
+                return Date.now() - 300_000;
+              },
+            },
+          ],
+        },
+      },
+      [
+        [
+          "errors",
+          "warning",
+          "commerce-dev-promote logged message.failed 5 min ago",
+          "read why: pipeline logs BATCH --functions",
+        ],
+      ],
+    ],
+  ] as const)
+    it(`finds ${what}`, async () => {
+      expect(await unwell(change)).to.deep.equal(found);
+    });
+
+  it("finds dead letters, with the command that gives them another try", async () => {
+    const messages = async () => ({ uploads: 4, deadUploads: 2, deadEvents: 1 });
+    expect(await unwell({}, { messages })).to.deep.equal([
+      ["dead uploads", "bad", "2 messages that promote gave up on", "once the cause is mended: pipeline redrive"],
+      ["dead events", "bad", "1 message that settle gave up on", "once the cause is mended: pipeline redrive"],
+    ]);
+  });
+
+  it("finds that no sweep has run, unless the stack is young", async () => {
+    const group = (creationTime: number) => ({
+      "FilterLogEventsCommand sweep": { events: [] },
+      DescribeLogGroupsCommand: { logGroups: [{ logGroupName: "/aws/lambda/commerce-dev-settle", creationTime }] },
+    });
+    expect(await unwell(group(0))).to.deep.equal([
+      ["last sweep", "bad", "none for 15 min", "see whether the rule is enabled and what settle fails on"],
+    ]);
+    expect((await looks(group(Date.now() - 60_000))).get("last sweep")!.detail).to.equal(
+      "none yet, the stack is young",
+    );
+  });
+
+  it("finds a rule that is switched off", async () => {
+    const found = await unwell({ DescribeRuleCommand: { State: "DISABLED", ScheduleExpression: "rate(5 minutes)" } });
+    expect(found.map(([name, state, detail]) => [name, state, detail])).to.deep.equal([
+      ["sweep", "bad", "its rule is DISABLED"],
+      ["end of a job", "bad", "its rule is DISABLED"],
+    ]);
+  });
+
+  it("says how old a Node may be", () => {
+    expect(nodeCheck("20.0.0").state).to.equal("good");
+    expect(nodeCheck("18.19.0")).to.deep.equal({
+      state: "bad",
+      detail: "18.19.0, and >=20 is needed",
+      fix: "install Node 20 or newer",
+    });
+  });
+
+  it("ends with 1 when something is bad and 0 otherwise, and prints the same as data", async () => {
+    const call = await operatorOf(target());
+    const { printed } = await call("doctor --stack dev --json");
+    expect(JSON.parse(printed)).to.deep.include({ healthy: true });
+    const bad = await operatorOf(target({ GetJobCommand: failing("EntityNotFoundException") }));
+    const outcome = await bad("doctor --stack dev");
+    expect(outcome.code).to.equal(1);
+    expect(outcome.printed).to.match(/\n✖ job +Glue job +is not there\n +→ deploy the stack again: pulumi up\n/);
+    expect(outcome.printed).to.match(/\nnot healthy: 1 of \d+ looks$/);
+    expect(outcome.printed.split("\n").filter((line) => line.length > 80)).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,194 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
+import { nodeModulesAreCurrent } from "../../setup/nodeModules.mjs";
+import { lockParts } from "../../setup/python.mjs";
+import { checkNode, findJava17, findPython } from "../../setup/runtimes.mjs";
+import { jarProblems, proxyOptions } from "../../setup/sparkJars.mjs";
+import { countResults, suitesOf } from "../../setup/tasks.mjs";
+
+const failure = async (work: () => unknown): Promise<string> => {
+  try {
+    await work();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error("it did not fail");
+};
+
+/** A machine on which each command answers as given; all others are not installed. */
+const machine = (answers: Record<string, string>) => async (command: string) => answers[command];
+
+describe("set-up: runtimes", () => {
+  it("accepts Node 20 and newer", () => {
+    checkNode("20.0.0", "linux");
+    checkNode("24.1.0", "darwin");
+  });
+
+  it("says what is wrong with an older Node", async () => {
+    expect(await failure(() => checkNode("18.20.4", "linux"))).to.match(/^Node 18\.20\.4 is too old: Node 20 or newer/);
+  });
+
+  it("sends people on Windows to WSL", async () => {
+    expect(await failure(() => checkNode("22.0.0", "win32"))).to.include("WSL 2");
+  });
+
+  it("takes the first Python that will do", async () => {
+    const probe = machine({ python3: "3.9.2 True", "python3.12": "3.12.1 True" });
+    expect(await findPython(["python3.11", "python3", "python3.12"], probe)).to.equal("python3.12");
+  });
+
+  it("names the Pythons that are too old", async () => {
+    expect(await failure(() => findPython(["python3"], machine({ python3: "3.9.2 True" })))).to.match(
+      /^Python 3\.10 or newer is needed .*: python3 is 3\.9\.2\./,
+    );
+  });
+
+  it("says so when there is no Python at all", async () => {
+    expect(await failure(() => findPython(["python3"], machine({})))).to.match(/was not found\. Install it/);
+  });
+
+  it("names the package that brings a missing venv module", async () => {
+    expect(await failure(() => findPython(["python3"], machine({ python3: "3.11.2 False" })))).to.equal(
+      "python3 lacks the venv or ensurepip module. On Debian and Ubuntu: apt install python3.11-venv",
+    );
+  });
+
+  const java = (version: string) => `    java.home = /opt/java\n    java.specification.version = ${version}\n`;
+
+  it("finds a Java 17 by its own account", async () => {
+    expect(await findJava17(["java"], machine({ java: java("17") }))).to.equal("/opt/java");
+  });
+
+  it("passes over other versions of Java", async () => {
+    expect(await findJava17(["java"], machine({ java: java("21") }))).to.equal(undefined);
+  });
+});
+
+describe("set-up: what is installed", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "setup-"));
+    mkdirSync(join(folder, "node_modules"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const lock = (file: string, packages: object) => writeFileSync(join(folder, file), JSON.stringify({ packages }));
+  const installed = "node_modules/.package-lock.json";
+
+  it("is current when all that the lock file names is there", () => {
+    lock("package-lock.json", { "": {}, a: { version: "1.0.0" }, b: { version: "2.0.0", optional: true } });
+    lock(installed, { a: { version: "1.0.0" } });
+    expect(nodeModulesAreCurrent(folder)).to.equal(true);
+  });
+
+  it("is not when a version differs", () => {
+    lock("package-lock.json", { a: { version: "1.0.1" } });
+    lock(installed, { a: { version: "1.0.0" } });
+    expect(nodeModulesAreCurrent(folder)).to.equal(false);
+  });
+
+  it("is not when a package is missing", () => {
+    lock("package-lock.json", { a: { version: "1.0.0" } });
+    lock(installed, {});
+    expect(nodeModulesAreCurrent(folder)).to.equal(false);
+  });
+
+  it("is not when an install was cut short", () => {
+    lock("package-lock.json", {});
+    expect(nodeModulesAreCurrent(folder)).to.equal(false);
+  });
+
+  const jar = { organisation: "org.example", name: "thing", version: "1.0" };
+  const sha256 = "9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0";
+
+  it("accepts a jar with the known hash", () => {
+    writeFileSync(join(folder, "thing-1.0.jar"), "aaa");
+    expect(jarProblems(folder, [{ ...jar, sha256 }])).to.deep.equal([]);
+  });
+
+  it("refuses a jar with another hash", () => {
+    writeFileSync(join(folder, "thing-1.0.jar"), "aab");
+    expect(jarProblems(folder, [{ ...jar, sha256 }])[0]).to.match(/^thing-1\.0\.jar has the sha256 .*, not 9834876d/);
+  });
+
+  it("names a jar that is missing", () => {
+    expect(jarProblems(folder, [{ ...jar, sha256 }])).to.deep.equal(["thing-1.0.jar is missing"]);
+  });
+});
+
+describe("set-up: Python's lock", () => {
+  it("is installed in two parts, which hold each entry once with its hashes", () => {
+    const entry = (name: string) =>
+      `${name}==1.0 ; python_version < '4' \\\n    --hash=sha256:${name}\n    # via -r in`;
+    const lock = `# made for 3.10\n${["boto3", "pyspark", "pyspark-tools"].map(entry).join("\n")}\n`;
+    expect(lockParts(lock)).to.deep.equal([`${entry("pyspark")}\n`, `${entry("boto3")}\n${entry("pyspark-tools")}\n`]);
+  });
+
+  it("loses no requirement", () => {
+    const lock = readFileSync("requirements.txt", "utf8");
+    const names = (text: string) => text.match(/^[\w.-]+==\S+/gm)!.sort();
+    expect(names(lockParts(lock).join(""))).to.deep.equal(names(lock));
+    expect(
+      lockParts(lock)
+        .join("")
+        .match(/--hash=/g),
+    ).to.have.length(lock.match(/--hash=/g)!.length);
+  });
+});
+
+describe("set-up: proxy", () => {
+  it("is passed on to Java", () => {
+    expect(proxyOptions({ HTTPS_PROXY: "http://proxy.example:3128", NO_PROXY: "localhost,.example" })).to.deep.equal([
+      "-Dhttps.proxyHost=proxy.example",
+      "-Dhttps.proxyPort=3128",
+      "-Dhttp.nonProxyHosts=localhost|.example",
+    ]);
+  });
+
+  it("is none when the environment names none", () => {
+    expect(proxyOptions({})).to.deep.equal([]);
+  });
+});
+
+describe("test results", () => {
+  it("are counted from mocha's summary", () => {
+    expect(countResults("\n  12 passing (3s)\n  2 failing\n\n  1) a\n", 2)).to.deep.equal({ passed: 12, failed: 2 });
+  });
+
+  it("are counted through colours", () => {
+    expect(countResults("  \x1b[32m12 passing\x1b[0m (3s)\n".replace("  \x1b[32m", "\x1b[32m  "), 0).passed).to.equal(
+      12,
+    );
+  });
+
+  it("are counted from pytest's summary", () => {
+    const summary = "....\n=== 1 failed, 30 passed, 1 error in 2.10s ===\n";
+    expect(countResults(summary, 1)).to.deep.equal({ passed: 30, failed: 2 });
+  });
+
+  it("count a run that broke without a summary as failed", () => {
+    expect(countResults("Traceback\n", 1)).to.deep.equal({ passed: 0, failed: 1 });
+  });
+});
+
+describe("tests that are named", () => {
+  const named = (...paths: string[]) =>
+    suitesOf(paths).map(({ args }) => args.filter((one) => one.startsWith("tests/")));
+
+  it("may be a folder, of specs and of Python tests", () => {
+    const [specs, ...others] = named("tests/handlers/ledger");
+    expect(specs).to.include("tests/handlers/ledger/transition.spec.ts");
+    expect(specs!.every((path) => path.endsWith(".spec.ts"))).to.equal(true);
+    expect(others).to.deep.equal([]);
+    const [python, ...none] = named("tests/glue");
+    expect(python).to.include("tests/glue/test_job.py");
+    expect(none).to.deep.equal([]);
+  });
+
+  it("may be files of both, and one test of a Python file", () => {
+    const paths = ["tests/glue/test_job.py::test_one", "tests/setup/setup.spec.ts"];
+    expect(named(...paths)).to.deep.equal([["tests/setup/setup.spec.ts"], ["tests/glue/test_job.py::test_one"]]);
+  });
+});

@@ -1,2 +1,0 @@
-/** The program on mocks, strict: whatever the mocks don't know fails the test. */
-export * from "../../scripts/plan/snapshot/mocks.ts";
