@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FileFormat } from "../config/schema.ts";
 
-/** Where everything lies. Bronze keys are the producers'; every other key is made here. */
+/** Every key in the buckets, except Bronze's, which producers choose. */
 
 /** Names the Bronze object version. Hashed, because Spark ignores files whose names begin with `_` or `.`, as version ids may. */
 const versionHash = (key: string, version: string) =>

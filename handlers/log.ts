@@ -1,4 +1,4 @@
-/** One JSON line an entry: ids and reasons, never what a file holds. */
+/** Writes one JSON line per entry: ids and reasons, never the content of a file. */
 export interface Log {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -8,7 +8,7 @@ export interface Log {
 /** What was thrown, as a log's `reason`. */
 export const reasonOf = (error: unknown): string => `${(error as Error).name}: ${(error as Error).message}`;
 
-/** Entries that CloudWatch counts as well, each under the name of its metric. */
+/** Log messages that are also counted as CloudWatch metrics, with the metric's name. */
 export const metrics: Readonly<Record<string, string>> = {
   "file.promoted": "FilesPromoted",
   "file.rejected": "FilesRejected",
@@ -40,7 +40,7 @@ const ofRun: Readonly<Record<string, Measure>> = {
   dpuHours: { metric: "GlueDpuHours", unit: "None" },
 };
 
-/** Numbers among an entry's fields that CloudWatch keeps as well: message to field to metric. */
+/** Fields that are also CloudWatch metrics: message to field to metric. */
 export const measures: Readonly<Record<string, Readonly<Record<string, Measure>>>> = {
   "run.published": ofRun,
   "run.superseded": ofRun,
@@ -48,7 +48,7 @@ export const measures: Readonly<Record<string, Readonly<Record<string, Measure>>
   "sweep.done": {
     failed: { metric: "BatchesFailing", unit: "Count" },
     unswept: { metric: "BatchesUnswept", unit: "Count" },
-    // Always 0: it tells a pipeline that publishes nothing from one that says nothing.
+    // Always 0. It distinguishes a pipeline that publishes nothing from one that reports nothing.
     published: { metric: "RunsPublished", unit: "Count" },
   },
 };

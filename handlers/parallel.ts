@@ -1,6 +1,7 @@
 /**
- * Does `work` on each item, `width` at a time, until all are done or `mayGoOn` says no. What was begun is ended.
- * @throws the first error, after which no other item is begun
+ * Runs `work` on each item, `width` at a time, until all are done or `mayGoOn` returns false. Work already started is
+ * completed.
+ * @throws the first error; no further item is started after it
  */
 export async function inParallel<Item>(
   items: Iterable<Item>,

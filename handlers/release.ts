@@ -28,7 +28,7 @@ export interface ReleasePointer {
 /** The release that a deployment pointed to. */
 export interface CurrentRelease {
   /**
-   * Grows with each deployment that changes what is pointed to, also with one back to older code: the pointer's
+   * Grows with each deployment that changes the pointer, also when it goes back to older code: the pointer's
    * LastModified, in milliseconds since the epoch.
    */
   readonly sequence: number;
@@ -42,7 +42,7 @@ export interface Releases {
   current(): Promise<CurrentRelease>;
   /** Reads the pointer again. */
   newest(): Promise<CurrentRelease>;
-  /** All that were pointed to after this sequence, oldest first. */
+  /** All releases pointed to after this sequence, oldest first. */
   since(sequence: number): Promise<CurrentRelease[]>;
 }
 
@@ -50,7 +50,7 @@ export class ReleaseUnreadable extends Error {
   override readonly name = "ReleaseUnreadable";
 }
 
-/** @param contracts those that are known already, by the SHA-256 of their text; kept from call to call */
+/** @param contracts a cache kept between calls: SHA-256 of the text to contract */
 export function createReleases(
   s3: S3,
   { artifactsBucket, keyArn }: Pick<FunctionEnvironment, "artifactsBucket" | "keyArn">,

@@ -1,9 +1,9 @@
 import { type BucketKey, perBucket } from "../config/naming.ts";
 
 /**
- * What a function knows by itself; by what data is judged it reads from the release (`release.ts`). The program writes
- * it as `settings.json` beside the bundle, so a function parses no YAML and carries no schema library. Durations in
- * seconds, sizes in bytes.
+ * A function's own settings. How data is judged is read from the release (`release.ts`). The program writes them as
+ * `settings.json` beside the bundle, so a function needs no YAML parser and no schema library. Durations in seconds,
+ * sizes in bytes.
  */
 export interface FunctionSettings {
   readonly pipeline: string;

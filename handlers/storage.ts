@@ -1,7 +1,7 @@
 import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { S3 } from "./clients.ts";
 
-/** What S3 answered, whatever the SDK made of it; 0 when there was no answer. */
+/** The HTTP status that S3 answered, whatever error the SDK made of it; 0 without an answer. */
 export const statusOf = (error: unknown): number =>
   (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0;
 

@@ -43,8 +43,8 @@ interface Version {
 }
 
 /**
- * Which of two versions of a key the bucket got later, by the order of its list. LastModified counts whole seconds, so
- * it is asked only where one of the two was deleted for good and is no longer listed.
+ * Which of two versions of a key is newer, by the order of the bucket's list. LastModified has whole seconds only, so
+ * it decides only if one of the two was deleted for good and is no longer listed.
  */
 export async function isListedNewer(
   s3: S3,

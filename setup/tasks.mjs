@@ -20,12 +20,18 @@ const slowSpecs = [
   "tests/simulation/mutants.spec.ts",
 ];
 
-const quickSuites = () => [
-  mocha("tests/**/*.spec.ts", ...slowSpecs.flatMap((path) => ["--exclude", path])),
-  python("pytest", "-m", "not slow"),
-];
+const excluding = (specs) => specs.flatMap((path) => ["--exclude", path]);
 
-const slowSuites = () => [mocha(...slowSpecs, "--timeout", "600000"), python("pytest", "-m", "slow")];
+const quickSuites = () => [mocha("tests/**/*.spec.ts", ...excluding(slowSpecs)), python("pytest", "-m", "not slow")];
+
+/** Those of them that wait most of their time, for time to pass or for what is tried again. */
+const waitingSpecs = ["tests/e2e/alarms.spec.ts", "tests/e2e/chaos.spec.ts", "tests/e2e/redeploy.spec.ts"];
+
+const slowSuites = () => [
+  mocha(...slowSpecs, ...excluding(waitingSpecs), "--timeout", "600000"),
+  mocha(...waitingSpecs, "--timeout", "600000"),
+  python("pytest", "-m", "slow"),
+];
 
 const isPython = (path) => path.split("::")[0].endsWith(".py");
 
@@ -80,7 +86,7 @@ function environment(needs) {
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** Runs one command; `onOutput` gets what it writes, which is shown either way. */
+/** Runs one command, whose output is shown, or given to `onOutput`. */
 function execute({ command, args }, needs, onOutput) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -91,7 +97,6 @@ function execute({ command, args }, needs, onOutput) {
     const forward = (signal) => child.kill(signal);
     for (const signal of signals) process.on(signal, forward);
     child.stdout?.on("data", (chunk) => {
-      process.stdout.write(chunk);
       onOutput(String(chunk));
     });
     child.on("error", reject);
@@ -114,17 +119,39 @@ export function countResults(output, code) {
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
 }
 
+/** Most suites wait more than they compute. */
+const suitesAtOnce = 2;
+
+/** Runs them side by side and shows them one after the other: what a later one says waits for its turn. */
 async function runSuites(list, needs) {
+  const outputs = list.map(() => ({ all: "", held: "", isOver: false }));
+  let turn = 0;
+  const show = () => {
+    for (; turn < outputs.length; turn++) {
+      const output = outputs[turn];
+      process.stdout.write(output.held);
+      output.held = "";
+      if (!output.isOver) return;
+    }
+  };
   const total = { passed: 0, failed: 0 };
-  for (const suite of list) {
-    let output = "";
-    const code = await execute(suite, needs, (text) => {
-      output += text;
-    });
-    const { passed, failed } = countResults(output, code);
-    total.passed += passed;
-    total.failed += failed;
-  }
+  const rest = list.entries();
+  const lane = async () => {
+    for (const [index, suite] of rest) {
+      const output = outputs[index];
+      const code = await execute(suite, needs, (text) => {
+        output.all += text;
+        output.held += text;
+        show();
+      });
+      output.isOver = true;
+      show();
+      const { passed, failed } = countResults(output.all, code);
+      total.passed += passed;
+      total.failed += failed;
+    }
+  };
+  await Promise.all(Array.from({ length: suitesAtOnce }, lane));
   return total;
 }
 

@@ -3,7 +3,7 @@ import { nearest } from "../../config/nearest.ts";
 import type { FileFormat } from "../../config/schema.ts";
 import { rollingBatch } from "../ledger/document.ts";
 
-/** What a Bronze key names: a file of ours, or nothing that this pipeline declares. */
+/** What a Bronze key names: a file of a declared dataset, or something that this pipeline skips. */
 export type Classified =
   | { readonly kind: "ours"; readonly batch: string; readonly dataset: string; readonly format: FileFormat }
   | { readonly kind: "skipped"; readonly reason: string; readonly fix: string };

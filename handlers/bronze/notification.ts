@@ -24,7 +24,7 @@ export function decodeKey(encoded: string): string {
   }
 }
 
-/** A message that S3 did not write; it goes to the dead-letter queue, since nothing says what it is about. */
+/** A message that S3 did not write. It goes to the dead-letter queue, because nothing says which file it is about. */
 export class UnreadableMessage extends Error {
   override readonly name = "UnreadableMessage";
 }
@@ -49,7 +49,7 @@ export interface PassedEvent {
 }
 
 /**
- * What one queue message tells of: object versions, and events that change nothing.
+ * The object versions that one queue message names, and its events that change nothing.
  * @throws UnreadableMessage
  */
 export function readNotification(body: string): { created: ObjectCreated[]; passed: PassedEvent[] } {
@@ -87,7 +87,7 @@ export function readNotification(body: string): { created: ObjectCreated[]; pass
   return { created, passed };
 }
 
-/** A message that tells of one version as S3 would; `reason` takes the place of what S3 says of the upload. */
+/** Writes a message about one version in the shape of S3's notification; `reason` stands in for the event's name. */
 export function writeNotification(
   { bucket, key, version, sequencer }: ObjectCreated,
   reason: "Continued" | "Reconciled",

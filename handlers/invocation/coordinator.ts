@@ -25,17 +25,18 @@ import type { FunctionSettings } from "../settings.ts";
 import type { DocumentStore } from "../storage.ts";
 
 /**
- * Carries out what the ledger decides, and tells the ledger how it went. Both functions work through it, so a batch
- * moves on whichever of them looks at it.
+ * Performs what the ledger decides, and enters the result in the ledger. Both functions use it, so a batch makes
+ * progress whichever of them looks at it.
  */
 export interface Coordinator {
   /** Enters an event, runs the gate, and performs the effects that this invocation owns. */
   advance(batch: string, event: LedgerEvent): Promise<LedgerDocument>;
-  /** Finds out how the job runs of an unsettled run stand, and settles it when they have ended. */
+  /** Asks the engine for the state of a run's job runs, and settles the run once they have ended. */
   settle(batch: string, run: number, heardOf?: string): Promise<LedgerDocument | null>;
   /**
-   * Takes over what others left undone, settles what ended unheard, marks what is late, and runs the gate.
-   * @throws once all of it was tried, Error that says how many effects could not be performed
+   * Takes over effects that other invocations left undone, settles runs whose end nobody reported, marks late files,
+   * and runs the gate.
+   * @throws Error with the number of effects that could not be performed, after all were tried
    */
   sweep(batch: string): Promise<void>;
 }
@@ -45,7 +46,7 @@ export interface CoordinatorDeps {
   readonly releases: Releases;
   readonly documents: DocumentStore;
   readonly engine: Engine;
-  /** Null in promote, which may only start runs: stopping them and all that follows is left to settle's next sweep. */
+  /** Null in promote, which may only start runs. Everything else is left to settle's next sweep. */
   readonly outlets: Outlets | null;
   readonly settings: FunctionSettings;
   readonly names: StorageNames;
@@ -57,13 +58,13 @@ export interface CoordinatorDeps {
 /** A busy engine is asked again after this long, in milliseconds. */
 const retryAfter = 60_000;
 
-/** What is performed first: a run's start waits for nothing. */
+/** The order in which effects are performed: a run's start comes first. */
 const urgency: readonly Effect["kind"][] = ["start", "stop", "catalog", "expire", "notify"];
 
 export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   const { ledger, releases, documents, engine, outlets, settings, names, invocation, log, now } = deps;
 
-  /** What this invocation has tried to perform; it tries nothing twice. */
+  /** The effects that this invocation has tried; it tries none twice. */
   const tried = new Set<string>();
   /** Effects that it could not perform. */
   let failures = 0;
@@ -85,8 +86,8 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   }
 
   /**
-   * Performs this invocation's effects until none is left that it can do anything about, starts first. Each is on its
-   * own: one that fails is left to the sweep, and keeps none of the others waiting.
+   * Performs this invocation's effects, starts first, until it can do no more. A failed effect is left to the sweep and
+   * does not delay the others.
    */
   async function perform(batch: string, document: LedgerDocument): Promise<LedgerDocument> {
     let current = document;
@@ -139,7 +140,8 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     const pinned = manifest(batch, run);
     if (!(await documents.put(pinned.key, pinned.body, { ifAbsent: true }))) {
       const present = await documents.get(pinned.key);
-      // Neither there nor to be written is a race with ourselves: the next performer sees which it was.
+      // S3 refused the write as already present, yet finds no object: two performers raced. The next one will see the
+      // result.
       if (!present) return null;
       if (present.text !== pinned.body)
         return { kind: "refused", run: run.run, message: `${pinned.uri} exists and is not this claim's manifest` };
@@ -160,7 +162,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
         log.error("run.failed", { batch, run: run.run, reason: answer.message });
         return { kind: "refused", run: run.run, message: answer.message };
       case "unknown":
-        // It may have been started: the sweep looks for it before it starts another.
+        // The job run may have been started. The sweep searches for it before it starts another.
         log.warn("run.start_unknown", { batch, run: run.run, reason: answer.message });
         return null;
     }
@@ -189,7 +191,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     return { kind: "expired", run };
   }
 
-  /** A job run that no answer told of may end when its run has expired, and what it wrote would stay. */
+  /** Removes the output of a job run that the ledger never knew and that ended after its run had expired. */
   async function forget(batch: string, run: number, jobRun: string): Promise<void> {
     const stored = await documents.get(ledgerKeys.oldRun(batch, run));
     const { outputs } = JSON.parse(stored!.text) as Run;
@@ -197,7 +199,10 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     log.warn("jobrun.forgotten", { batch, run, jobRun, reason: "its run has expired; what it wrote was removed" });
   }
 
-  /** What people can't be told is tried again later and later, and in the end given up: the ledger has it all the same. */
+  /**
+   * A notice that fails is sent again with growing delays and finally given up. The ledger keeps the result in any
+   * case.
+   */
   async function notify(batch: string, document: LedgerDocument, effect: NoticeEffect): Promise<LedgerEvent> {
     const { pipeline, environment } = settings;
     const { id, run, tries } = effect;
@@ -242,7 +247,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     const observe = (found: readonly JobRun[]) => Promise.all(found.map((jobRun) => observed(batch, run, jobRun)));
     const described = await Promise.all([...ids].map(async (id) => (await engine.describe(id)) ?? forgotten(id)));
     const known = await observe(described);
-    // Before a claim is called failed, or when nothing is known of it, every job run of its manifest has to be found.
+    // All job runs of the manifest must be known before the claim can be called failed.
     const isClear = known.some(
       ({ state, report }) => state === "alive" || (state === "succeeded" && report === "good"),
     );
@@ -277,7 +282,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     });
   }
 
-  /** `entered` hears of the event's own write, whatever becomes of the effects that follow from it. */
+  /** `entered` gets the document right after the event was written, even if an effect fails later. */
   async function advance(
     batch: string,
     event: LedgerEvent,
@@ -285,7 +290,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   ): Promise<LedgerDocument> {
     let document = await ledger.commit(batch, event);
     entered(document);
-    // A start that is refused ends its run, and files that came meanwhile may be ready for the next.
+    // A refused start ends its run; files that arrived meanwhile may be ready for the next run.
     do document = await perform(batch, await runGate(batch, document));
     while ((await ledger.gate(batch, document)).state === "ready");
     return document;
@@ -309,7 +314,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
 const lateKeys = (document: LedgerDocument | null) =>
   Object.entries(document?.inputs ?? {}).flatMap(([key, { late }]) => (late ? [key] : []));
 
-/** What the job runs of a claim used up together, those that failed included; undefined while nothing is known. */
+/** What all job runs of a claim used together, including failed ones; undefined while nothing is known. */
 function usageOf(jobRuns: readonly JobRun[]): JobRun["usage"] | undefined {
   const usages = jobRuns.flatMap(({ usage }) => usage ?? []);
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -318,7 +323,7 @@ function usageOf(jobRuns: readonly JobRun[]): JobRun["usage"] | undefined {
     : { seconds: sum(usages.map(({ seconds }) => seconds)), dpuHours: sum(usages.map(({ dpuHours }) => dpuHours)) };
 }
 
-/** A job run that the engine no longer knows has ended without a success that anyone could prove. */
+/** A job run that the engine no longer knows counts as failed: nothing can prove that it succeeded. */
 const forgotten = (id: string): JobRun => ({
   id,
   state: "failed",
@@ -327,7 +332,7 @@ const forgotten = (id: string): JobRun => ({
   manifestUri: null,
 });
 
-/** A catalog effect that was done for another publication has to be done again, so the pointer is part of the attempt. */
+/** A catalog effect must be performed again after another publication, so the pointer is part of the attempt. */
 const attemptOf = (effect: Effect, { published }: LedgerDocument) => `${effect.id}@${published?.run ?? 0}`;
 
 function gateDetails(verdict: Exclude<GateVerdict, { state: "ready" }>): Record<string, unknown> {

@@ -35,7 +35,7 @@ export interface Invocation {
   readonly coordinator: Coordinator;
 }
 
-/** What an invocation is made of. The functions bring the real parts, tests bring some of their own. */
+/** The parts of an invocation. The functions pass the real ones; tests replace some of them. */
 export interface Parts {
   readonly s3: S3;
   readonly engine: Engine;
@@ -49,7 +49,7 @@ export interface Parts {
   readonly pause: (atMost: number) => Promise<unknown>;
   /** Names an invocation; no two are alike. */
   readonly nonce: () => string;
-  /** Decides every change of the ledger; the one and only, save where a test listens to it. */
+  /** Decides every change of the ledger. Only tests pass one of their own, to observe it. */
   readonly transition?: typeof transition;
 }
 
@@ -67,7 +67,7 @@ export function assemble({ s3, nonce, pause, transition: decide = transition, ..
   };
 }
 
-/** @param outletsOf makes settle's outlets; promote has none, nor the code of any */
+/** @param outletsOf makes settle's outlets; promote passes none, so its bundle holds none of their code */
 export function createRuntime(outletsOf?: (s3: S3, names: FunctionEnvironment) => Outlets): Runtime {
   const settings = JSON.parse(readFileSync(new URL("./settings.json", import.meta.url), "utf8")) as FunctionSettings;
   const names = readEnvironment(process.env);

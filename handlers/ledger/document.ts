@@ -9,11 +9,11 @@ export interface LedgerDocument {
   readonly format: 1;
   /** One more at each write. */
   readonly revision: number;
-  /** Nonce of the write, by which a lost answer to one's own success is recognised. */
+  /** Nonce of the last write. By it a writer recognises its own success when the answer was lost. */
   readonly writer: string;
   /** The revision that opened the batch, which names its open mark; null while nothing is pending. */
   readonly open: number | null;
-  /** The newest release, by its sequence, under which the gate has looked at it. */
+  /** Sequence of the newest release under which the gate has judged the batch. */
   readonly judged: number;
   /** Bronze key to what is known of it. */
   readonly inputs: Readonly<Record<string, Input>>;
@@ -38,7 +38,7 @@ export interface Input {
   readonly read: readonly string[];
   /** Versions that the operator has withdrawn, newest last. */
   readonly withdrawn: readonly string[];
-  /** Whether the batch's deadline passed with this version unread. */
+  /** Whether the batch's deadline passed before a published run had read this version. */
   readonly late: boolean;
 }
 
@@ -118,12 +118,12 @@ export interface Run {
   /** A key for each dataset that its release declares. */
   readonly inputs: PinnedInputs;
   readonly release: Release;
-  /** What its release makes. By this the run is judged and shown to readers, whatever is deployed by then. */
+  /** The outputs of its release. The run is judged by them and shown with them, whatever is deployed later. */
   readonly outputs: OutputColumns;
   readonly tries: Tries;
-  /** Job runs started for this claim, in the order in which the ledger heard of them. */
+  /** Job runs started for this claim, in the order in which they were entered. */
   readonly jobRuns: readonly string[];
-  /** Those of them that were stopped because another one was kept: their end says nothing of the claim. */
+  /** Those stopped because another job run was kept; how they ended says nothing about the claim. */
   readonly twins: readonly string[];
   readonly settledAt: number | null;
   /** When it was first published; null for a run that never was. */
@@ -137,11 +137,13 @@ export type RunCause =
   | { readonly kind: "gate" }
   | { readonly kind: "operator"; readonly operation: "run" | "replay"; readonly id: string };
 
-/** What has to be done outside the ledger. Entered by the write that decides it, cleared by a write once it is done. */
+/**
+ * Something to do outside the ledger. The write that decides it enters it; another write removes it when it is done.
+ */
 export type Effect = StartEffect | StopEffect | CatalogEffect | ExpireEffect | NoticeEffect;
 
 interface EffectBase {
-  /** Unique in the document; an effect decided again takes the place of the older one. */
+  /** Unique in the document; a new effect replaces an older one with the same id. */
   readonly id: string;
   /** The invocation that performs it. */
   readonly by: string;
@@ -152,7 +154,7 @@ interface EffectBase {
 export interface StartEffect extends EffectBase {
   readonly kind: "start";
   readonly run: number;
-  /** Whether an earlier performer may have started it without having heard the answer. */
+  /** Whether an earlier performer may have started it without receiving the answer. */
   readonly uncertain: boolean;
 }
 
@@ -167,14 +169,14 @@ export interface CatalogEffect extends EffectBase {
   readonly output: string;
 }
 
-/** Deletes what a run wrote to Gold, once the document keeps the run no more. */
+/** Deletes what a run wrote to Gold after the document dropped the run. */
 export interface ExpireEffect extends EffectBase {
   readonly kind: "expire";
   readonly run: number;
   readonly outputs: readonly string[];
 }
 
-/** Tells people how a run has ended. It holds all that is to be told, as the document may forget the run meanwhile. */
+/** Tells people how a run ended. It holds the whole text, because the document may drop the run before it is sent. */
 export interface NoticeEffect extends EffectBase {
   readonly kind: "notify";
   readonly run: number;

@@ -18,14 +18,14 @@ export type LedgerEvent =
       readonly dataset: string;
       readonly decision: Decision;
       /**
-       * The version that Bronze lists as older than this one. It counts where a sequencer is missing, and only as long as
-       * that version is still the one that the ledger has.
+       * The version that Bronze lists as older than this one. It is used only if a sequencer is missing and the ledger
+       * still has that version.
        */
       readonly newerThan?: string;
     }
   | { readonly kind: "claim" }
   | { readonly kind: "started"; readonly run: number; readonly jobRun: string }
-  /** An effect can't be performed now: nobody tries before `until`. */
+  /** The effect cannot be performed now; nobody tries again before `until`. */
   | { readonly kind: "deferred"; readonly effect: string; readonly until: number }
   | { readonly kind: "refused"; readonly run: number; readonly message: string }
   | { readonly kind: "observed"; readonly run: number; readonly jobRuns: readonly ObservedJobRun[] }

@@ -43,8 +43,8 @@ interface LiveInput {
 }
 
 /**
- * Bronze key and version of each dataset that is there, as one comparable text. Only declared datasets count, and one
- * that is absent is not there: else a new optional dataset would make new sets of all the old ones.
+ * The Bronze key and version of each present, declared dataset as one comparable text. Absent datasets are left out;
+ * otherwise a new optional dataset would make every earlier set a new one.
  */
 export function inputSet(inputs: PinnedInputs, datasets: GateRules["datasets"]): string {
   const triples = Object.keys(datasets).flatMap((dataset) => {
@@ -64,9 +64,9 @@ export function liveInputs(document: LedgerDocument, datasets: GateRules["datase
 }
 
 const minute = 60_000;
-/** How long the gate waits for the infrastructure: after the first failure, the second, and each later one. */
+/** Delays before the gate claims again after an infrastructure failure: the first, the second, and every later one. */
 const retryDelays = [minute, 10 * minute, 60 * minute] as const;
-/** Some part of the delay is added, so that what failed together does not come back together. */
+/** Up to this share of the delay is added, so that batches that failed together are not retried together. */
 const retryJitter = 0.25;
 
 /** When the inputs of a failed run may be claimed again, in milliseconds since the epoch; null for never. */
@@ -128,7 +128,7 @@ export function evaluateGate(batch: string, document: LedgerDocument, rules: Gat
   if (batch === rollingBatch && spreadOf(times) > rules.maxSpread) return { state: "mixed", spread: spreadOf(times) };
   const optional = declared.filter(([name, { required }]) => !required && only(name)).map(([name]) => name);
   const leftOut: string[] = [];
-  // The newest first, so that an old one keeps no new one out.
+  // Newest first, so that an old file does not keep a new one out.
   for (const name of optional.sort((one, other) => timeOf(other) - timeOf(one)))
     if (batch === rollingBatch && spreadOf([...times, timeOf(name)]) > rules.maxSpread) leftOut.push(name);
     else times.push(timeOf(name));

@@ -12,7 +12,7 @@ export type Choice =
       /** `new`: no published run has read it. `read`: one has. `earlier`: one has, and a newer version was withdrawn. */
       readonly from: "new" | "read" | "earlier";
       readonly file: PinnedInput;
-      /** When it was uploaded; null for an earlier version, of which the document keeps no more than what a run pinned. */
+      /** When it was uploaded; null for an earlier version, because the document only keeps what a run pinned of it. */
       readonly lastModified: number | null;
       /** The newest published run that has read it, if the document keeps one. */
       readonly readBy: number | null;

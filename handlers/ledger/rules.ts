@@ -3,7 +3,7 @@ import type { FunctionSettings } from "../settings.ts";
 import type { OutputColumns } from "./document.ts";
 import type { GateRules } from "./gate.ts";
 
-/** By what one write of the ledger goes: the release, and the function's own bounds. Times in milliseconds. */
+/** The rules for one write of the ledger: the release's and the function's own limits. Times in milliseconds. */
 export interface Rules extends GateRules {
   /** The release's. */
   readonly sequence: number;

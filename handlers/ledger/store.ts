@@ -11,13 +11,13 @@ import type { transition } from "./transition.ts";
 /** Reads and writes ledger documents; `commit` is the only way to change one. */
 export interface Ledger {
   read(batch: string): Promise<LedgerDocument | null>;
-  /** @throws OrderRefused from the transition; an Error when the document is contended beyond patience. */
+  /** @throws OrderRefused from the transition; Error when other writers won too many times in a row. */
   commit(batch: string, event: LedgerEvent): Promise<LedgerDocument>;
-  /** Where the batch stands, by the newest release that this invocation and the document know. */
+  /** The batch's state, judged by the newest release that this invocation or the document knows. */
   gate(batch: string, document: LedgerDocument): Promise<GateVerdict>;
   /** Batches with something pending, each with its open marks. */
   openBatches(): Promise<Map<string, number[]>>;
-  /** Deletes marks that no document names and none can name again. */
+  /** Deletes open marks that no document names and none can name later. */
   clearMarks(batch: string, epochs: readonly number[]): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export function createLedger({
 }: LedgerDeps): Ledger {
   let writes = 0;
 
-  /** A document that a newer release has judged is not judged by an older one: the pointer is read again. */
+  /** If a newer release has judged the document, the pointer is read again: an older release must not judge it. */
   async function rulesFor(document: LedgerDocument | null): Promise<Rules> {
     const release = await releases.current();
     const isOld = release.sequence < (document?.judged ?? 0);
@@ -77,7 +77,8 @@ export function createLedger({
       const next = transition(document, event, { batch, now: now(), invocation, writer, rules });
       if (next === document || next.revision === 0) return next;
 
-      // Before the document says so: a mark without a batch is swept away, a batch without a mark would be lost.
+      // The mark is written before the document. A mark without an open batch is cleaned up by the sweep; an open batch
+      // without a mark would be lost.
       if (next.open !== null && next.open !== document?.open)
         await documents.put(ledgerKeys.openMark(batch, next.open), "{}", null);
       const kept = new Set(next.runs.map(({ run }) => run));
@@ -124,9 +125,10 @@ export function createLedger({
     async clearMarks(batch, epochs) {
       let { document } = await load(batch);
       for (const epoch of epochs) {
-        // Its writer died before the document, or is slow: then the next revision makes its write fail, and it begins anew.
+        // The writer of the mark died, or is slow. If it is slow, the new revision makes its write fail, and it starts
+        // again.
         if (epoch > (document?.revision ?? 0)) document = await commit(batch, { kind: "overtake", epoch });
-        // An epoch is the revision that opened it, so one that the document has passed can't come into use any more.
+        // An epoch is the revision that opened the batch. Once the document is past it, no write can use it again.
         if (document && epoch <= document.revision && epoch !== document.open)
           await documents.delete(ledgerKeys.openMark(batch, epoch));
       }

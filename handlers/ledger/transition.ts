@@ -47,7 +47,7 @@ export interface TransitionContext {
 
 const rememberedVersions = 20;
 const rememberedOperations = 50;
-/** Tries to tell people of a run's end, spread over some hours: what no try gets through is given up. */
+/** How often a notice is tried, over some hours, before it is given up. */
 export const noticeTries = 10;
 
 /**
@@ -76,7 +76,7 @@ function apply(document: LedgerDocument, event: LedgerEvent, context: Transition
     case "decided":
       return decide(document, event);
     case "claim": {
-      // A release that has gone may have been followed by a claim of these very inputs.
+      // The same inputs may have been claimed since under an older release.
       if (context.rules.sequence < document.judged) return document;
       const verdict = evaluateGate(context.batch, document, context.rules, context.now);
       if (verdict.state !== "ready") return document;
@@ -117,8 +117,8 @@ function isNewer(candidate: string, than: string): boolean {
 }
 
 /**
- * Which of two versions of a key is the newer one, as far as S3's events tell: null when one of them was told by no
- * event, so that only Bronze's list of versions knows.
+ * Which of two versions of a key is newer, by their sequencers; null if one has none, so that only Bronze's list of
+ * versions knows.
  */
 export function isNewerBySequencer(candidate: string | null, than: string | null): boolean | null {
   return candidate === null || than === null ? null : isNewer(candidate, than);
@@ -212,7 +212,7 @@ const addJobRuns = (run: Run, ids: readonly string[]): Run => ({
   jobRuns: [...run.jobRuns, ...ids.filter((id) => !run.jobRuns.includes(id))],
 });
 
-/** A job run that answers after its claim was settled is entered all the same, and stopped. */
+/** A job run whose start is reported after its claim was settled is entered and stopped. */
 function started(document: LedgerDocument, number: number, jobRun: string, context: TransitionContext): LedgerDocument {
   const wasUnsettled = document.runs.some((run) => run.run === number && isUnsettled(run));
   const next = updateRun(document, number, (run) => {
@@ -224,7 +224,7 @@ function started(document: LedgerDocument, number: number, jobRun: string, conte
   return wasUnsettled || !isNew ? cleared : stop(cleared, [jobRun], context);
 }
 
-/** Who asked for the start may not have heard of an earlier one: a claim with a job run does not fail by a refusal. */
+/** A claim that already has a job run does not fail because a second start was refused. */
 function refuse(document: LedgerDocument, number: number, message: string, context: TransitionContext): LedgerDocument {
   const run = findRun(document, number);
   if (run?.state !== "claimed" || run.jobRuns.length > 0) return withoutEffect(document, startId(number));
@@ -280,7 +280,7 @@ function observe(
   return updateRun(base, number, (ended) => failed(ended, failure, id, context));
 }
 
-/** The ending that says most about why the claim failed: what the engine reported before what happened to the job. */
+/** The failure that best explains the claim: a bad report first, then what happened to the job. */
 function worst(ended: readonly ObservedJobRun[]): { failure: RunFailure; id: string } {
   for (const { id, report } of ended)
     if (typeof report === "object") return { id, failure: { kind: "report", message: report.bad } };
@@ -303,9 +303,9 @@ function publish(document: LedgerDocument, run: Run, context: TransitionContext)
 }
 
 /**
- * Switches the pointer, and decides that the catalog has to follow: for what the run before made, too, as the new one
- * may not make it. Whoever is at it already keeps the effect and does it again, since two at a time could leave the older
- * location behind.
+ * Moves the pointer and enters a catalog effect for each output of the old and the new run, since the new run may lack
+ * an output of the old one. An invocation that already owns a catalog effect keeps it and performs it again; two owners
+ * could leave the older location in the catalog.
  */
 function pointTo(document: LedgerDocument, published: Publication, context: TransitionContext): LedgerDocument {
   const runs = document.runs.map((run): Run => {
@@ -349,7 +349,7 @@ const withEffect = (document: LedgerDocument, effect: Effect): LedgerDocument =>
   effects: [...document.effects.filter(({ id }) => id !== effect.id), effect],
 });
 
-/** What people could not be told often enough is given up, so that the batch can close. */
+/** A notice that has failed too often is dropped, so that the batch can close. */
 function defer(document: LedgerDocument, id: string, until: number): LedgerDocument {
   const effects = document.effects.flatMap((effect): Effect[] => {
     if (effect.id !== id) return [effect];
@@ -442,7 +442,7 @@ function wasPublished(document: LedgerDocument, number: number, { batch }: Trans
   return run;
 }
 
-/** The files by the rule of `newestGood`; what it leaves to a person refuses the order. */
+/** Chooses the files by `newestGood`. If that leaves the choice to a person, the order is refused. */
 function operatorInputs(document: LedgerDocument, { batch, rules }: TransitionContext): PinnedInputs {
   const choices = newestGood(document, Object.keys(rules.datasets));
   const take = (name: string, required: boolean): PinnedInput | null => {
@@ -464,7 +464,7 @@ function operatorInputs(document: LedgerDocument, { batch, rules }: TransitionCo
   return Object.fromEntries(Object.entries(rules.datasets).map(([name, { required }]) => [name, take(name, required)]));
 }
 
-/** Whatever ended a run, people hear of it once it is over. */
+/** Enters a notice for every run that has just ended. */
 function notify(before: LedgerDocument, after: LedgerDocument, context: TransitionContext): LedgerDocument {
   const ended = after.runs.filter((run) => {
     const earlier = findRun(before, run.run);
@@ -485,7 +485,7 @@ function notify(before: LedgerDocument, after: LedgerDocument, context: Transiti
 
 // ---- bounds
 
-/** A ready batch is one whose claim is still to come: were it closed, a crash before the claim would lose it. */
+/** A ready batch stays open until it is claimed; if it were closed, a crash before the claim would lose it. */
 const isPending = (document: LedgerDocument, { batch, now, rules }: TransitionContext): boolean =>
   document.effects.length > 0 ||
   document.runs.some(isUnsettled) ||
@@ -493,8 +493,8 @@ const isPending = (document: LedgerDocument, { batch, now, rules }: TransitionCo
   ["ready", "retrying"].includes(evaluateGate(batch, document, rules, now).state);
 
 /**
- * A failed run counts for the gate as long as every file that it read is still the one to read, and no later run has
- * read the same: that one knows how often they were tried.
+ * A failed run still matters to the gate while its files are the current ones and no later run has read the same files;
+ * the later run carries the number of tries.
  */
 const stillCounts = (document: LedgerDocument, { run, state, inputs }: Run, datasets: Rules["datasets"]): boolean =>
   state === "failed" &&
@@ -505,8 +505,8 @@ const stillCounts = (document: LedgerDocument, { run, state, inputs }: Run, data
   !document.runs.some((later) => later.run > run && inputSet(later.inputs, datasets) === inputSet(inputs, datasets));
 
 /**
- * Keeps the newest runs, the newest that were ever published, the one that is published now, and the failures that still
- * count. What the others wrote expires: nothing goes back to a run that the document does not keep.
+ * Keeps the newest runs, the newest published runs, the run published now, and failures that still matter. The output
+ * of all others expires, because no rollback or replay can reach a dropped run.
  */
 function trim(document: LedgerDocument, context: TransitionContext): LedgerDocument {
   const { keepRuns, datasets } = context.rules;

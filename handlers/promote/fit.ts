@@ -2,7 +2,7 @@ import { type ColumnType, catalogType, parseColumnType } from "../../config/colu
 import type { DatasetContract } from "../../config/contract.ts";
 import type { JsonRecord } from "./json.ts";
 
-/** What the contract says of one column, as far as a file is held against it. */
+/** What a file is checked against for one column. */
 export interface ExpectedColumn {
   readonly name: string;
   readonly type: ColumnType;
@@ -24,12 +24,12 @@ export interface Contradiction {
   readonly fix: string;
 }
 
-/** Levels of objects and lists in one record; the engine's readers give up a little above. */
+/** Allowed levels of nested objects and lists in one record; the engine's readers fail a little above. */
 export const maxDepth = 900;
 
 /**
- * Why the engine would reject the row, or null. It says no only where the engine does; where a value's text is hard to
- * judge, such as the zone of a time, it says nothing.
+ * Why the engine would reject the row, or null. It never rejects a row that the engine keeps; values that are hard to
+ * judge, such as a time zone, pass.
  */
 export function contradiction(
   { members, repeated, depth }: JsonRecord,

@@ -32,9 +32,8 @@ export interface PromoteDeps {
 }
 
 /**
- * Promotes or rejects each object version that a queue message tells of. A message is reported as failed, and so
- * delivered again, when any of its records could not be brought to an end; what can't succeed is a rejection or a
- * skip and ends well.
+ * Promotes or rejects each object version that a queue message names. A message is reported as failed, and so delivered
+ * again, if any of its records could not be completed. A rejection or a skip is a completed record.
  */
 export function createHandler(
   deps: PromoteDeps,
@@ -51,7 +50,7 @@ export function createHandler(
         const { created, passed } = readNotification(body);
         for (const event of passed) log.info("event.skipped", { messageId, ...event });
         const results = await Promise.allSettled(
-          // Each on its own: what two of one batch have to do must have one owner.
+          // One after the other: two records of one batch must not both own its effects.
           created.map((object) => promote(object, { ...deps, ...deps.open(), getRemainingTimeInMillis })),
         );
         results.forEach((result, index) => {
@@ -86,7 +85,7 @@ async function promote(object: ObjectCreated, context: Context): Promise<void> {
   const known = (await ledger.read(batch))?.inputs[key];
   if (known?.decision.version === version) {
     log.info("file.duplicate", { key, version, batch, dataset });
-    // A duplicate still moves the batch on: the first delivery may have died before the gate.
+    // A duplicate still runs the gate, because the first delivery may have died before it.
     const decision = { ...known.decision, sequencer: object.sequencer ?? known.decision.sequencer };
     await coordinator.advance(batch, { kind: "decided", key, dataset, decision });
     return;
@@ -118,8 +117,8 @@ async function isNewer(object: FoundVersion, { decision }: Input, { s3 }: Contex
 }
 
 /**
- * Tells the ledger. Where sequencers don't order this version and the ledger's, Bronze's list does; should the ledger
- * have yet another one by the time of the write, the list is asked again.
+ * Enters the decision in the ledger. If sequencers cannot order this version and the ledger's, Bronze's list of
+ * versions does; the list is read again if the ledger has changed meanwhile.
  */
 async function enter(
   object: FoundVersion,
@@ -146,7 +145,7 @@ function skipGone({ key, version }: ObjectCreated, { log }: Context): void {
   });
 }
 
-/** The file's own message ends well, so that a long copy does not use up its receives. */
+/** The current message counts as done, so that a long copy does not use up its receives. */
 async function goOnLater(object: ObjectCreated, { sqs, names, log }: Context): Promise<void> {
   const { key, version } = object;
   await sqs.send(
@@ -160,7 +159,7 @@ interface Head {
   readonly lastModified: number;
 }
 
-/** Inspects the version, and leaves its copy in Silver or in the rejected bucket. */
+/** Inspects the version and copies it to Silver or to the rejected bucket. */
 async function decide(
   { bucket, sequencer }: ObjectCreated,
   file: BronzeFile,

@@ -61,7 +61,10 @@ class Finding extends Error implements Fault {
   }
 }
 
-/** The unpacked text's ends. `tail` begins where `head` ends, or later; `whole` says that nothing lies between. */
+/**
+ * The beginning and end of the unpacked text. `tail` begins where `head` ends or later; `whole` means that nothing lies
+ * between them.
+ */
 interface Sample {
   readonly head: Buffer;
   readonly tail: Buffer;
@@ -82,7 +85,7 @@ const containers: readonly (readonly [string, readonly number[]])[] = [
 const containerOf = (head: Buffer): string | undefined =>
   containers.find(([, magic]) => magic.every((byte, index) => head[index] === byte))?.[0];
 
-/** Whether a file may be promoted. Reads a bounded part of it, save for a gzip, which is read whole and kept bounded. */
+/** Decides whether a file may be promoted. Reads a bounded part; a gzip is read whole, with bounded memory. */
 export async function inspect(source: Source, expected: Expected, limits: Limits): Promise<Inspection> {
   try {
     if (source.bytes === 0) throw new Finding("empty", "the file has no bytes", "upload it again with its records");
@@ -166,7 +169,7 @@ async function* unpack(source: Source): AsyncGenerator<Buffer> {
   }
 }
 
-/** The newest `limit` bytes of what is pushed, without copying at each push. */
+/** Keeps the last `limit` bytes that were pushed, without copying at each push. */
 class TailBuffer {
   readonly #limit: number;
   readonly #chunks: Buffer[] = [];
@@ -221,7 +224,7 @@ function checkEncoding({ head, tail, whole }: Sample): void {
     throw new Finding("encoding", "the file is not valid UTF-8 (it may be Latin-1 or Windows-1252)", fix);
 }
 
-/** A character that the text's end cuts is no fault here: the sample may end there, and so may a truncated file. */
+/** A character cut at the text's end is no fault here: the sample may end inside a character. */
 function isUtf8(text: Buffer): boolean {
   try {
     new TextDecoder("utf-8", { fatal: true }).decode(text, { stream: true });
@@ -231,7 +234,7 @@ function isUtf8(text: Buffer): boolean {
   }
 }
 
-/** The bytes without what a cut left of a character at their beginning. */
+/** Drops the rest of a cut character at the beginning. */
 function fromCharacter(bytes: Buffer): Buffer {
   const isContinuation = (byte: number | undefined) => byte !== undefined && (byte & 0xc0) === 0x80;
   let start = 0;
@@ -288,7 +291,7 @@ async function inspectArray(sample: Sample, source: Source, expected: Expected, 
   return "array";
 }
 
-/** The sample of an array's records. Every element is looked at: the engine can't go on after one that is no JSON. */
+/** Samples an array's records. Every element is checked, because the engine cannot read past one that is not JSON. */
 function readArray(bytes: Buffer, limits: Limits): SampledRecord[] {
   const sampled: SampledRecord[] = [];
   let count = 0;
@@ -344,7 +347,7 @@ interface SampledRecord {
 
 const noObject = { reason: "is not a JSON object", fix: "write every record as a JSON object" };
 
-/** Single bad rows are the engine's to reject; a file is bad when more than half of its sample contradicts the contract. */
+/** The engine rejects single bad rows. A file is bad if more than half of its sample contradicts the contract. */
 function checkContract(records: readonly SampledRecord[], { columns }: Expected): void {
   const faults = records.flatMap(({ value, place }) => {
     const fault = value === null ? noObject : contradiction(value, columns);

@@ -16,14 +16,14 @@ import type { PinnedObject } from "./source.ts";
 const mebibyte = 1024 ** 2;
 
 /**
- * Sizes in bytes. One CopyObject may take 5 GiB, in a time that no function has; a copy by parts is as fast as there
- * are parts at once. S3 allows 10,000 parts of at most 5 GiB.
+ * Sizes in bytes. CopyObject takes up to 5 GiB, but that takes longer than a function may run; parts are copied in
+ * parallel. S3 allows 10,000 parts of at most 5 GiB.
  */
 const singleCopyLimit = 512 * mebibyte;
 const usualPart = 256 * mebibyte;
 const maxParts = 10_000;
 const partsAtOnce = 8;
-/** Milliseconds in which a part that was begun is surely copied, and the upload completed. */
+/** Milliseconds kept in reserve to finish a started part and complete the upload. */
 const timePerPart = 20_000;
 
 export interface Target {
@@ -100,8 +100,8 @@ async function copyAtOnce(s3: S3, source: PinnedObject, target: Target): Promise
 }
 
 /**
- * What a second invocation at the same target brings about: it completed the upload or one of its own, or copied a part
- * again, which gives the part another ETag. What counts is whether the copy is there.
+ * Errors that a second invocation with the same target can cause: it completed this upload or another, or copied a part
+ * again, which changes the ETag. If the copy exists, all is well.
  */
 const contested = new Set(["NoSuchUpload", "InvalidPart", "PreconditionFailed", "ConditionalRequestConflict"]);
 
@@ -118,7 +118,7 @@ async function copyInParts(
   try {
     const copied = begun ? await copiedParts(s3, upload) : new Map<number, string>();
     const missing = partsOf(source.bytes).filter(({ number }) => !copied.has(number));
-    // The first ones in any case: an invocation that brings nothing forward would call the next one for ever.
+    // The first parts are always copied; an invocation without progress would call the next one for ever.
     let begunParts = 0;
     const mayGoOn = () => begunParts++ < partsAtOnce || remainingTime() > timePerPart;
     await inParallel(
@@ -155,7 +155,7 @@ async function copyInParts(
   return true;
 }
 
-/** By listing: a HEAD would need the right to read promoted data. */
+/** Uses a listing, because HEAD would need the right to read promoted data. */
 async function exists(s3: S3, { bucket, key }: Target): Promise<boolean> {
   const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket, Prefix: key, MaxKeys: 1 }));
   return Contents.some(({ Key }) => Key === key);
@@ -190,7 +190,7 @@ async function copiedParts(
   return copied;
 }
 
-/** What other invocations began and nobody needs any more. */
+/** Aborts uploads that other invocations started and nobody needs. */
 async function abortUploads(s3: S3, target: Target): Promise<void> {
   for (const uploadId of await uploadsOf(s3, target)) {
     try {

@@ -2,7 +2,7 @@ import type { Catalog } from "./catalog.ts";
 import type { Gold } from "./gold.ts";
 import type { Notices } from "./notices.ts";
 
-/** What follows the ledger once a run has ended, at the hands of settle: readers' tables, old output, people. */
+/** What settle updates after a run has ended: the readers' tables, old output, and people. */
 export interface Outlets {
   readonly catalog: Catalog;
   readonly gold: Gold;

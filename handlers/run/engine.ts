@@ -1,7 +1,7 @@
 import type { ObservedJobRun } from "../ledger/event.ts";
 import type { Manifest } from "./manifest.ts";
 
-/** A job run as the engine knows it; whether it left a report is found out elsewhere. */
+/** A job run as the engine knows it. Its report is read elsewhere. */
 export type JobRun = Omit<ObservedJobRun, "report"> & {
   readonly manifestUri: string | null;
   /** What it used up so far; absent while nothing is known of it. */

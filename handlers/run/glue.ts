@@ -22,7 +22,7 @@ const states: Record<JobRunState, JobRun["state"]> = {
   EXPIRED: "failed",
 };
 
-/** Errors by which Glue says that nothing was started: those that pass, and those that will not. */
+/** Errors by which Glue says that nothing was started: `later` ones pass, `refused` ones do not. */
 const later = new Set([
   "ConcurrentRunsExceededException",
   "ThrottlingException",
@@ -109,7 +109,7 @@ export function createGlueEngine(glue: Glue, job: string): Engine {
     async stop(jobRun) {
       const { Errors = [] } = await glue.send(new BatchStopJobRunCommand({ JobName: job, JobRunIds: [jobRun] }));
       const detail = Errors[0]?.ErrorDetail;
-      // A job run that has ended can't be stopped, which is what was wanted; how Glue says so is documented nowhere.
+      // Stopping a job run that has ended fails, which is fine. Glue does not document the error, so the state is read.
       if (detail && (await describe(jobRun))?.state === "alive")
         throw new Error(`job run ${jobRun} was not stopped: ${detail.ErrorCode}: ${detail.ErrorMessage}`);
     },

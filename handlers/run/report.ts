@@ -1,4 +1,7 @@
-/** What an engine counted, as it lies in `reports/<batch>/<run>/<job run id>.json`. Counts are rows; no value is of one. */
+/**
+ * What an engine counted, stored in `reports/<batch>/<run>/<job run id>.json`. Counts are rows; no value of a row is in
+ * it.
+ */
 export interface RunReport {
   readonly format: 1;
   readonly batch: string;
@@ -27,9 +30,9 @@ export interface DatasetReport {
   readonly drift: DriftReport;
 }
 
-/** Where the fields that came are not those that are declared. */
+/** Where the fields found differ from the declared ones. */
 export interface DriftReport {
-  /** The most frequent first; a name that is no identifier is not told, as it may be data. */
+  /** Most frequent first. A name that is not an identifier is left out, because it may be data. */
   readonly undeclared: readonly { readonly name: string; readonly rows: number }[];
   /** Columns for which no row has a field. */
   readonly absent: readonly string[];

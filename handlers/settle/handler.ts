@@ -32,7 +32,7 @@ export type SettleEvent =
 
 export type SettleAnswer = OrderAnswer | RedriveAnswer | undefined;
 
-/** An event that is none of this function's; it ends in the failure queue. */
+/** An event that this function does not know; it ends in the failure queue. */
 export class UnknownEvent extends Error {
   override readonly name = "UnknownEvent";
 }
@@ -53,7 +53,7 @@ export function createHandler(
     try {
       return await take(event, deps, hasTime);
     } catch (error) {
-      // An event that nobody waits for: the next sweep does its work, so a dead letter would only call a person.
+      // The next sweep does the same work, so a dead letter would only call a person for nothing.
       if (!isOfSchedule(event)) throw error;
       deps.log.error("settle.failed", { event: nameOf(event), reason: reasonOf(error) });
       return undefined;
@@ -87,16 +87,16 @@ const reconcileDeps = (deps: SettleDeps): ReconcileDeps => ({
 async function settleJobRun(jobRun: string, { engine, names, log, open }: SettleDeps): Promise<undefined> {
   const uri = (await engine.describe(jobRun))?.manifestUri;
   const claim = uri && parseManifestUri(uri, names.ledgerBucket);
-  // Somebody started the job by hand: nothing claimed it, so nothing is to be settled.
+  // Somebody started the job by hand. No run claimed it, so there is nothing to settle.
   if (claim) await open().coordinator.settle(claim.batch, claim.run, jobRun);
   else log.warn("jobrun.foreign", { jobRun, reason: "its arguments name no manifest of this ledger" });
 }
 
-/** What no event has finished: batches with something pending, in turn as time allows, and a reconciliation. */
+/** Goes over the open batches, as far as time allows, and runs a reconciliation when it is due. */
 async function sweep(deps: SettleDeps, hasTime: () => boolean): Promise<undefined> {
   const { log, open, now } = deps;
   const batches = [...(await open().ledger.openBatches())];
-  // Beginning elsewhere each time, so that one sweep too short for all of them keeps none waiting for ever.
+  // Each sweep begins at another batch, so that a sweep too short for all of them starves none.
   const first = batches.length === 0 ? 0 : Math.floor(now() / 1000) % batches.length;
   const inTurn = [...batches.slice(first), ...batches.slice(0, first)];
   let swept = 0;

@@ -13,24 +13,26 @@ import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import type { DocumentStore } from "../storage.ts";
 import { listStart, type VersionMarker, versionPage } from "../versions.ts";
 
-/** How far a reconciliation has come, as it lies in the ledger bucket: one that ran out of time is gone on with. */
+/** The progress of a reconciliation, stored in the ledger bucket, so that one that ran out of time is continued. */
 interface Progress {
   readonly format: 1;
   readonly startedAt: number;
   readonly finishedAt: number | null;
   /** The sequence of the release under which it was begun. */
   readonly sequence: number;
-  /** Whether what was uploaded before its name was declared counts as well. */
+  /** Whether files uploaded before their name was declared count as well. */
   readonly history: boolean;
   readonly declared: readonly Declared[];
   readonly next: VersionMarker;
-  /** The key that was judged last: where a page ends among a key's versions, the rest of them are older ones. */
+  /**
+   * The last key that was handled. If a page ended among its versions, the remaining ones are older and are ignored.
+   */
   readonly judged: string | null;
   /** Versions that no event had told of so far. */
   readonly found: number;
 }
 
-/** Since when files of a name, in folders of a pattern, are the pipeline's: milliseconds since the epoch. */
+/** When a file name, in folders of a pattern, was first declared; milliseconds since the epoch. */
 interface Declared {
   readonly keyPattern: string;
   readonly file: string;
@@ -47,7 +49,7 @@ export interface ReconcileDeps extends Invocation {
   readonly now: () => number;
 }
 
-/** An event is late, not lost, when its upload is younger than this; in milliseconds. */
+/** An upload younger than this may still have its event on the way; in milliseconds. */
 const grace = 15 * 60_000;
 const batchesAtOnce = 16;
 
@@ -57,8 +59,8 @@ export async function reconcile(deps: ReconcileDeps, hasTime: () => boolean, his
 }
 
 /**
- * Goes on with a reconciliation that ran out of time; begins one when the last is old enough, or when another release
- * judges by now. Tells when the end of the last one, or the beginning of another, is overdue.
+ * Continues a reconciliation that ran out of time, or begins one when the last is old enough or a new release was
+ * deployed. Logs an error when none has finished for too long.
  */
 export async function reconcileWhenDue(deps: ReconcileDeps, hasTime: () => boolean): Promise<void> {
   const { settings, releases, log, now } = deps;
@@ -70,7 +72,7 @@ export async function reconcileWhenDue(deps: ReconcileDeps, hasTime: () => boole
   const isFinished = last.finishedAt !== null;
   const isOld = isFinished && now() - last.startedAt >= every;
   if (isOld || last.sequence < (await releases.current()).sequence)
-    // What somebody asked for is done, even if a deployment comes in between.
+    // A history that an operator asked for is kept, even if a deployment restarts the reconciliation.
     await goOn(await begin(last, deps, !isFinished && last.history), deps, hasTime);
   else if (!isFinished) await goOn(last, deps, hasTime);
 }
@@ -98,7 +100,9 @@ async function begin(last: Progress | null, { releases, now }: ReconcileDeps, hi
   };
 }
 
-/** What was declared before, as far as it still is, and what this release adds; the first has what is there already. */
+/**
+ * Keeps earlier declarations that still hold and adds those of this release. For the first release every file counts.
+ */
 function declaredBy(
   earlier: readonly Declared[] | null,
   { sequence, contract: { datasets, batching } }: CurrentRelease,
@@ -111,7 +115,7 @@ function declaredBy(
   return [...kept, ...files.filter((file) => !isKnown(file)).map((file) => ({ keyPattern, file, since }))];
 }
 
-/** Whether the version came when its name was the pipeline's: an older one was skipped, and its producer told so. */
+/** Whether the version was uploaded after its name was declared. Older ones were skipped when they came. */
 const cameInTime = ({ declared, history }: Progress, key: string, lastModified: number): boolean => {
   if (history) return true;
   const [file, folder] = key.split("/").reverse();
@@ -127,7 +131,7 @@ async function goOn(begun: Progress, deps: ReconcileDeps, hasTime: () => boolean
   const { s3, names, log, documents, now } = deps;
   let progress = begun;
   const keep = () => documents.put(ledgerKeys.reconciliation, JSON.stringify(progress), null);
-  // Before anything else: whoever dies on the way leaves it to the next sweep.
+  // Saved first, so that the next sweep continues if this invocation dies.
   await keep();
   while (progress.finishedAt === null && hasTime()) {
     const { versions, next } = await versionPage(s3, names.bronzeBucket, progress.next);
@@ -141,7 +145,7 @@ async function goOn(begun: Progress, deps: ReconcileDeps, hasTime: () => boolean
   else log.info("reconciliation.done", { found: progress.found });
 }
 
-/** Each key's newest version, but for the key whose newest was on an earlier page. */
+/** The newest version of each key, except for a key whose newest version was on an earlier page. */
 function newestOf(versions: readonly ObjectVersion[], judged: string | null): ObjectVersion[] {
   let last = judged;
   return versions.filter(({ Key }) => {
@@ -152,7 +156,7 @@ function newestOf(versions: readonly ObjectVersion[], judged: string | null): Ob
 }
 
 /**
- * Sends what the ledger knows nothing of through the queue, as if S3 had told, and has the gate look at batches that only
+ * Sends versions unknown to the ledger through the queue as S3 would have done, and runs the gate for batches that only
  * an older release has judged.
  */
 async function takeUp(newest: readonly ObjectVersion[], progress: Progress, deps: ReconcileDeps): Promise<number> {
@@ -176,14 +180,14 @@ async function takeUp(newest: readonly ObjectVersion[], progress: Progress, deps
       log.warn("file.untold", { batch, key: Key, version: VersionId, reason: "no event told of it" });
       found++;
     }
-    // A batch that was published is left as it is: a deployment starts nothing for it.
+    // A published batch is left alone: a deployment starts no run.
     const waits = document?.published === null && Object.values(document.inputs).some(isLive);
     if (waits && document.judged < progress.sequence) await coordinator.advance(batch, { kind: "sweep" });
   });
   return found;
 }
 
-/** Also when the ledger's version is newer and was deleted for good since. */
+/** Also true if the ledger has a newer version that was deleted for good since. */
 function isTold(document: LedgerDocument | null, key: string, version: string, lastModified: number): boolean {
   const decision = document?.inputs[key]?.decision;
   return decision !== undefined && (decision.version === version || decision.lastModified > lastModified);

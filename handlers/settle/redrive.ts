@@ -18,8 +18,8 @@ interface RedriveDeps {
 }
 
 /**
- * Gives every dead letter another try. A message is deleted once it was sent or handled, so one that dies in between is
- * tried twice; both functions take a repeat for what it is.
+ * Retries every dead letter. A message is deleted after it was sent or handled, so a crash in between repeats it; both
+ * functions recognise repeats.
  */
 export async function redrive(
   { sqs, names, log, handle }: RedriveDeps,
@@ -46,7 +46,7 @@ export async function redrive(
   return { promote: { sent }, settle: { handled, left } };
 }
 
-/** Takes each message of a queue once; it stays when `take` fails. */
+/** Takes each message of a queue once; a message stays if `take` fails. */
 async function drain(
   sqs: Sqs,
   queueUrl: string,
@@ -77,7 +77,7 @@ async function drain(
   }
 }
 
-/** EventBridge leaves an event as it is when it could not hand it over, Lambda wraps one that the function failed on. */
+/** EventBridge stores an undelivered event as it is; Lambda wraps an event on which the function failed. */
 function eventOf(body: string): unknown {
   const letter = JSON.parse(body) as { requestPayload?: unknown };
   return letter.requestPayload ?? letter;

@@ -181,7 +181,7 @@ describe("chaos with Spark", function () {
       stage,
       batches,
       options: {
-        monkey: { every: { function: 1000, job: 10_000 }, jobs: 6 },
+        monkey: { every: { function: 500, job: 10_000 }, jobs: 6 },
         queue: { visibility: 4, receives: 5 },
         pace: 500,
         patience: 1_200_000,
