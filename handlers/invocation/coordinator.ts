@@ -10,10 +10,10 @@ import {
   type Run,
   type StartEffect,
 } from "../ledger/document.ts";
+import { noticeTries } from "../ledger/effects.ts";
 import type { LedgerEvent, ObservedJobRun } from "../ledger/event.ts";
 import type { GateVerdict } from "../ledger/gate.ts";
 import type { Ledger } from "../ledger/store.ts";
-import { noticeTries } from "../ledger/transition.ts";
 import { type Log, reasonOf } from "../log.ts";
 import { noticeOf } from "../publication/notices.ts";
 import type { Outlets } from "../publication/outlets.ts";

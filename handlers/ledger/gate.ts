@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { DatasetContract } from "../../config/contract.ts";
 import {
   type Input,
@@ -7,10 +6,10 @@ import {
   type LedgerDocument,
   type PinnedInput,
   type PinnedInputs,
-  type Run,
   rollingBatch,
   type Tries,
 } from "./document.ts";
+import { noTries, retryAt, triesAfter } from "./retry.ts";
 
 /** What the gate needs to know of the config. Times in milliseconds. */
 export interface GateRules {
@@ -62,29 +61,6 @@ export function liveInputs(document: LedgerDocument, datasets: GateRules["datase
       live.set(input.dataset, [...(live.get(input.dataset) ?? []), { key, input }]);
   return live;
 }
-
-const minute = 60_000;
-/** Delays before the gate claims again after an infrastructure failure: the first, the second, and every later one. */
-const retryDelays = [minute, 10 * minute, 60 * minute] as const;
-/** Up to this share of the delay is added, so that batches that failed together are not retried together. */
-const retryJitter = 0.25;
-
-/** When the inputs of a failed run may be claimed again, in milliseconds since the epoch; null for never. */
-function retryAt(batch: string, { run, failure, settledAt, tries }: Run, attempts: number): number | null {
-  if (failure?.kind !== "undelivered" && failure?.kind !== "infrastructure") return null;
-  const { executed } = triesAfter(tries, failure.kind);
-  if (executed >= attempts) return null;
-  const delay = retryDelays[Math.min(tries.executed + tries.undelivered, retryDelays.length - 1)]!;
-  const part = createHash("sha256").update(`${batch}\n${run}`).digest().readUInt32BE() / 2 ** 32;
-  return settledAt! + Math.round(delay * (1 + retryJitter * part));
-}
-
-const triesAfter = (tries: Tries, kind: "undelivered" | "infrastructure"): Tries =>
-  kind === "undelivered"
-    ? { ...tries, undelivered: tries.undelivered + 1 }
-    : { ...tries, executed: tries.executed + 1 };
-
-export const noTries: Tries = { executed: 0, undelivered: 0 };
 
 /** The file as a run pins it; a rejected file cannot be pinned. */
 export function pin({ key, input }: LiveInput): PinnedInput | null {

@@ -28,3 +28,14 @@ export const rulesOf = (
   attempts,
   keepRuns,
 });
+
+/** The settings and circumstances of one write. Times in milliseconds. */
+export interface TransitionContext {
+  readonly batch: string;
+  readonly now: number;
+  /** The invocation, owner of the effects that this write decides. */
+  readonly invocation: string;
+  /** Nonce of this write. */
+  readonly writer: string;
+  readonly rules: Rules;
+}

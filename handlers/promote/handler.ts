@@ -8,7 +8,7 @@ import type { InvocationContext } from "../invocation/context.ts";
 import type { Invocation } from "../invocation/runtime.ts";
 import { type BronzeFile, reasonKey, rejectedKey, silverKey } from "../keys.ts";
 import type { Decision, Input } from "../ledger/document.ts";
-import { isNewerBySequencer } from "../ledger/transition.ts";
+import { isNewerBySequencer } from "../ledger/inputs.ts";
 import { type Log, reasonOf } from "../log.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { type DocumentStore, statusOf } from "../storage.ts";

@@ -2,8 +2,8 @@ import type { Coordinator } from "../invocation/coordinator.ts";
 import type { LedgerDocument } from "../ledger/document.ts";
 import type { OperatorOrder } from "../ledger/event.ts";
 import type { GateVerdict } from "../ledger/gate.ts";
+import { OrderRefused } from "../ledger/operatorOrder.ts";
 import type { Ledger } from "../ledger/store.ts";
-import { OrderRefused } from "../ledger/transition.ts";
 import type { Log } from "../log.ts";
 
 /** What an operator asks of one batch. The id makes a repeat harmless: the ledger remembers it. */

@@ -580,7 +580,8 @@ export class Witness implements GlueWatch {
       if (spreadOf(times) > maxSpread) this.#violate("claim is complete", `${name} mixes files that lie too far apart`);
     }
     const wanted = inputsOf(run.inputs, datasetNames);
-    const same = triedBefore([...history.runs.values()], wanted, datasetNames);
+    const known = [...history.runs.values()].filter((other) => !isForgotten(other, history.document!));
+    const same = triedBefore(known, wanted, datasetNames);
     const tries = triesOf(same);
     if (tries.executed >= attempts) this.#violate("claim is new", `${name} is attempt ${tries.executed + 1}`);
     if (this.#world.now + minute < tries.notBefore) this.#violate("claim is new", `${name} comes too soon`);
@@ -804,6 +805,14 @@ export class Witness implements GlueWatch {
 /** Only faults that are not the files' are tried again. */
 const isTriedAgain = ({ state, failure }: Run): boolean =>
   state === "failed" && (failure?.kind === "infrastructure" || failure?.kind === "undelivered");
+
+/**
+ * The document may drop a failed run when one of its files was replaced. After a deployment that no longer declares that
+ * file's dataset the rest of the files count as never tried.
+ */
+const isForgotten = ({ run, inputs }: Run, document: LedgerDocument): boolean =>
+  document.runs.every((kept) => kept.run !== run) &&
+  Object.values(inputs).some((pinned) => pinned && document.inputs[pinned.key]?.decision.version !== pinned.version);
 
 /**
  * The runs that have tried these inputs, oldest first: the last one of the same, the last one before it that had the same

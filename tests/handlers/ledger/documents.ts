@@ -1,6 +1,7 @@
 import type { LedgerDocument, Promoted, Rejected } from "../../../handlers/ledger/document.ts";
 import type { LedgerEvent, ObservedJobRun } from "../../../handlers/ledger/event.ts";
-import { type TransitionContext, transition } from "../../../handlers/ledger/transition.ts";
+import type { TransitionContext } from "../../../handlers/ledger/rules.ts";
+import { transition } from "../../../handlers/ledger/transition.ts";
 import type { Release } from "../../../handlers/release.ts";
 
 /** Short ways to tell a story to the ledger. Times are minutes after an arbitrary start. */

@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
-import { noTries } from "../../../handlers/ledger/gate.ts";
+import { noTries } from "../../../handlers/ledger/retry.ts";
 import type { OutputProfile } from "../../../operator/report/profile.ts";
 import { renderReport } from "../../../operator/report/report.ts";
 import type { Story } from "../../../operator/story/story.ts";

@@ -18,6 +18,13 @@ export interface Mutant {
 const store = "handlers/ledger/store.ts";
 const transition = "handlers/ledger/transition.ts";
 const gate = "handlers/ledger/gate.ts";
+const effects = "handlers/ledger/effects.ts";
+const inputs = "handlers/ledger/inputs.ts";
+const operatorOrder = "handlers/ledger/operatorOrder.ts";
+const publication = "handlers/ledger/publication.ts";
+const retry = "handlers/ledger/retry.ts";
+const runs = "handlers/ledger/runs.ts";
+const trim = "handlers/ledger/trim.ts";
 const newestGood = "handlers/ledger/newestGood.ts";
 const coordinator = "handlers/invocation/coordinator.ts";
 const promote = "handlers/promote/handler.ts";
@@ -103,7 +110,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "lets every event of a key win",
     edits: one(
-      transition,
+      inputs,
       `return candidate.toUpperCase().padEnd(width, "0") > than.toUpperCase().padEnd(width, "0");`,
       "return width > 0;",
     ),
@@ -112,7 +119,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "pads sequencers on the left",
     edits: one(
-      transition,
+      inputs,
       `return candidate.toUpperCase().padEnd(width, "0") > than.toUpperCase().padEnd(width, "0");`,
       `return candidate.toUpperCase().padStart(width, "0") > than.toUpperCase().padStart(width, "0");`,
     ),
@@ -120,7 +127,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "lets a version without a sequencer always win",
-    edits: one(transition, "?? isListedNewer)", "?? true)"),
+    edits: one(inputs, "?? isListedNewer)", "?? true)"),
     why: "what the reconciliation found may be replaced meanwhile",
   },
   {
@@ -136,7 +143,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "ignores a newer rejected file",
     edits: one(
-      transition,
+      inputs,
       "const present = document.inputs[event.key];",
       `const present = document.inputs[event.key];
   if (present && event.decision.outcome === "rejected") return document;`,
@@ -201,7 +208,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "claims failed files again on every event",
     edits: one(
-      gate,
+      retry,
       `if (failure?.kind !== "undelivered" && failure?.kind !== "infrastructure") return null;`,
       "if (!failure) return null;",
     ),
@@ -209,7 +216,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "retries the infrastructure without limit",
-    edits: one(gate, "if (executed >= attempts) return null;", ""),
+    edits: one(retry, "if (executed >= attempts) return null;", ""),
     why: "a job that always dies would cost without end",
   },
   {
@@ -220,7 +227,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "counts a run that never began as an attempt",
     edits: one(
-      gate,
+      retry,
       "? { ...tries, undelivered: tries.undelivered + 1 }",
       "? { ...tries, executed: tries.executed + 1 }",
     ),
@@ -283,7 +290,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "switches only the outputs of the run that is shown",
     edits: one(
-      transition,
+      publication,
       `const shown = document.runs.filter(({ run, state }) => run === published.run || state === "published");`,
       "const shown = document.runs.filter(({ run }) => run === published.run);",
     ),
@@ -319,7 +326,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "forgets the published run when fewer are kept",
-    edits: one(transition, "run.run === document.published?.run ||", ""),
+    edits: one(trim, "run.run === document.published?.run ||", ""),
     why: "after a rollback it may be older than all that are kept",
   },
 
@@ -337,7 +344,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "never gives a notice up",
     edits: one(
-      transition,
+      effects,
       "return tries < noticeTries ? [{ ...effect, until, tries }] : [];",
       "return [{ ...effect, until, tries }];",
     ),
@@ -345,22 +352,30 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "keeps a reason however long it is",
-    edits: one(transition, "message: bounded(failure.message)", "message: failure.message"),
+    edits: one(runs, "message: bounded(failure.message)", "message: failure.message"),
     why: "a notice of it would be refused for ever",
   },
   {
     name: "counts the files of a failed run as read",
-    edits: one(
-      transition,
-      "return updateRun(base, number, (ended) => failed(ended, failure, id, context));",
-      "return updateRun(markRead(base, run.inputs), number, (ended) => failed(ended, failure, id, context));",
-    ),
+    edits: [
+      {
+        file: runs,
+        find: "return updateRun(base, number, (ended) => failed(ended, failure, id, context));",
+        replace:
+          "return updateRun(markRead(base, run.inputs), number, (ended) => failed(ended, failure, id, context));",
+      },
+      {
+        file: runs,
+        find: `import { publish }`,
+        replace: `import { markRead } from "./inputs.ts";\nimport { publish }`,
+      },
+    ],
     why: "one corrected file would never complete the batch",
   },
   {
     name: "counts as read only what the current publication has read",
     edits: one(
-      transition,
+      operatorOrder,
       `wasPublished(document, order.run, context);
       return pointTo(document,`,
       `const target = wasPublished(document, order.run, context);
@@ -389,7 +404,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "takes over effects whose owner is still at work",
-    edits: one(transition, "if (effect.until > context.now) return effect;", ""),
+    edits: one(effects, "if (effect.until > context.now) return effect;", ""),
     why: "the sweep would start what is just being started",
   },
   {
@@ -451,13 +466,13 @@ export const mutants: readonly Mutant[] = [
   // ---- settling
   {
     name: "publishes without a report",
-    edits: one(transition, `succeeded.find(({ report }) => report === "good")`, "succeeded[0]"),
+    edits: one(runs, `succeeded.find(({ report }) => report === "good")`, "succeeded[0]"),
     why: "nobody would have counted what was written",
   },
   {
     name: "lets a stopped twin settle the claim",
     edits: one(
-      transition,
+      runs,
       "if (alive.length > 0) {",
       `if (alive.length > 0 && inOrder.every(({ state }) => state !== "stopped")) {`,
     ),
@@ -465,7 +480,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "fails the claim when one of its job runs failed",
-    edits: one(transition, "if (alive.length > 0) {", "if (alive.length === inOrder.length) {"),
+    edits: one(runs, "if (alive.length > 0) {", "if (alive.length === inOrder.length) {"),
     why: "the other one may still succeed",
   },
   {
@@ -479,7 +494,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "stops the job run that it keeps",
-    edits: one(transition, "const [, ...twins] = alive;", "const twins = alive;"),
+    edits: one(runs, "const [, ...twins] = alive;", "const twins = alive;"),
     why: "one of those that are alive has to go on",
   },
   {
@@ -495,18 +510,21 @@ export const mutants: readonly Mutant[] = [
   // ---- publication
   {
     name: "publishes again what is settled again, whatever the high-water mark",
-    edits: one(
-      transition,
-      "if (!isUnsettled(run)) return stop(base, alive, context);",
-      `if (run.publishedAt !== null)
+    edits: [
+      {
+        file: runs,
+        find: "if (!isUnsettled(run)) return stop(base, alive, context);",
+        replace: `if (run.publishedAt !== null)
     return pointTo(base, { run: number, highWater: document.published!.highWater }, context);
   if (!isUnsettled(run)) return stop(base, alive, context);`,
-    ),
+      },
+      { file: runs, find: "import { publish }", replace: "import { pointTo, publish }" },
+    ],
     why: "a settle told twice would undo a rollback",
   },
   {
     name: "lowers the high-water mark with a rollback",
-    edits: one(transition, "highWater: document.published!.highWater }", "highWater: order.run }"),
+    edits: one(operatorOrder, "highWater: document.published!.highWater }", "highWater: order.run }"),
     why: "an older run could be published by itself",
   },
   {
@@ -517,7 +535,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "switches no catalog after a rollback",
     edits: one(
-      transition,
+      operatorOrder,
       "return pointTo(document, { run: order.run, highWater: document.published!.highWater }, context);",
       `const { highWater } = document.published!;
       return { ...pointTo(document, { run: order.run, highWater }, context), effects: document.effects };`,
@@ -529,7 +547,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "forgets the ids of orders",
     edits: one(
-      transition,
+      operatorOrder,
       "operations: [...document.operations, id].slice(-rememberedOperations),",
       "operations: document.operations,",
     ),
@@ -537,13 +555,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "carries out orders while a run is unsettled",
-    edits: one(transition, "if (unsettled)\n    throw", "if (unsettled && unsettled.run < 0)\n    throw"),
+    edits: one(operatorOrder, "if (unsettled)\n    throw", "if (unsettled && unsettled.run < 0)\n    throw"),
     why: "two unsettled runs let the older publish last",
   },
   {
     name: "replays with the newest files",
     edits: one(
-      transition,
+      operatorOrder,
       "const { inputs, release, outputs } = wasPublished(document, order.run, context);",
       "const { release, outputs } = wasPublished(document, order.run, context);\n      const inputs = operatorInputs(document, context);",
     ),
@@ -563,7 +581,7 @@ export const mutants: readonly Mutant[] = [
   // ---- expiry
   {
     name: "expires nothing",
-    edits: one(transition, "withEffect(next, effect);\n      },\n      kept", "next;\n      },\n      kept"),
+    edits: one(trim, "withEffect(next, effect);\n      },\n      kept", "next;\n      },\n      kept"),
     why: "Gold would grow with every run",
   },
   {
@@ -578,21 +596,21 @@ export const mutants: readonly Mutant[] = [
   {
     name: "keeps the newest runs only",
     edits: [
-      { file: transition, find: "    newestPublished.has(run) ||\n", replace: "" },
-      { file: transition, find: "run.run === document.published?.run ||", replace: "" },
+      { file: trim, find: "    newestPublished.has(run) ||\n", replace: "" },
+      { file: trim, find: "run.run === document.published?.run ||", replace: "" },
     ],
     why: "the one that is published may be older than several that failed",
   },
   {
     name: "forgets failures that count",
-    edits: one(transition, "isUnsettled(run) ||\n    stillCounts(document, run, datasets);", "isUnsettled(run);"),
+    edits: one(trim, "isUnsettled(run) ||\n    stillCounts(document, run, datasets);", "isUnsettled(run);"),
     why: "the gate would claim again what failed for good",
   },
 
   // ---- notices
   {
     name: "tells nobody of a failed run",
-    edits: one(transition, "return !isUnsettled(run) && (", 'return !isUnsettled(run) && run.state !== "failed" && ('),
+    edits: one(effects, "return !isUnsettled(run) && (", 'return !isUnsettled(run) && run.state !== "failed" && ('),
     why: "somebody has to mend what it failed on",
   },
   {

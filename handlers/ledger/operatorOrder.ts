@@ -1,0 +1,109 @@
+import {
+  findRun,
+  isUnsettled,
+  type LedgerDocument,
+  type PinnedInput,
+  type PinnedInputs,
+  type Run,
+} from "./document.ts";
+import type { OperatorOrder } from "./event.ts";
+import { rememberedVersions } from "./inputs.ts";
+import { newestGood } from "./newestGood.ts";
+import { pointTo } from "./publication.ts";
+import { noTries } from "./retry.ts";
+import type { TransitionContext } from "./rules.ts";
+import { claim } from "./runs.ts";
+
+/** What an operator's order does. */
+
+/** An operator's order that the ledger will not carry out; the message says why. */
+export class OrderRefused extends Error {
+  override readonly name = "OrderRefused";
+}
+
+const rememberedOperations = 50;
+
+export function operate(
+  document: LedgerDocument,
+  id: string,
+  order: OperatorOrder,
+  context: TransitionContext,
+): LedgerDocument {
+  if (document.operations.includes(id)) return document;
+  const unsettled = document.runs.find(isUnsettled);
+  if (unsettled)
+    throw new OrderRefused(
+      `run ${unsettled.run} of batch ${context.batch} has not ended; wait for it, then give the order again`,
+    );
+  return {
+    ...carryOut(document, id, order, context),
+    operations: [...document.operations, id].slice(-rememberedOperations),
+  };
+}
+
+function carryOut(
+  document: LedgerDocument,
+  id: string,
+  order: OperatorOrder,
+  context: TransitionContext,
+): LedgerDocument {
+  switch (order.operation) {
+    case "run":
+      return claim(
+        document,
+        {
+          inputs: operatorInputs(document, context),
+          release: context.rules.release,
+          outputs: context.rules.outputs,
+          tries: noTries,
+          cause: { kind: "operator", operation: "run", id },
+        },
+        context,
+      );
+    case "replay": {
+      const { inputs, release, outputs } = wasPublished(document, order.run, context);
+      const cause = { kind: "operator", operation: "replay", id } as const;
+      return claim(document, { inputs, release, outputs, tries: noTries, cause }, context);
+    }
+    case "rollback": {
+      wasPublished(document, order.run, context);
+      return pointTo(document, { run: order.run, highWater: document.published!.highWater }, context);
+    }
+    case "withdraw": {
+      const input = document.inputs[order.key];
+      if (!input) throw new OrderRefused(`batch ${context.batch} knows no file ${order.key}`);
+      const versions = input.withdrawn.filter((version) => version !== input.decision.version);
+      const withdrawn = { ...input, withdrawn: [...versions, input.decision.version].slice(-rememberedVersions) };
+      return { ...document, inputs: { ...document.inputs, [order.key]: withdrawn } };
+    }
+  }
+}
+
+function wasPublished(document: LedgerDocument, number: number, { batch }: TransitionContext): Run {
+  const run = findRun(document, number);
+  if (!run) throw new OrderRefused(`the ledger of batch ${batch} keeps no run ${number}`);
+  if (run.publishedAt === null) throw new OrderRefused(`run ${number} of batch ${batch} was never published`);
+  return run;
+}
+
+/** Chooses the files by `newestGood`. If that leaves the choice to a person, the order is refused. */
+function operatorInputs(document: LedgerDocument, { batch, rules }: TransitionContext): PinnedInputs {
+  const choices = newestGood(document, Object.keys(rules.datasets));
+  const take = (name: string, required: boolean): PinnedInput | null => {
+    const choice = choices[name]!;
+    switch (choice.kind) {
+      case "file":
+        return choice.file;
+      case "ambiguous":
+        throw new OrderRefused(
+          `${name} has ${choice.keys.length} files: ${choice.keys.join(", ")}; withdraw all but one`,
+        );
+      case "rejected":
+        throw new OrderRefused(`${choice.key} was rejected: ${choice.reason}; upload a good one or withdraw it`);
+      case "absent":
+        if (required) throw new OrderRefused(`${name} is required and batch ${batch} has no file of it`);
+        return null;
+    }
+  };
+  return Object.fromEntries(Object.entries(rules.datasets).map(([name, { required }]) => [name, take(name, required)]));
+}

@@ -1,0 +1,37 @@
+import type { CatalogEffect, LedgerDocument, Publication, Run } from "./document.ts";
+import { catalogId, owned, updateRun, withEffect } from "./effects.ts";
+import { markRead } from "./inputs.ts";
+import type { TransitionContext } from "./rules.ts";
+
+/** Which run readers see. */
+
+export function publish(document: LedgerDocument, run: Run, context: TransitionContext): LedgerDocument {
+  const settled: Run = { ...run, settledAt: context.now };
+  const highWater = document.published?.highWater ?? 0;
+  if (run.run <= highWater) return updateRun(document, run.run, () => ({ ...settled, state: "superseded" }));
+  const next = updateRun(document, run.run, () => ({ ...settled, publishedAt: context.now }));
+  return pointTo(markRead(next, run.inputs), { run: run.run, highWater: run.run }, context);
+}
+
+/**
+ * Moves the pointer and enters a catalog effect for each output of the old and the new run, since the new run may lack
+ * an output of the old one. An invocation that already owns a catalog effect keeps it and performs it again; two owners
+ * could leave the older location in the catalog.
+ */
+export function pointTo(document: LedgerDocument, published: Publication, context: TransitionContext): LedgerDocument {
+  const runs = document.runs.map((run): Run => {
+    if (run.run === published.run) return { ...run, state: "published" };
+    return run.state === "published" ? { ...run, state: "superseded" } : run;
+  });
+  const shown = document.runs.filter(({ run, state }) => run === published.run || state === "published");
+  const outputs = new Set(shown.flatMap((run) => Object.keys(run.outputs)));
+  return [...outputs].reduce<LedgerDocument>(
+    (next, output) => {
+      const isOwned = next.effects.some(({ id, until }) => id === catalogId(output) && until > context.now);
+      if (isOwned) return next;
+      const effect: CatalogEffect = { kind: "catalog", output, ...owned(catalogId(output), context) };
+      return withEffect(next, effect);
+    },
+    { ...document, runs, published },
+  );
+}
