@@ -1,8 +1,8 @@
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
 import type { OperatorOrder } from "../../handlers/ledger/event.ts";
+import { OrderRefused } from "../../handlers/ledger/operatorOrder.ts";
 import type { Rules } from "../../handlers/ledger/rules.ts";
 import { transition } from "../../handlers/ledger/transition.ts";
-import { OrderRefused } from "../../handlers/ledger/operatorOrder.ts";
 
 /** The ledger, or a look at it, says that an order can't be carried out. */
 export class Refused extends Error {
