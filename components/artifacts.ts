@@ -100,8 +100,8 @@ export class Artifacts extends pulumi.ComponentResource {
           key,
           ...(typeof content === "string" ? { content } : { contentBase64: Buffer.from(content).toString("base64") }),
         },
-        // A new content is a new key, so a replacement: the object that older manifests name has to stay, for runs that
-        // are under way as well as for replays, and protection would refuse the replacement.
+        // New content gets a new key, which Pulumi sees as a replacement. The old object is retained for runs under way
+        // and for replays; it is not protected, because protection would refuse the replacement.
         { parent: this, retainOnDelete: true, protect: false },
       );
       return pulumi.interpolate`s3://${object.bucket}/${object.key}`;
@@ -121,8 +121,8 @@ export class Artifacts extends pulumi.ComponentResource {
 }
 
 /**
- * Points the functions to the release by which they judge from then on. Written once all of it is there: artifacts, job
- * and tables.
+ * Points the functions to the release that they judge by from then on. It is written last, after artifacts, job and
+ * tables.
  */
 export function releasePointer(
   name: string,

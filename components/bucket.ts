@@ -13,11 +13,17 @@ export interface DataBucketArgs {
   readonly keyArn: pulumi.Input<string>;
   /** Keep what an overwrite or a delete replaces. */
   readonly versioned?: boolean;
-  /** Days after which objects expire; never when absent. Where versions are kept that only makes them replaced ones. */
+  /**
+   * Days after which objects expire; never when absent. In a versioned bucket an expired object becomes a replaced
+   * version.
+   */
   readonly expireAfter?: number;
   /** Days for which a version is kept after it was replaced, was deleted or has expired; for ever when absent. */
   readonly expireVersionsAfter?: number;
-  /** Queue that hears of every object created. S3 refuses one that doesn't accept it yet, so its policy comes first. */
+  /**
+   * Queue that is notified of every object created. S3 refuses a queue that does not accept its messages, so the
+   * queue's policy comes first.
+   */
   readonly notify?: Pick<Queue, "arn" | "policy">;
   /** Who reads it beside the stack's own roles, which have policies of their own. */
   readonly readers?: readonly Reader[];
@@ -26,7 +32,7 @@ export interface DataBucketArgs {
   readonly tags: Tags;
 }
 
-/** Long enough for any upload of this pipeline to end; parts of an abandoned one are paid for until then. */
+/** Longer than any upload of this pipeline takes. Parts of an abandoned upload are paid for until then. */
 const abandonedUploadDays = 7;
 
 function lifecycleRules({ expireAfter, expireVersionsAfter }: DataBucketArgs): native.types.input.s3.BucketRuleArgs[] {

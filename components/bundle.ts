@@ -8,8 +8,8 @@ export interface FunctionBundle {
 }
 
 /**
- * Bundles `entry`, a path relative to `root`, with all that it imports. The same source gives the same bytes wherever
- * the repository lies, so that a preview shows a function as changed only when it is.
+ * Bundles `entry`, a path relative to `root`, with everything it imports. The same source gives the same bytes in any
+ * folder, so a preview shows a function as changed only if it has changed.
  */
 export async function bundleFunction(root: string, entry: string): Promise<FunctionBundle> {
   const { outputFiles } = await build({

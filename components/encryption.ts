@@ -11,7 +11,7 @@ export interface EncryptionArgs {
   readonly alias: string;
   /** The stack's ARNs, to which the services that use the key are held. */
   readonly arns: StackArns;
-  /** ARNs of those who alone administer the key; when absent the account's own policies say who may. */
+  /** ARNs of the key's only administrators. When absent, the account's own policies decide. */
   readonly administrators?: readonly string[] | undefined;
   /** ARNs of those who read Gold beside the stack's own roles. */
   readonly goldReaders: readonly string[];

@@ -10,14 +10,14 @@ export interface FixedArguments {
   /** The log groups are `<prefix>/output` and `<prefix>/error`. */
   readonly logPrefix: string;
   readonly autoscaling: boolean;
-  /** What belongs nowhere and is to be written nowhere: a folder that the job has no right to write. */
+  /** A folder that the job may not write, for arguments that must name one although nothing shall be written. */
   readonly nowhere: pulumi.Input<string>;
 }
 
 /**
- * The job's arguments that no run can set: what Glue reads and by which a caller could have it run other code, write or
- * log elsewhere, or count otherwise. What is not used has the value that says so. Whoever may start the job is left with the
- * manifest; tests/permissions/jobArguments.ts holds this against AWS's list of all arguments.
+ * The job's arguments that no run can override: all by which a caller could run other code, write or log elsewhere, or
+ * change how the job is counted. Unused ones get a neutral value. Whoever may start the job can only choose the
+ * manifest. tests/permissions/jobArguments.ts compares this with AWS's list of all arguments.
  */
 export const fixedArguments = (fixed: FixedArguments): Readonly<Record<string, pulumi.Input<string>>> => ({
   "--ledger_bucket": fixed.ledgerBucket,
@@ -60,8 +60,7 @@ export const fixedArguments = (fixed: FixedArguments): Readonly<Record<string, p
   "--enable-job-insights": "false",
   "--disable-proxy-v2": "false",
 
-  // What it does beside the script.
-  // The manifest says what is read; a bookmark would skip it in silence.
+  // The manifest says what is read. A job bookmark would skip files without a word.
   "--job-bookmark-option": "job-bookmark-disable",
   "--enable-auto-scaling": String(fixed.autoscaling),
   "--enable-glue-datacatalog": "false",

@@ -67,7 +67,8 @@ export class GlueEngine extends pulumi.ComponentResource {
         numberOfWorkers: glue.workers,
         // Glue counts minutes, and without a limit two days.
         timeout: Math.ceil(glue.timeout / 60),
-        // A retry of Glue's own would run a claim again behind the ledger's back; queuing requires none as well.
+        // Glue must not retry by itself: that would run a claim again without the ledger. Job queuing also requires no
+        // retries.
         maxRetries: 0,
         executionProperty: { maxConcurrentRuns: glue.maxConcurrentRuns },
         jobRunQueuingEnabled: true,

@@ -11,7 +11,7 @@ export interface LogGroupArgs {
   readonly tags: Tags;
 }
 
-/** A log group made before whoever writes to it, who would otherwise make it without retention and key. */
+/** A log group, made before its writer, which would otherwise create it without retention and key. */
 export const logGroup = (name: string, args: LogGroupArgs, opts: pulumi.CustomResourceOptions) =>
   new native.logs.LogGroup(
     name,

@@ -23,7 +23,7 @@ const inWords = (seconds: number): string => {
   return `${count} ${count === 1 ? unit.slice(0, -1) : unit}`;
 };
 
-/** Something that has happened: once is enough, nothing reported is nothing happened, and it has no end to tell. */
+/** An alarm for an event: one occurrence is enough, missing data means no event, and its end is not announced. */
 const event = {
   statistic: "Sum",
   comparison: "atLeast",
@@ -43,7 +43,7 @@ const lasting = (seconds: number, period: number): Pick<Alarm, "period" | "datap
   return { period, datapoints: { bad: periods, of: periods } };
 };
 
-/** What a person has to hear of: all that the pipeline does not mend by itself, and what takes too long. */
+/** The alarms: everything that the pipeline does not repair by itself, and everything that takes too long. */
 export function pipelineAlarms(names: PhysicalNames, { config, environment }: LoadedConfig): readonly Alarm[] {
   const { alerts, lambda } = config;
   const { promoteFunction: promote, settleFunction: settle } = names;
@@ -67,7 +67,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
     metric,
     dimensions: { Pipeline: config.name, Environment: environment },
   });
-  /** What the sweep says again each time, as long as it lasts; one sweep that comes late ends nothing. */
+  /** An alarm for a state that each sweep reports while it lasts; a single late sweep does not end it. */
   const toldBySweep = (metric: string) => ({
     ...state,
     ...own(metric),
@@ -201,7 +201,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
             comparison: "below" as const,
             // Above a day CloudWatch takes no periods shorter than an hour, and looks once an hour.
             ...lasting(alerts.freshness, Math.max(hour, sweepEvery)),
-            // The sweep reports zeros, so only a stack that is new, or whose sweep does not run, reports nothing.
+            // The sweep reports zeros, so data is missing only if the stack is new or its sweep does not run.
           },
         ]),
     {

@@ -16,8 +16,8 @@ export interface DeployOptions {
 }
 
 /**
- * A refusal without a stack trace. Pulumi shows none, but colours it on the way, for which some releases of Node 20 take
- * half a minute once it leads through node_modules.
+ * A refusal without a stack trace. Pulumi does not show the trace, but it colours it first, which takes some releases
+ * of Node 20 half a minute when the trace leads through node_modules.
  */
 function refusal(message: string): pulumi.RunError {
   const error = new pulumi.RunError(message);
@@ -25,7 +25,7 @@ function refusal(message: string): pulumi.RunError {
   return error;
 }
 
-/** The stack's environment. What is wrong with it is the reader's to mend, so it is said without a stack trace. */
+/** Loads the stack's environment. Config errors are shown without a stack trace. */
 async function loadStack(configFile: string): Promise<LoadedConfig> {
   try {
     const loaded = loadConfig(configFile, pulumi.getStack());
@@ -47,7 +47,7 @@ function refuseTwoRegions(): void {
     );
 }
 
-/** A key that only another account administers would be out of reach for the account that holds the data. */
+/** Refuses a key that only another account administers: the account that holds the data could not reach it. */
 function refuseForeignKey({ config }: LoadedConfig, { account }: Scope): void {
   const { administrators } = config.encryption;
   if (administrators && !administrators.some((arn) => arn.split(":")[4] === account))

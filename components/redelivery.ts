@@ -1,8 +1,8 @@
-/** AWS's advice for a queue that feeds a function: room for the function's own retries of a throttled batch. */
+/** AWS advises six times the function's timeout, which leaves room for Lambda's own retries of a throttled batch. */
 const visibilityFactor = 6;
 /** Seconds for which S3, the key or a right may be away before a file waits for a person. */
 const outage = 3600;
-/** Long timeouts would come to fewer, of which throttled calls, which count as well, would leave too little. */
+/** At least so many receives: throttled calls count as well, so fewer would leave too few real tries. */
 const leastTries = 10;
 
 /** How a file that could not be promoted comes back: after how many seconds, and how often it is tried in all. */

@@ -20,7 +20,10 @@ function rateExpression(seconds: number): string {
   return `rate(${minutes} ${minutes === 1 ? "minute" : "minutes"})`;
 }
 
-/** The function that settles runs: woken when a job run ends and, because that event may be lost, by a schedule. */
+/**
+ * The function that settles runs. The end of a job run wakes it and, because that event may be lost, so does a
+ * schedule.
+ */
 export class Settlement extends pulumi.ComponentResource {
   readonly functionName: pulumi.Output<string>;
 

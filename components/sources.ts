@@ -14,7 +14,7 @@ export interface Sources {
 
 const repository = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** The Python modules below `folder`, by their path from its parent: what an import on the archive needs. */
+/** The Python modules below `folder`, by their path from its parent, as an import from the archive needs them. */
 function readPackage(folder: string): Record<string, Uint8Array> {
   const modules = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".py"));
   return Object.fromEntries(

@@ -10,8 +10,8 @@ export const orphanColumn = "orphan_column";
 type Report = (path: readonly PropertyKey[], message: string, isKey?: boolean) => void;
 
 /**
- * What holds between parts of the settings and so is in no single field. Takes the settings as written: the parts that
- * are of the right shape are checked, so that one report can hold problems of both kinds.
+ * Checks that concern more than one field. It takes the settings as written and checks every part that has the right
+ * shape, so that one report can hold problems of shape and of content.
  */
 export function crossChecks(settings: unknown): Problem[] {
   const problems: Problem[] = [];
@@ -167,10 +167,7 @@ function digitsBehindPoint(value: number): number {
   return Math.max(0, (mantissa.split(".")[1]?.length ?? 0) - Number(exponent));
 }
 
-/**
- * To reject orphans, the rows that are kept of the dataset referred to have to be known first, so such references must
- * not lead in a circle.
- */
+/** Rejecting orphans needs the kept rows of the referenced dataset first, so such references must not form a circle. */
 function checkRejectingReferences(datasets: Readonly<Record<string, DatasetConfig>>, report: Report): void {
   const targets = (name: string) =>
     Object.values(datasets[name]?.references ?? {}).flatMap(({ dataset, orphans }) =>

@@ -56,8 +56,8 @@ export interface OutputContract {
 }
 
 /**
- * The part of the config by which data is judged: uploaded with each release, read by the functions and the engine.
- * Times in seconds.
+ * The part of the config that data is judged by. It is uploaded with each release and read by the functions and the
+ * engine. Times in seconds.
  */
 export interface Contract {
   readonly format: 1;

@@ -78,7 +78,10 @@ function settingsIn({ environments, defaults }: ConfigFile, path: string, enviro
 /** The environments that a file declares, in its order. @throws ConfigError */
 export const environmentsOf = (path: string): string[] => Object.keys(readConfigFile(path).environments);
 
-/** An environment's settings as they are written, its overrides laid over the defaults, unchecked. @throws ConfigError */
+/**
+ * An environment's settings as written, with its overrides laid over the defaults, unchecked.
+ * @throws ConfigError
+ */
 export const settingsOf = (path: string, environment: string): unknown =>
   settingsIn(readConfigFile(path), path, environment);
 
@@ -128,8 +131,8 @@ export function loadConfig(path: string, environment: string): LoadedConfig {
 }
 
 /**
- * Where in the file a problem is: at its value or key, the environment's own first; else at the deepest part of its
- * path that is written.
+ * Where in the file a problem is: at its value or key, in the environment's own settings first; otherwise at the
+ * deepest part of its path that exists.
  */
 function offsetOf(document: Document, { path, isKey }: Problem, environment: string): number {
   const overrides = ["environments", environment];

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { parseColumnType, scalarKinds } from "./columnType.ts";
 
 /**
- * The only place where the shape of `pipeline_config.yaml` is written, and what each setting means: the JSON Schema that
- * editors read and docs/configuration.md are made from it. Every level is strict: a typo is an error.
+ * The shape of `pipeline_config.yaml` and the meaning of each setting, written here only. The JSON Schema for editors
+ * and docs/configuration.md are generated from it. Every level is strict: a typo is an error.
  */
 
 const secondsPer = { s: 1, m: 60, h: 3600, d: 86400 } as const;

@@ -12,9 +12,9 @@ interface SqlProblem {
 }
 
 /**
- * Holds the SQL of every output and of its balances against the declared datasets: each must be one query in Spark's
- * dialect and read only declared tables and columns; an output's has to return the declared columns, a balance's one
- * value. What the parser lets pass Spark itself may still refuse.
+ * Checks the SQL of every output and its balances against the declared datasets. Each must be one query in Spark's
+ * dialect that reads only declared tables and columns. An output's query must return the declared columns, a balance's
+ * query one value. Spark may still refuse what this parser accepts.
  * @throws ConfigError with every problem, as `file:line:column output: what is wrong`.
  */
 export async function checkSql({ config, sqlFiles, placeOf }: LoadedConfig): Promise<void> {

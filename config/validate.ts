@@ -2,8 +2,8 @@ import { ConfigError, environmentsOf, loadConfig, settingsOf } from "./load.ts";
 import { checkSql } from "./sql.ts";
 
 /**
- * Every problem of every environment, one a line; none when the config can be deployed. What is wrong with all
- * environments is said once.
+ * Every problem of every environment, one per line; none if the config can be deployed. A problem that all environments
+ * share appears once.
  */
 export async function problemsOf(config: string): Promise<string[]> {
   const environments = environmentsOf(config);

@@ -19,7 +19,7 @@ export interface Status {
 /** Off a terminal a track that goes on is told again after this many milliseconds. */
 const repeatAfter = 10_000;
 
-/** One line that changes on a terminal; elsewhere plain lines, one for each step and now and then one in between. */
+/** On a terminal, one line that changes. Elsewhere plain lines: one per step, and occasionally one in between. */
 export function createStatus(output: StatusOutput, now: () => number = Date.now): Status {
   const { green, dim } = createStyle(output);
   const tracks = new Map<string, string>();

@@ -19,8 +19,8 @@ const controls = new RegExp(control, "g");
 const controlsAndColours = new RegExp(`${colourCode}|${control}`, "g");
 
 /**
- * File names and reasons come from outside: what would move the cursor or turn the text around is shown as its code.
- * Line ends stay, and the colours of a style where there is one.
+ * Makes text from outside safe to print: characters that move the cursor or reverse the text are shown as their code.
+ * Line ends stay, and so do colours if `isStyled`.
  */
 export const printable = (text: string, isStyled = false): string =>
   text.replace(isStyled ? controlsAndColours : controls, (found) =>

@@ -3,8 +3,8 @@ import { allow, type PolicyDocument, policyDocument } from "./document.ts";
 import { useKey, writeLogs } from "./shared.ts";
 
 /**
- * What the Glue job does, and nothing else. S3A asks for what may not be there before it reads and writes: without
- * the right to list, and to get the folder's own key, the answer is 403 instead of 404 and the run fails.
+ * Exactly what the Glue job does. Before it reads or writes, S3A asks for keys that may not exist. Without the rights
+ * to list and to get the folder's own key S3 answers 403 instead of 404, and the run fails.
  */
 export function gluePolicy(arns: StackArns, keyArn: string): PolicyDocument {
   const { silver, rejected, gold, ledger, artifacts } = arns.buckets;

@@ -42,8 +42,8 @@ const administration = [
 ];
 
 /**
- * Who administers the key. With named administrators the account's own policies count for its use only, and only through
- * a service: else whoever may write policies could make himself the key's administrator.
+ * Who administers the key. With named administrators, the account's own policies can only allow use of the key through
+ * a service; otherwise anyone who may write policies could become its administrator.
  */
 function administer(arns: StackArns, administrators: readonly string[] | undefined): readonly Statement[] {
   const { partition, region, account } = arns.scope;
@@ -61,7 +61,8 @@ function administer(arns: StackArns, administrators: readonly string[] | undefin
 }
 
 /**
- * Reading Gold through S3, whose bucket key is bound to the bucket. Which objects is for the bucket's policy to say.
+ * Lets readers decrypt Gold through S3, whose bucket key is bound to the bucket. The bucket's policy decides which
+ * objects.
  */
 function readGold({ scope, buckets }: StackArns, readers: readonly string[]): readonly Statement[] {
   if (readers.length === 0) return [];
@@ -75,8 +76,9 @@ function readGold({ scope, buckets }: StackArns, readers: readonly string[]): re
 }
 
 /**
- * Who may use the stack's key. The stack's own roles get it from their policies, which the account's root lets count.
- * A service that hands something encrypted to another one has to be named here, else its message is lost in silence.
+ * Who may use the stack's key. The stack's own roles are allowed by their policies, which the statement for the
+ * account's root makes effective. A service that sends encrypted messages to another one must be named here; otherwise
+ * its messages are lost without an error.
  */
 export function keyPolicy(arns: StackArns, { administrators, goldReaders }: KeyUsers): PolicyDocument {
   const { region, account } = arns.scope;
@@ -88,7 +90,7 @@ export function keyPolicy(arns: StackArns, { administrators, goldReaders }: KeyU
       `logs.${region}.amazonaws.com`,
       allow(
         "EncryptLogs",
-        // Not DescribeKey, which AWS's example has: it bears no encryption context, so the condition never lets it through.
+        // AWS's example also allows DescribeKey. It has no encryption context, so the condition would never match.
         ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
         thisKey,
         {
@@ -110,7 +112,7 @@ export function keyPolicy(arns: StackArns, { administrators, goldReaders }: KeyU
         StringEquals: { "aws:SourceAccount": account },
       }),
     ),
-    // EventBridge names no source when it uses a key, so the queue's policy, which it does tell, sets the limit.
+    // EventBridge names no source when it uses a key, so the limit stands in the queue's policy.
     ofService("events.amazonaws.com", allow("KeepUndeliveredEvents", sendEncrypted, thisKey)),
   );
 }

@@ -8,8 +8,8 @@ export function promotePolicy(arns: StackArns, keyArn: string): PolicyDocument {
   return policyDocument(
     // Of a pinned version, also as the source of a copy.
     allow("ReadUploads", ["s3:GetObjectVersion"], [`${bronze}/*`]),
-    // Without the first a version that was deleted meanwhile answers 403, as if a right were missing; the second tells
-    // which of two versions came later.
+    // Without ListBucket a deleted version answers 403, as if a right were missing. ListBucketVersions says which of
+    // two versions came later.
     allow("ListUploads", ["s3:ListBucket", "s3:ListBucketVersions"], [bronze]),
     allow("WritePromotions", copyInParts, [`${silver}/*`]),
     allow("WriteRejections", copyInParts, [`${rejected}/files/*`]),

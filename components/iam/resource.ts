@@ -2,7 +2,7 @@ import { allow, denyPlainText, type PolicyDocument, policyDocument, type Stateme
 
 /** Who may read some of a bucket's folders, and nothing else. */
 export interface Reader {
-  /** ARN of a role or a user, of any account; in another one its own policy has to allow it as well. */
+  /** ARN of a role or a user of any account. In another account its own policy must allow the access as well. */
   readonly principal: string;
   readonly folders: readonly string[];
 }
@@ -20,8 +20,8 @@ const readFolders = (bucketArn: string, { principal, folders }: Reader, number: 
   ].map((statement) => ({ ...statement, Principal: { AWS: principal } }));
 
 /**
- * A bucket's own limits, which hold for every principal. A request that names no encryption gets the bucket's default,
- * the stack's key; one that names any has to name that key.
+ * Limits of a bucket that hold for every principal. A request without encryption headers gets the bucket's default, the
+ * stack's key; a request with such headers must name that key.
  */
 export function bucketPolicy(bucketArn: string, keyArn: string, readers: readonly Reader[] = []): PolicyDocument {
   const objects = `${bucketArn}/*`;

@@ -3,7 +3,7 @@ import { artifactKeys } from "../../handlers/keys.ts";
 import { allow, type PolicyDocument, policyDocument } from "./document.ts";
 import { keepLedger, useKey, writeLogs } from "./shared.ts";
 
-/** What the settle function does, and nothing else. It reads no data, only what the engine counted. */
+/** Exactly what the settle function does. It reads no data, only the engine's counts. */
 export function settlePolicy(arns: StackArns, keyArn: string): PolicyDocument {
   const { bronze, gold, ledger, artifacts } = arns.buckets;
   return policyDocument(

@@ -2,7 +2,7 @@ import type { StackArns } from "../../config/naming.ts";
 import { artifactKeys } from "../../handlers/keys.ts";
 import { allow, type Statement } from "./document.ts";
 
-/** Writing to log groups that the stack made; a principal creates none, so none is without retention and key. */
+/** Allows writing to the stack's log groups. No principal may create one, so each has a retention and a key. */
 export const writeLogs = (...groups: readonly string[]): Statement =>
   allow(
     "WriteLogs",
@@ -20,8 +20,8 @@ export const useKey = (arns: StackArns, keyArn: string, services: readonly strin
 export const copyInParts = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
 
 /**
- * What both functions do with the ledger: read and swap documents, pin manifests, mark open batches, by what the current
- * release says.
+ * What both functions do with the ledger: read and replace documents, pin manifests, mark open batches, and read the
+ * current release.
  */
 export const keepLedger = ({ ledger, artifacts }: StackArns["buckets"]): readonly Statement[] => [
   allow("ReadRelease", ["s3:GetObject"], [`${artifacts}/${artifactKeys.pointer}`, `${artifacts}/contract/*`]),
@@ -31,6 +31,6 @@ export const keepLedger = ({ ledger, artifacts }: StackArns["buckets"]): readonl
     ["s3:PutObject"],
     [`${ledger}/batches/*`, `${ledger}/open/*`, `${ledger}/manifests/*`, `${ledger}/runs/*`],
   ),
-  // Without it a key that is not there answers 403. A condition on the prefix would bring the 403 back.
+  // Without it a missing key answers 403 instead of 404. A condition on the prefix would bring the 403 back.
   allow("ListLedger", ["s3:ListBucket"], [ledger]),
 ];

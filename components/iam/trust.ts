@@ -1,8 +1,8 @@
 import { type PolicyDocument, policyDocument } from "./document.ts";
 
 /**
- * Lets `service` take on a role. Neither Lambda nor Glue says for which resource it assumes a role, so there is nothing
- * to hold it to; who may hand them the role is iam:PassRole's business.
+ * Lets `service` assume a role. Lambda and Glue do not say for which resource they assume it, so no condition can
+ * restrict that; iam:PassRole decides who may give them the role.
  */
 export const trustPolicy = (service: "lambda.amazonaws.com" | "glue.amazonaws.com"): PolicyDocument =>
   policyDocument({
