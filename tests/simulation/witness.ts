@@ -413,10 +413,11 @@ export class Witness implements GlueWatch {
     const isInfrastructures = (jobRun: SimulatedJobRun) =>
       jobRun.state !== "TIMEOUT" && !jobRun.stoppedByPerson && !this.#reportOf(jobRun);
     // The end of one that was stopped because another was kept says nothing.
-    const own = known.filter(({ id }) => !run.twins.includes(id));
+    const kept = known.filter(({ id }) => !run.twins.includes(id));
+    const own = kept.length > 0 ? kept : known;
     const isTrue = {
-      infrastructure: known.every(isInfrastructures) && jobRuns.some(({ began }) => began),
-      undelivered: (own.length > 0 ? own : known).every((jobRun) => isInfrastructures(jobRun) && !jobRun.began),
+      infrastructure: own.every(isInfrastructures) && jobRuns.some(({ began }) => began),
+      undelivered: own.every((jobRun) => isInfrastructures(jobRun) && !jobRun.began),
       report: jobRuns.some((jobRun) => this.#reportOf(jobRun) && !jobRun.reportedWell),
       timeout: jobRuns.some(({ state }) => state === "TIMEOUT"),
       stopped: jobRuns.some(({ stoppedByPerson }) => stoppedByPerson),
@@ -550,7 +551,7 @@ export class Witness implements GlueWatch {
     const isOver =
       tries.executed >= attempts ||
       runs.some((run) => run.state === "superseded" || (run.state === "failed" && !isTriedAgain(run)));
-    return { wanted, isOver, isDue: this.#world.now > tries.notBefore + 2 * minute, datasets: datasetNames };
+    return { wanted, isOver, isDue: this.#world.now > tries.notAfter + 2 * minute, datasets: datasetNames };
   }
 
   #checkGateClaim(name: string, batch: string, history: BatchHistory, run: Run): void {
@@ -836,13 +837,15 @@ const sinceOrdered = (runs: readonly Run[]): readonly Run[] =>
   );
 
 /** How often the infrastructure failed, and when the next try may come: after 1, 10, and then every 60 minutes. */
-function triesOf(runs: readonly Run[]): { executed: number; notBefore: number } {
+function triesOf(runs: readonly Run[]): { executed: number; notBefore: number; notAfter: number } {
   const failed = sinceOrdered(runs).filter(isTriedAgain);
   const last = failed.at(-1);
   const delay = [1, 10][failed.length - 1] ?? 60;
   return {
     executed: failed.filter(({ failure }) => failure!.kind === "infrastructure").length,
     notBefore: last ? last.settledAt! + delay * minute : 0,
+    // A quarter of the delay is added at most.
+    notAfter: last ? last.settledAt! + 1.25 * delay * minute : 0,
   };
 }
 
