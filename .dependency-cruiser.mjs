@@ -46,10 +46,10 @@ export default {
         to: { path: patterns.slice(index + 1), pathNot: patterns.slice(0, index + 1) },
       })),
     {
-      name: "promote and settle know nothing of each other",
+      name: "settle knows nothing of promote",
       severity: "error",
-      from: { path: "^handlers/promote/" },
-      to: { path: "^handlers/settle/" },
+      from: { path: "^handlers/settle/" },
+      to: { path: "^handlers/promote/" },
     },
   ],
   options: {

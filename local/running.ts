@@ -1,7 +1,8 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isAlive } from "../setup/lock.mjs";
 import { localDirectory } from "../setup/paths.mjs";
-import { isAlive, runningFile } from "./directory.ts";
+import { runningFile } from "./directory.ts";
 import type { LocalStack } from "./index.ts";
 
 /** The directory of the stack that `npm start` brings up. */

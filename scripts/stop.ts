@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAlive } from "../local/directory.ts";
 import { readRunning } from "../local/running.ts";
+import { isAlive } from "../setup/lock.mjs";
 
 /** Milliseconds in which the stack ends its processes in order. */
 const patience = 30_000;

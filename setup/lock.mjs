@@ -2,7 +2,8 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-const isAlive = (pid) => {
+/** Whether there is a process of this id. */
+export const isAlive = (pid) => {
   try {
     process.kill(pid, 0);
     return true;

@@ -4,7 +4,6 @@ import {
   isUnsettled,
   type LedgerDocument,
   type NoticeEffect,
-  type Run,
   type StopEffect,
 } from "./document.ts";
 import type { TransitionContext } from "./rules.ts";
@@ -82,11 +81,3 @@ export function notify(before: LedgerDocument, after: LedgerDocument, context: T
     return withEffect(next, effect);
   }, after);
 }
-
-/** Changes a run; one that has ended is started no more. */
-export const updateRun = (document: LedgerDocument, number: number, change: (run: Run) => Run): LedgerDocument => {
-  const runs = document.runs.map((run) => (run.run === number ? change(run) : run));
-  const next = { ...document, runs };
-  const changed = findRun(next, number);
-  return changed && !isUnsettled(changed) ? withoutEffect(next, startId(number)) : next;
-};

@@ -1,7 +1,8 @@
 import type { CatalogEffect, LedgerDocument, Publication, Run } from "./document.ts";
-import { catalogId, owned, updateRun, withEffect } from "./effects.ts";
+import { catalogId, owned, withEffect } from "./effects.ts";
 import { markRead } from "./inputs.ts";
 import type { TransitionContext } from "./rules.ts";
+import { updateRun } from "./updateRun.ts";
 
 /** Which run readers see. */
 

@@ -12,10 +12,11 @@ import {
   type StartEffect,
   type Tries,
 } from "./document.ts";
-import { owned, startId, stop, updateRun, withEffect, withoutEffect } from "./effects.ts";
+import { owned, startId, stop, withEffect, withoutEffect } from "./effects.ts";
 import type { ObservedJobRun } from "./event.ts";
 import { publish } from "./publication.ts";
 import type { TransitionContext } from "./rules.ts";
+import { updateRun } from "./updateRun.ts";
 
 /** What becomes of a run, from its claim to its end. */
 

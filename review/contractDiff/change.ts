@@ -50,3 +50,6 @@ export function compare<T>(
 /** `a, b`, or `none`. */
 export const list = (items: readonly string[]): string => (items.length === 0 ? "none" : items.join(", "));
 export const fromTo = (old: string, next: string): string => `${old} → ${next}`;
+
+/** How hard a row is dealt with: kept, lost, or the whole run with it. */
+export const severity = { keep: 0, warn: 0, reject: 1, fail: 2 } as const;

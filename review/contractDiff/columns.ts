@@ -1,10 +1,8 @@
 import type { ContractColumn, NullRule, ValueRule } from "../../config/contract.ts";
 import { type EvolutionMode, nullActions, refusesNull } from "../../config/schema.ts";
-import { type Change, compare, fromTo, producers, readers } from "./change.ts";
+import { type Change, compare, fromTo, producers, readers, severity } from "./change.ts";
 import { isWidened } from "./types.ts";
 
-/** How hard a row is dealt with: kept, lost, or the whole run with it. */
-const severity = { keep: 0, warn: 0, reject: 1, fail: 2 } as const;
 const nullAction = (rule: NullRule) => (typeof rule === "object" ? "keep" : rule);
 const severityOfNull = (rule: NullRule) => Object.keys(nullActions).indexOf(nullAction(rule));
 const withoutIt = (rule: NullRule) => `a row without it ${nullActions[nullAction(rule)].row}`;

@@ -1,6 +1,6 @@
 import type { DatasetContract, ReferenceContract } from "../../config/contract.ts";
 import type { EvolutionMode } from "../../config/schema.ts";
-import { type Change, compare, fromTo, list, producers, readers } from "./change.ts";
+import { type Change, compare, fromTo, list, producers, readers, severity } from "./change.ts";
 import { diffColumns } from "./columns.ts";
 
 type Datasets = Readonly<Record<string, DatasetContract>>;
@@ -77,8 +77,6 @@ function diffLatestBy(key: string, old: string, next: string): Change[] {
     readers.breaking(key, what, "of rows with equal keys another one is kept"),
   ];
 }
-
-const severity = { keep: 0, reject: 1, fail: 2 } as const;
 
 function diffReferences(
   place: string,

@@ -116,6 +116,5 @@ function contractSource(name: string, text: string): ContractSource {
   const { format, pipeline, datasets, outputs } = (document ?? {}) as Partial<Contract>;
   if (format !== 1) refuse(`its format is ${format ?? "not told"}, and 1 is what is understood`);
   if (!pipeline || !datasets || !outputs) refuse("it needs pipeline, datasets and outputs");
-  const contract = document as Contract;
-  return { name, environments: null, contract: () => contract };
+  return { name, environments: null, contract: () => document as Contract };
 }

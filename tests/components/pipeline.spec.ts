@@ -43,9 +43,11 @@ describe("a stack", () => {
     const run = await runPipeline({ config: { "commerce:alertEmail": "on-call@example.com" } });
     const own = new Set(dev.resources.map(({ urn }) => urn));
     const more = run.resources.filter(({ urn }) => !own.has(urn));
-    expect(more.map(({ type, inputs }) => ({ type, inputs }))).to.deep.equal([
+    expect(run.resources).to.have.length(dev.resources.length + 1);
+    expect(more.map(({ type, name, inputs }) => ({ type, name, inputs }))).to.deep.equal([
       {
         type: "aws:sns/topicSubscription:TopicSubscription",
+        name: "commerce-alerts-email",
         inputs: {
           topic: "arn:aws:sns:eu-central-1:123456789012:commerce-dev-alerts",
           protocol: "email",

@@ -9,11 +9,11 @@ import { ledgerKeys } from "../../handlers/keys.ts";
 import type { LedgerDocument, Run } from "../../handlers/ledger/document.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
 import { createGold } from "../../handlers/publication/gold.ts";
-import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
+import type { FunctionEnvironment } from "../../handlers/settings.ts";
 import { createHandler as createSettle } from "../../handlers/settle/handler.ts";
 import { createDocumentStore } from "../../handlers/storage.ts";
 import { MemoryS3 } from "../simulation/s3/memoryS3.ts";
-import { FakeCatalog, FakeEngine, goodReport, sqsEvent } from "./pipelineUnderTest.ts";
+import { FakeCatalog, FakeEngine, goodReport, settingsOf, sqsEvent } from "./pipelineUnderTest.ts";
 import { releaseObjects } from "./releaseObjects.ts";
 
 /**
@@ -23,15 +23,7 @@ import { releaseObjects } from "./releaseObjects.ts";
 describe("S3 calls per event", function () {
   this.timeout(120_000);
   const { config } = loadConfig("config/pipeline_config.yaml", "dev");
-  const settings: FunctionSettings = {
-    pipeline: config.name,
-    environment: "dev",
-    files: config.files,
-    attempts: 3,
-    keepRuns: 5,
-    effectLease: 180,
-    reconciliationEvery: 86_400,
-  };
+  const settings = settingsOf(config);
   const names: FunctionEnvironment = {
     ...perBucket((layer) => layer),
     promoteQueueUrl: "https://sqs/promote",

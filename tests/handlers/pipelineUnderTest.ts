@@ -22,6 +22,7 @@ import type { SQSEvent } from "aws-lambda";
 import { type Contract, contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
 import { perBucket } from "../../config/naming.ts";
+import type { PipelineConfig } from "../../config/schema.ts";
 import type { S3 } from "../../handlers/clients.ts";
 import { assemble } from "../../handlers/invocation/runtime.ts";
 import { goldPrefix, ledgerKeys } from "../../handlers/keys.ts";
@@ -97,6 +98,16 @@ export interface LogLine {
 
 // biome-ignore lint/suspicious/noExplicitAny: tests bend reports out of shape
 export type Report = any;
+
+export const settingsOf = ({ name, files }: Pick<PipelineConfig, "name" | "files">): FunctionSettings => ({
+  pipeline: name,
+  environment: "dev",
+  files,
+  attempts: 3,
+  keepRuns: 5,
+  effectLease: 180,
+  reconciliationEvery: 86_400,
+});
 
 export class FakeEngine implements Engine {
   readonly starts: { readonly manifest: string; readonly sha256: string }[] = [];
@@ -193,15 +204,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     await s3.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: "Enabled" } }));
 
   const { config } = loadConfig("config/pipeline_config.yaml", "dev");
-  const settings: FunctionSettings = {
-    pipeline: config.name,
-    environment: "dev",
-    files: config.files,
-    attempts: 3,
-    keepRuns: 5,
-    effectLease: 180,
-    reconciliationEvery: 86_400,
-  };
+  const settings = settingsOf(config);
   const deployed = { contract: contractOf(config), release: {} as Release };
   const deploy = async (contract: Contract, engine?: string) => {
     const { release, objects } = releaseObjects(contract, artifactsBucket, engine);

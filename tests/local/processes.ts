@@ -6,7 +6,8 @@ export const canSeeProcesses = process.platform === "linux";
 
 const pids = () => readdirSync("/proc").filter((name) => /^\d+$/.test(name));
 
-function attempt<T>(read: () => T): T | undefined {
+/** Undefined when the process ended while it was looked at. */
+export function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch {

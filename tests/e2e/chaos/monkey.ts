@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Random } from "../../../generator/random.ts";
-import { processesIn } from "../../local/processes.ts";
+import { attempt, processesIn } from "../../local/processes.ts";
 
 /** The processes that run function code: the local AWS starts each in a folder of its own below its temporary one. */
 const functionProcesses = (stack: string) => processesIn(join(stack, "aws", "tmp"));
@@ -24,15 +24,6 @@ function jobProcesses(stack: string): number[] {
 }
 
 const commandOf = (pid: number) => readFileSync(`/proc/${pid}/cmdline`, "utf8");
-
-function attempt<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    // It ended while it was looked at.
-    return undefined;
-  }
-}
 
 export interface Kills {
   functions: number;
