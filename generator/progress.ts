@@ -1,3 +1,4 @@
+import { bar } from "../terminal/transferBar.ts";
 import type { DatasetName } from "./rows.ts";
 
 export interface Output {
@@ -5,7 +6,6 @@ export interface Output {
   write(text: string): unknown;
 }
 
-const barWidth = 24;
 const redrawAfter = 100;
 
 /** A bar that redraws itself on a terminal; elsewhere one plain line when a file is done. */
@@ -21,10 +21,10 @@ export function createProgress(
     const isDone = lines === records;
     const rate = Math.round((lines / Math.max(time - started, 1)) * 1000).toLocaleString("en");
     if (output.isTTY && (isDone || time - drawn >= redrawAfter)) {
-      const filled = Math.round((lines / records) * barWidth);
-      const bar = "█".repeat(filled) + "░".repeat(barWidth - filled);
       const percent = String(Math.floor((lines / records) * 100)).padStart(3);
-      output.write(`\r\x1b[2K${dataset.padEnd(6)} ${bar} ${percent}%  ${rate} records/s${isDone ? "\n" : ""}`);
+      output.write(
+        `\r\x1b[2K${dataset.padEnd(6)} ${bar(lines / records)} ${percent}%  ${rate} records/s${isDone ? "\n" : ""}`,
+      );
       drawn = time;
     } else if (!output.isTTY && isDone)
       output.write(`${dataset}: ${lines.toLocaleString("en")} records, ${rate} records/s\n`);

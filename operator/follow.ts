@@ -1,7 +1,7 @@
 import { isUnsettled, isWithdrawn, type LedgerDocument, type Run } from "../handlers/ledger/document.ts";
 import { evaluateGate, type GateVerdict } from "../handlers/ledger/gate.ts";
 import { rulesOf } from "../handlers/ledger/rules.ts";
-import { exitCodes } from "./command.ts";
+import { exitCodes } from "./defineCommand.ts";
 import { emptyOr, readDocument } from "./stack/ledger.ts";
 import type { Deployed, Target } from "./stack/target.ts";
 import { detailOf } from "./story/state.ts";

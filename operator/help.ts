@@ -1,7 +1,7 @@
 import { nearest } from "../config/nearest.ts";
 import { type Flags, UsageError } from "../terminal/flags.ts";
 import { wrap } from "../terminal/text.ts";
-import type { Command } from "./command.ts";
+import type { Command } from "./defineCommand.ts";
 import { targetFlags } from "./stack/open.ts";
 
 export const jsonFlag = { json: { kind: "switch", help: "the result as JSON, for programs" } } as const;

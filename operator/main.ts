@@ -3,7 +3,7 @@ import { parseWords, UsageError } from "../terminal/flags.ts";
 import type { Status } from "../terminal/status.ts";
 import type { Style } from "../terminal/style.ts";
 import { printable } from "../terminal/text.ts";
-import { type Command, exitCodes, NotConfirmed } from "./command.ts";
+import { type Command, exitCodes, NotConfirmed } from "./defineCommand.ts";
 import { type changeFlags, findCommand, flagsOf, helpOf, type jsonFlag, overview, usageOf } from "./help.ts";
 import { checkChoice, type TargetChoice, type targetFlags } from "./stack/open.ts";
 import type { Target } from "./stack/target.ts";

@@ -1,7 +1,7 @@
 import { createInterface } from "node:readline/promises";
-import { loadCommands } from "../operator/commands.ts";
+import { loadCommands } from "../operator/loadCommands.ts";
 import { pipeline } from "../operator/main.ts";
-import { pauseFor } from "../operator/orders.ts";
+import { pauseFor } from "../operator/sendOrder.ts";
 import { openTarget } from "../operator/stack/open.ts";
 import { createStatus } from "../terminal/status.ts";
 import { createStyle } from "../terminal/style.ts";

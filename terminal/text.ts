@@ -37,17 +37,30 @@ export function shortened(text: string, length: number): string {
 export const counted = (count: number, what: string, many = `${what}s`): string =>
   `${count.toLocaleString("en")} ${count === 1 ? what : many}`;
 
-/** `2026-11-22 06:00Z` */
-export const moment = (at: number): string => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")}Z`;
+/** Milliseconds since the epoch as `2026-11-22 06:00:04Z`. */
+export const moment = (at: number): string => `${new Date(at).toISOString().slice(0, 19).replace("T", " ")}Z`;
 
-/** Of milliseconds, in the largest unit that says something: `40 s`, `3 min`, `5 h`, `2 d`. */
+const timeUnits = [
+  [86_400, "d"],
+  [3_600, "h"],
+  [60, "min"],
+  [1, "s"],
+] as const;
+
+/** Milliseconds as `0.4 s`, `27 s`, `1 min 27 s`, `3 h 5 min` or `2 d 4 h`; without its sign. */
 export function duration(milliseconds: number): string {
-  const seconds = Math.round(Math.abs(milliseconds) / 1000);
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 120 * 60) return `${Math.round(seconds / 60)} min`;
-  if (seconds < 48 * 3600) return `${Math.round(seconds / 3600)} h`;
-  return `${Math.round(seconds / 86_400)} d`;
+  const exact = Math.abs(milliseconds) / 1000;
+  if (exact < 59.95) return `${Number(exact.toFixed(1))} s`;
+  const at = timeUnits.findIndex(([length]) => Math.round(exact) >= length);
+  const [length, unit] = timeUnits[at]!;
+  const [smaller, smallerUnit] = timeUnits[at + 1] ?? [length, unit];
+  const rounded = Math.round(exact / smaller) * smaller;
+  const rest = (rounded % length) / smaller;
+  return `${Math.floor(rounded / length)} ${unit}${rest > 0 ? ` ${rest} ${smallerUnit}` : ""}`;
 }
+
+/** How long ago, in milliseconds, as `5 s ago` or `2 h 5 min ago`. */
+export const ago = (milliseconds: number): string => `${duration(Math.round(milliseconds / 1000) * 1000)} ago`;
 
 /** A word of a command line, quoted where a shell would take it for something else. */
 export const quoted = (word: string): string =>

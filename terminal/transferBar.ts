@@ -2,6 +2,12 @@ import { clock, megabytes } from "./status.ts";
 
 const barWidth = 20;
 
+/** @param share of the whole, from 0 to 1 */
+export function bar(share: number): string {
+  const full = Math.floor(share * barWidth);
+  return "█".repeat(full) + "░".repeat(barWidth - full);
+}
+
 /**
  * `██████░░░░ 30% of 81.0 MB, 3.2 MB/s, 0:17 left`.
  * @param done bytes of the whole, those sent by an earlier call among them
@@ -13,9 +19,7 @@ export function progressText(
   { sent, seconds }: { readonly sent: number; readonly seconds: number },
 ): string {
   const share = total === 0 ? 1 : done / total;
-  const full = Math.floor(share * barWidth);
-  const bar = "█".repeat(full) + "░".repeat(barWidth - full);
   const rate = seconds > 0 ? sent / seconds : 0;
   const speed = rate > 0 ? `, ${megabytes(rate)}/s, ${clock(Math.ceil((total - done) / rate))} left` : "";
-  return `${bar} ${Math.floor(share * 100)}% of ${megabytes(total)}${speed}`;
+  return `${bar(share)} ${Math.floor(share * 100)}% of ${megabytes(total)}${speed}`;
 }

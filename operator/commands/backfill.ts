@@ -1,6 +1,6 @@
-import { type BatchState, backfill, look, parseRange } from "../backfill.ts";
-import { defineCommand, exitCodes } from "../command.ts";
-import { lookEvery } from "../orders.ts";
+import { defineCommand, exitCodes } from "../defineCommand.ts";
+import { type BatchState, backfill, look, parseRange } from "../rerunRange.ts";
+import { lookEvery } from "../sendOrder.ts";
 
 const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : what === "batch" ? "es" : "s"}`;
 

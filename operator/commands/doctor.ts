@@ -1,7 +1,7 @@
 import { UsageError } from "../../terminal/flags.ts";
 import type { Style } from "../../terminal/style.ts";
 import { wrap } from "../../terminal/text.ts";
-import { defineCommand, exitCodes } from "../command.ts";
+import { defineCommand, exitCodes } from "../defineCommand.ts";
 import { bad, type Check, type Probe, runProbe } from "../doctor/check.ts";
 import { machineProbes } from "../doctor/machine.ts";
 import { stackProbes } from "../doctor/stack.ts";

@@ -1,6 +1,6 @@
 import type { Style } from "../../terminal/style.ts";
 import { wrap } from "../../terminal/text.ts";
-import { defineCommand, exitCodes } from "../command.ts";
+import { defineCommand, exitCodes } from "../defineCommand.ts";
 import { choiceText } from "../stack/open.ts";
 import { type Explanation, explain } from "../story/explain.ts";
 import { previewText } from "../story/reads.ts";

@@ -1,5 +1,5 @@
 import { UsageError } from "../../terminal/flags.ts";
-import { defineCommand, exitCodes } from "../command.ts";
+import { defineCommand, exitCodes } from "../defineCommand.ts";
 import { type LogLine, readLogs } from "../story/logs.ts";
 import { readStory, type Story } from "../story/story.ts";
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { localDirectory } from "../../setup/paths.mjs";
 import { UsageError } from "../../terminal/flags.ts";
 import { table } from "../../terminal/table.ts";
-import { defineCommand, exitCodes } from "../command.ts";
+import { defineCommand, exitCodes } from "../defineCommand.ts";
 import { type Answer, ask } from "../gold/ask.ts";
 import { fetchPublished, readOut } from "../gold/published.ts";
 import { hasNoStack } from "../stack/open.ts";

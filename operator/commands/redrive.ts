@@ -1,5 +1,5 @@
 import type { RedriveAnswer } from "../../handlers/settle/redrive.ts";
-import { defineCommand, exitCodes } from "../command.ts";
+import { defineCommand, exitCodes } from "../defineCommand.ts";
 
 const messages = (count: number) => `${count} ${count === 1 ? "message" : "messages"}`;
 

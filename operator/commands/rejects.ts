@@ -5,7 +5,7 @@ import { localDirectory } from "../../setup/paths.mjs";
 import { UsageError } from "../../terminal/flags.ts";
 import type { Style } from "../../terminal/style.ts";
 import { counted, shortened, wrap } from "../../terminal/text.ts";
-import { defineCommand, exitCodes } from "../command.ts";
+import { defineCommand, exitCodes } from "../defineCommand.ts";
 import { ask } from "../gold/ask.ts";
 import { download } from "../gold/download.ts";
 import type { Target } from "../stack/target.ts";

@@ -1,5 +1,5 @@
-import { defineCommand } from "../command.ts";
-import { give, plan } from "../orders.ts";
+import { defineCommand } from "../defineCommand.ts";
+import { give, plan } from "../sendOrder.ts";
 import { documentOf } from "../stack/ledger.ts";
 import { Refused } from "../story/foresee.ts";
 

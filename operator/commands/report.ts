@@ -1,4 +1,4 @@
-import { defineCommand, exitCodes } from "../command.ts";
+import { defineCommand, exitCodes } from "../defineCommand.ts";
 import { writeReport } from "../report/write.ts";
 import { choiceText } from "../stack/open.ts";
 

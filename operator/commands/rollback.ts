@@ -1,7 +1,7 @@
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
 import { UsageError } from "../../terminal/flags.ts";
-import { defineCommand, exitCodes } from "../command.ts";
-import { give, plan } from "../orders.ts";
+import { defineCommand, exitCodes } from "../defineCommand.ts";
+import { give, plan } from "../sendOrder.ts";
 import { documentOf } from "../stack/ledger.ts";
 import type { Target } from "../stack/target.ts";
 import { rollbackEffects } from "../story/rollbackEffects.ts";

@@ -1,6 +1,6 @@
 import { whatRunReads } from "../../handlers/ledger/newestGood.ts";
-import { defineCommand } from "../command.ts";
-import { give, inputsText, plan } from "../orders.ts";
+import { defineCommand } from "../defineCommand.ts";
+import { give, inputsText, plan } from "../sendOrder.ts";
 import { previewText, readPreview } from "../story/reads.ts";
 
 export const command = defineCommand({

@@ -2,8 +2,8 @@ import { rulesOf } from "../../handlers/ledger/rules.ts";
 import { inParallel } from "../../handlers/parallel.ts";
 import type { Style } from "../../terminal/style.ts";
 import { table } from "../../terminal/table.ts";
-import { duration, shortened, width } from "../../terminal/text.ts";
-import { defineCommand, exitCodes } from "../command.ts";
+import { ago, shortened, width } from "../../terminal/text.ts";
+import { defineCommand, exitCodes } from "../defineCommand.ts";
 import { batchesOf, documentOf, readDocument } from "../stack/ledger.ts";
 import { previewText, type RunPreview, readPreview } from "../story/reads.ts";
 import { type BatchSummary, summarise, totalText } from "../story/state.ts";
@@ -80,7 +80,7 @@ function statusText(batches: readonly BatchSummary[], now: number, { bold, dim, 
     one.batch,
     one.isLate ? "late" : one.state,
     one.published === null ? "–" : `run ${one.published}`,
-    `${duration(now - one.changedAt)} ago`,
+    ago(now - one.changedAt),
   ]);
   const [head, ...lines] = table([["batch", "state", "shows", "changed"], ...rows], 4);
   const longest = Math.max(...lines.map((line) => line.length));

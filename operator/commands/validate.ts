@@ -2,7 +2,7 @@ import { ConfigError, environmentsOf } from "../../config/load.ts";
 import { differences, problemsOf } from "../../config/validate.ts";
 import { UsageError } from "../../terminal/flags.ts";
 import { table } from "../../terminal/table.ts";
-import { defineCommand, exitCodes } from "../command.ts";
+import { defineCommand, exitCodes } from "../defineCommand.ts";
 
 const shippedConfig = "config/pipeline_config.yaml";
 

@@ -1,8 +1,8 @@
 import { clock } from "../../terminal/status.ts";
 import type { Style } from "../../terminal/style.ts";
-import { defineCommand, exitCodes, type Invocation } from "../command.ts";
+import { defineCommand, exitCodes, type Invocation } from "../defineCommand.ts";
 import { type Change, changesBetween, endOf, type Look, look, worstEnd } from "../follow.ts";
-import { lookEvery } from "../orders.ts";
+import { lookEvery } from "../sendOrder.ts";
 import { documentOf, openBatches } from "../stack/ledger.ts";
 import type { Target } from "../stack/target.ts";
 

@@ -1,7 +1,7 @@
 import { suggestion } from "../../config/nearest.ts";
 import { isWithdrawn, rollingBatch } from "../../handlers/ledger/document.ts";
-import { defineCommand, exitCodes } from "../command.ts";
-import { give, plan } from "../orders.ts";
+import { defineCommand, exitCodes } from "../defineCommand.ts";
+import { give, plan } from "../sendOrder.ts";
 import { documentOf } from "../stack/ledger.ts";
 import { Refused } from "../story/foresee.ts";
 

@@ -5,7 +5,7 @@ import { DescribeKeyCommand } from "@aws-sdk/client-kms";
 import { GetFunctionConfigurationCommand, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
 import { GetBucketVersioningCommand, HeadBucketCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import { physicalNames } from "../../config/naming.ts";
-import { counted, duration } from "../../terminal/text.ts";
+import { ago, counted, duration } from "../../terminal/text.ts";
 import type { Target } from "../stack/target.ts";
 import { bad, good, type Probe, warning } from "./check.ts";
 
@@ -157,7 +157,7 @@ async function sweepCheck(target: Target) {
   const logGroupName = `/aws/lambda/${names.settleFunction}`;
   const patience = 3 * minutesOf((await describeRule(target, "sweepRule")).ScheduleExpression) * minute;
   const last = await newestEvent(target, logGroupName, '"sweep.done"', Date.now() - patience);
-  if (last !== null) return good(`${duration(Date.now() - last)} ago`);
+  if (last !== null) return good(ago(Date.now() - last));
   const { logGroups = [] } = await clients.logs.send(
     new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName }),
   );
@@ -180,7 +180,7 @@ async function errorCheck(target: Target, step: (args: string) => string) {
     const at = await newestEvent(target, `/aws/lambda/${logGroup}`, `"${message}"`, since);
     if (at !== null)
       return warning(
-        `${logGroup} logged ${message} ${duration(Date.now() - at)} ago`,
+        `${logGroup} logged ${message} ${ago(Date.now() - at)}`,
         `read why: ${step("logs BATCH --functions")}`,
       );
   }

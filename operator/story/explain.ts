@@ -1,7 +1,7 @@
 import { type Run, rollingBatch } from "../../handlers/ledger/document.ts";
 import type { GateVerdict } from "../../handlers/ledger/gate.ts";
 import type { RunReport } from "../../handlers/run/report.ts";
-import { counted, duration, moment, quoted } from "../../terminal/text.ts";
+import { ago, counted, duration, moment, quoted } from "../../terminal/text.ts";
 import type { RunPreview } from "./reads.ts";
 import type { DatasetStory, RunStory, Story } from "./story.ts";
 
@@ -110,7 +110,7 @@ function unreadOf({ undecided, datasets }: Story, name: string): Story["undecide
 }
 
 const away = ({ readAt }: Story, at: number): string =>
-  at < readAt ? `${duration(readAt - at)} ago` : `in ${duration(at - readAt)}`;
+  at < readAt ? ago(readAt - at) : `in ${duration(at - readAt)}`;
 
 /** Gathers the findings of one story. */
 class Teller {
@@ -291,7 +291,7 @@ class Teller {
       subject: `run ${run.run}`,
       what: last
         ? `Glue has it${last.job ? `: ${last.job.state}` : ""}`
-        : `it was claimed ${duration(readAt - run.claimedAt)} ago and Glue has not taken it yet`,
+        : `it was claimed ${ago(readAt - run.claimedAt)} and Glue has not taken it yet`,
       details: jobRuns.map(({ id }) => `job run ${id}`),
       steps: [this.#step("follow it", `watch ${batch}`)],
     };

@@ -1,7 +1,7 @@
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
 import { evaluateGate, type GateVerdict, liveInputs } from "../../handlers/ledger/gate.ts";
 import { rulesOf } from "../../handlers/ledger/rules.ts";
-import { counted, duration } from "../../terminal/text.ts";
+import { ago, counted, duration } from "../../terminal/text.ts";
 import type { Deployed } from "../stack/target.ts";
 import { dueAt } from "./story.ts";
 
@@ -63,7 +63,7 @@ export function detailOf(verdict: GateVerdict, document: LedgerDocument, now: nu
       return `run ${verdict.run}: ${failureOf(document, verdict.run)}`;
     case "running": {
       const run = document.runs.find(({ run }) => run === verdict.run)!;
-      return `run ${run.run} ${run.state} ${duration(now - run.claimedAt)} ago`;
+      return `run ${run.run} ${run.state} ${ago(now - run.claimedAt)}`;
     }
     case "retrying":
       return `run ${verdict.run}: ${failureOf(document, verdict.run)}; again in ${duration(verdict.at - now)}`;

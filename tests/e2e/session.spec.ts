@@ -69,7 +69,7 @@ const normalised = (text: string): string =>
     .replace(/\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?Z/g, "<time>")
     .replace(/\bversion\s+[0-9a-f-]{36}/g, "version <version>")
     .replace(/\b\d\d:\d\d:\d\dZ/g, "<time>")
-    .replace(/\b\d+(\.\d+)? (s|min|h)\b/g, "<duration>")
+    .replace(/\b\d+(\.\d+)? (s|min|h)\b( \d+ (s|min)\b)?/g, "<duration>")
     .replace(/jr_[0-9a-f]{64}/g, "<job run>")
     // Where a line is broken depends on what the times are.
     .replace(/\s+/g, " ");

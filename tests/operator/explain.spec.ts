@@ -2,8 +2,8 @@
 import { expect } from "chai";
 import type { LedgerDocument, Run } from "../../handlers/ledger/document.ts";
 import type { GateVerdict } from "../../handlers/ledger/gate.ts";
-import { loadCommands } from "../../operator/commands.ts";
 import { findCommand, flagsOf } from "../../operator/help.ts";
+import { loadCommands } from "../../operator/loadCommands.ts";
 import { type Explanation, explain } from "../../operator/story/explain.ts";
 import type { Story } from "../../operator/story/story.ts";
 import { parseWords } from "../../terminal/flags.ts";
@@ -34,13 +34,13 @@ describe("npm run pipeline -- explain", () => {
       "✖ 2026-11-22/orders.json was rejected: line 1 is not a whole JSON object",
       "    rule: not_json_lines",
       "    to mend: write one JSON object a line",
-      "    uploaded 2026-11-23 06:03Z",
+      "    uploaded 2026-11-23 06:03:00Z",
       "  → mend it, then upload it again:",
       "    npm run pipeline -- upload orders.json --batch 2026-11-22",
       "",
       "✖ events has no new file",
       "    expected: 2026-11-22/events.json or 2026-11-22/events.json.gz",
-      "    is due by 2026-11-26 06:00Z (in 3 d)",
+      "    is due by 2026-11-26 06:00:01Z (in 2 d 23 h)",
       "  → have it uploaded:",
       "    npm run pipeline -- upload events.json --batch 2026-11-22",
       "",
@@ -82,8 +82,8 @@ describe("npm run pipeline -- explain", () => {
       verdict: { ...verdict, state: "late" } as GateVerdict,
     });
     const { summary, findings } = explain(late, "");
-    expect(summary).to.match(/^Glue has not started: late since 2026-11-26 06:00Z, orders was rejected and events/);
-    expect(findings[1]!.details).to.include("was due by 2026-11-26 06:00Z (5 h ago)");
+    expect(summary).to.match(/^Glue has not started: late since 2026-11-26 06:00:01Z, orders was rejected and events/);
+    expect(findings[1]!.details).to.include("was due by 2026-11-26 06:00:01Z (5 h ago)");
   });
 
   it("a file that promote has not looked at: in the queue, or given up on", () => {
@@ -194,11 +194,11 @@ describe("npm run pipeline -- explain", () => {
       "running",
     );
     const explanation = explain(running, "");
-    expect(explanation.summary).to.equal("run 2 is started for 90 s; readers see run 1");
+    expect(explanation.summary).to.equal("run 2 is started for 1 min 30 s; readers see run 1");
     expect(blocking(explanation)).to.deep.equal([]);
     expect(explanation.findings[0]!.what).to.equal("Glue has it: FAILED");
     const claimed = changed(running, { runs: [failed.runs[0]!, { ...running.runs[1]!, jobRuns: [] }] });
-    expect(explain(claimed, "").findings[0]!.what).to.equal("it was claimed 90 s ago and Glue has not taken it yet");
+    expect(explain(claimed, "").findings[0]!.what).to.equal("it was claimed 1 min 30 s ago and Glue has not taken it yet");
   });
 
   it("what the sweep should have taken up", () => {
@@ -214,7 +214,7 @@ describe("npm run pipeline -- explain", () => {
     expect(at(14)).to.deep.equal([]);
     expect(at(16)[0]).to.deep.include({
       kind: "blocks",
-      what: "switching the catalog is overdue since 2026-11-23 08:44Z, so the sweep does not run or fails",
+      what: "switching the catalog is overdue since 2026-11-23 08:44:00Z, so the sweep does not run or fails",
     });
   });
 

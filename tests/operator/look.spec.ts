@@ -96,8 +96,8 @@ describe("npm run pipeline, looking", function () {
       expect(printed.split("\n")).to.deep.equal([
         "batch        state       shows   changed",
         "batch-0000   published   run 1   5 s ago",
-        "batch-0001   waiting     –       65 s ago    events missing, orders missing",
-        "batch-0002   waiting     –       2 min ago   events missing, orders missing",
+        "batch-0001   waiting     –       1 min 5 s ago   events missing, orders missing",
+        "batch-0002   waiting     –       2 min 5 s ago   events missing, orders missing",
         "and 2,997 more; --limit N shows them",
         "3,000 batches: 2,000 waiting, 1,000 published",
       ]);
@@ -529,14 +529,23 @@ describe("npm run pipeline, looking", function () {
       expect(printable(text)).to.equal("a\\u001b[2J\\u0007\\u202eb\\u000d\nc\\u001b[31md\\u001b[39m\\u001b[8m");
     });
 
-    it("are broken at 80 columns, and tell a time in its largest unit", () => {
+    it("are broken at 80 columns", () => {
       expect(wrap(`${"word ".repeat(30)}end`, 2).every((line) => line.length <= 80)).to.equal(true);
-      expect([500, 119_000, 120_000, 7_200_000, 172_800_000].map(duration)).to.deep.equal([
-        "1 s",
-        "119 s",
-        "2 min",
-        "2 h",
+    });
+
+    it("give durations in the two units that matter, and carry when they round", () => {
+      const seconds = [0, 0.44, 9, 59.94, 59.96, 87, 3599.6, 11_100, 47.99 * 3600, 52 * 3600];
+      expect(seconds.map((count) => duration(count * 1000))).to.deep.equal([
+        "0 s",
+        "0.4 s",
+        "9 s",
+        "59.9 s",
+        "1 min",
+        "1 min 27 s",
+        "1 h",
+        "3 h 5 min",
         "2 d",
+        "2 d 4 h",
       ]);
     });
   });

@@ -1,5 +1,5 @@
 import { createDocumentStore } from "../../handlers/storage.ts";
-import { loadCommands } from "../../operator/commands.ts";
+import { loadCommands } from "../../operator/loadCommands.ts";
 import type { World } from "../../operator/main.ts";
 import type { Clients, Target } from "../../operator/stack/target.ts";
 import { createStatus } from "../../terminal/status.ts";

@@ -177,7 +177,7 @@ describe("npm run query", () => {
       // As the commands import it, or there would be two of each class of errors.
       const [{ pipeline }, { loadCommands }] = await Promise.all([
         import("../../operator/main.ts"),
-        import("../../operator/commands.ts"),
+        import("../../operator/loadCommands.ts"),
       ]);
       const commands = await loadCommands();
       call = async (...args) => {

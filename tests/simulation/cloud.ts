@@ -5,7 +5,7 @@ import { redeliveryOf } from "../../components/redelivery.ts";
 import { artifactKeys } from "../../handlers/keys.ts";
 import type { transition } from "../../handlers/ledger/transition.ts";
 import type { SettleEvent } from "../../handlers/settle/handler.ts";
-import type { OrderAnswer } from "../../handlers/settle/orders.ts";
+import type { OrderAnswer } from "../../handlers/settle/operatorOrders.ts";
 import { Deployments } from "./deployments.ts";
 import type { Fault } from "./faults.ts";
 import { Functions } from "./functions.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { dark, light } from "../../../operator/report/palette.ts";
 import { ticks } from "../../../operator/report/timeline.ts";
-import { bytes, duration, share } from "../../../operator/report/units.ts";
+import { bytes, share } from "../../../operator/report/units.ts";
 
 const second = 1000;
 const hour = 3_600_000;
@@ -17,22 +17,6 @@ describe("the report's numbers", () => {
       "2.5 MB",
       "12.9 GB",
     ]);
-  });
-
-  it("give durations in the two units that matter, and carry when they round", () => {
-    const times = [0, 440, 59_940, 59_960, 87 * second, 3599.6 * second, 11_100 * second, 47.99 * hour, 52 * hour];
-    expect(times.map(duration)).to.deep.equal([
-      "0.0 s",
-      "0.4 s",
-      "59.9 s",
-      "1 min",
-      "1 min 27 s",
-      "1 h",
-      "3 h 5 min",
-      "2 d",
-      "2 d 4 h",
-    ]);
-    expect(duration(-5)).to.equal("0.0 s");
   });
 
   it("never call a part nothing or all that is not", () => {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { isLive, isUnsettled, type LedgerDocument, type Run, rollingBatch } from "../handlers/ledger/document.ts";
 import type { Release } from "../handlers/release.ts";
 import { UsageError } from "../terminal/flags.ts";
-import { isRelease, releaseText, send } from "./orders.ts";
+import { isRelease, releaseText, send } from "./sendOrder.ts";
 import { batchesOf, readDocument, readDocuments, runOfOrder, unsettledBatches } from "./stack/ledger.ts";
 import type { Target } from "./stack/target.ts";
 import { Refused } from "./story/foresee.ts";

@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import type { Command } from "./command.ts";
+import type { Command } from "./defineCommand.ts";
 
 const folder = new URL("./commands/", import.meta.url);
 
