@@ -198,7 +198,9 @@ describe("npm run pipeline -- explain", () => {
     expect(blocking(explanation)).to.deep.equal([]);
     expect(explanation.findings[0]!.what).to.equal("Glue has it: FAILED");
     const claimed = changed(running, { runs: [failed.runs[0]!, { ...running.runs[1]!, jobRuns: [] }] });
-    expect(explain(claimed, "").findings[0]!.what).to.equal("it was claimed 1 min 30 s ago and Glue has not taken it yet");
+    expect(explain(claimed, "").findings[0]!.what).to.equal(
+      "it was claimed 1 min 30 s ago and Glue has not taken it yet",
+    );
   });
 
   it("what the sweep should have taken up", () => {
