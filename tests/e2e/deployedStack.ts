@@ -17,14 +17,14 @@ export interface DeployedStack {
   readonly names: Readonly<Record<string, string>>;
   /** For the test's own files; it goes with the stack. */
   readonly folder: string;
-  /** Where the local AWS keeps what it has, below the folder. */
+  /** Where the local AWS keeps what it has. */
   readonly directory: string;
   /** @returns the version */
   upload(key: string, body: string): Promise<string>;
   /** @returns null while the batch has no document */
   ledger(batch: string): Promise<Document>;
   /** Waits until the batch's document is as wanted, for 2 minutes at most. */
-  until(batch: string, what: string, holds: (document: Document) => boolean): Promise<LedgerDocument>;
+  until(batch: string, what: string, holds: (document: LedgerDocument) => boolean): Promise<LedgerDocument>;
   /** Ends the local AWS and removes its folder. */
   stop(): Promise<void>;
 }
@@ -33,14 +33,17 @@ export interface DeployedStack {
 export async function deployStack({
   configIn = () => "config/pipeline_config.yaml",
   environment = "dev",
+  directory: givenDirectory,
   ...options
 }: Pick<LocalStackOptions, "spark" | "engine"> & {
   readonly configIn?: (folder: string) => string;
   readonly environment?: string;
+  /** Below the stack's own folder unless given. */
+  readonly directory?: string;
 }): Promise<DeployedStack> {
   mkdirSync(localDirectory, { recursive: true });
   const folder = realpathSync(mkdtempSync(join(localDirectory, "deployed-")));
-  const directory = join(folder, "stack");
+  const directory = givenDirectory ?? join(folder, "stack");
   const stack = await startLocalStack({ configFile: configIn(folder), environment, directory, ...options });
   const clients = createClients(stack.endpoint, stack.glueEndpoint);
   const names = stack.outputs as Record<string, string>;
@@ -84,5 +87,5 @@ export async function deployStack({
 }
 
 /** True of a batch whose run is published and shown. */
-export const isPublished = (run: number) => (document: Document) =>
-  document?.published?.run === run && document.effects.length === 0;
+export const isPublished = (run: number) => (document: LedgerDocument) =>
+  document.published?.run === run && document.effects.length === 0;

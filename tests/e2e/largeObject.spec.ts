@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, readlinkSync, realpathSync, rmSync } from "node:fs";
+import { readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
@@ -11,14 +10,12 @@ import {
   UploadPartCommand,
 } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { ledgerKeys } from "../../handlers/keys.ts";
-import type { Input, LedgerDocument } from "../../handlers/ledger/document.ts";
+import type { Input } from "../../handlers/ledger/document.ts";
 import { partsOf } from "../../handlers/promote/transfer.ts";
-import { type Clients, createClients, destroyClients } from "../../local/clients.ts";
-import { type LocalStack, startLocalStack } from "../../local/index.ts";
-import { localDirectory } from "../../setup/paths.mjs";
+import type { Clients } from "../../local/clients.ts";
 import { canSeeProcesses, processesIn } from "../local/processes.ts";
 import { environment, writeConfig } from "./chaos/config.ts";
+import { type DeployedStack, deployStack } from "./deployedStack.ts";
 
 /**
  * A file that is copied in parts, on the local AWS with the real bundle. LARGE_OBJECT_MIB sets another size: the local
@@ -59,38 +56,32 @@ function peaksIn(directory: string): Peak[] {
 
 describe("a large file, on the deployed stack", function () {
   this.timeout(1_200_000);
-  let folder: string;
-  let stack: LocalStack;
+  let deployed: DeployedStack;
   let clients: Clients;
-  let names: Record<"bronzeBucket" | "silverBucket" | "ledgerBucket" | "promoteFunction", string>;
+  let names: DeployedStack["names"];
   let uploaded: { version: string; sha256: string };
   let input: Input;
 
   before(async function () {
     if (!canSeeProcesses) this.skip();
-    mkdirSync(localDirectory, { recursive: true });
-    folder = realpathSync(mkdtempSync(join(localDirectory, "large-")));
     // The local AWS takes far longer than S3 to put the parts together, and the function waits for it.
-    const configFile = writeConfig(folder, { lambda: { promote: { timeout: "10m" } } });
-    stack = await startLocalStack({ configFile, environment, directory: join(folder, "stack") });
-    clients = createClients(stack.endpoint, stack.glueEndpoint);
-    names = stack.outputs as typeof names;
+    const overrides = { lambda: { promote: { timeout: "10m" } } };
+    deployed = await deployStack({ configIn: (folder) => writeConfig(folder, overrides), environment });
+    ({ clients, names } = deployed);
     uploaded = await upload();
     const begun = Date.now();
-    input = await decided();
+    const isDecided = (found?: Input) => found?.decision.version === uploaded.version;
+    const document = await deployed.until(batch, "the file is decided", ({ inputs }) => isDecided(inputs[key]));
+    input = document.inputs[key]!;
     console.log(
       `      ${mebibytes} MiB promoted in ${((Date.now() - begun) / 1000).toFixed(1)} s; most memory: ${peaksIn(
-        join(folder, "stack"),
+        deployed.directory,
       )
         .map((peak) => `${peak.function} ${Math.round(peak.bytes / mebibyte)} MiB`)
         .join(", ")}`,
     );
   });
-  after(async () => {
-    if (clients) destroyClients(clients);
-    await stack?.stop();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => deployed?.stop());
 
   async function upload(): Promise<typeof uploaded> {
     const target = { Bucket: names.bronzeBucket, Key: key };
@@ -109,21 +100,6 @@ describe("a large file, on the deployed stack", function () {
       new CompleteMultipartUploadCommand({ ...target, UploadId, MultipartUpload: { Parts } }),
     );
     return { version: VersionId!, sha256: hash.digest("hex") };
-  }
-
-  async function decided(): Promise<Input> {
-    for (;;) {
-      const document = await clients.s3
-        .send(new GetObjectCommand({ Bucket: names.ledgerBucket, Key: ledgerKeys.document(batch) }))
-        .then(async ({ Body }) => JSON.parse(await Body!.transformToString()) as LedgerDocument)
-        .catch((error: Error) => {
-          if (error.name === "NoSuchKey") return null;
-          throw error;
-        });
-      const found = document?.inputs[key];
-      if (found?.decision.version === uploaded.version) return found;
-      await sleep(500);
-    }
   }
 
   it("is one that takes several parts", () => {
@@ -153,7 +129,7 @@ describe("a large file, on the deployed stack", function () {
   });
 
   it(`is promoted with less than ${memoryLimit / mebibyte} MiB of memory`, () => {
-    const peaks = peaksIn(join(folder, "stack")).filter((peak) => peak.function === names.promoteFunction);
+    const peaks = peaksIn(deployed.directory).filter((peak) => peak.function === names.promoteFunction);
     expect(peaks).to.have.length.at.least(1);
     for (const { bytes } of peaks) expect(bytes).to.be.below(memoryLimit);
   });

@@ -1,17 +1,12 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { LambdaClient, ListEventSourceMappingsCommand, UpdateEventSourceMappingCommand } from "@aws-sdk/client-lambda";
-import { GetObjectCommand, PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
-import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { ListEventSourceMappingsCommand, UpdateEventSourceMappingCommand } from "@aws-sdk/client-lambda";
+import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { expect } from "chai";
-import { ledgerKeys } from "../../handlers/keys.ts";
-import type { LedgerDocument } from "../../handlers/ledger/document.ts";
-import { type LocalStack, startLocalStack } from "../../local/index.ts";
 import { readRunning, removeRunning, stackDirectory, writeRunning } from "../../local/running.ts";
 import { root } from "../../setup/paths.mjs";
+import { type DeployedStack, deployStack } from "./deployedStack.ts";
 
 /**
  * docs/session.md, typed again: its commands are run in their order on a local stack with real Spark, and print what
@@ -76,91 +71,57 @@ const normalised = (text: string): string =>
 
 describe("the session in the docs", function () {
   this.timeout(600_000);
-  let folder: string;
-  let stack: LocalStack;
-  let s3: S3Client;
+  let deployed: DeployedStack;
   let isOurs = false;
   const commands = typed(page);
   /** What was printed, as the page shows it. */
   const recorded: string[] = [];
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "session-"));
+    deployed = await deployStack({ directory: stackDirectory, spark: { shortRuns: true } });
     for (const [name, text] of shown(page)) {
-      mkdirSync(dirname(join(folder, name)), { recursive: true });
-      writeFileSync(join(folder, name), text);
+      mkdirSync(dirname(join(deployed.folder, name)), { recursive: true });
+      writeFileSync(join(deployed.folder, name), text);
     }
-    stack = await startLocalStack({
-      configFile: "config/pipeline_config.yaml",
-      environment: "dev",
-      directory: stackDirectory,
-      spark: { shortRuns: true },
-    });
-    writeRunning(stack);
+    writeRunning(deployed.stack);
     isOurs = true;
-    s3 = new S3Client({ ...options(), forcePathStyle: true });
     await lose("shop/events.json");
     await put("shop/users.json");
     await put("shop/orders.json");
-    await until(async () => Object.keys((await ledger())?.inputs ?? {}).length === 2);
+    await deployed.until(batch, "two files are decided", ({ inputs }) => Object.keys(inputs).length === 2);
   });
   after(async () => {
     if (isUpdate && recorded.length === commands.length) writeFileSync(file, withRecorded(page, recorded));
     if (isOurs) removeRunning();
-    s3?.destroy();
-    await stack?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await deployed?.stop();
   });
 
-  const options = () => ({ endpoint: stack.endpoint, region: stack.region, credentials: stack.credentials });
-  const output = (name: string) => stack.outputs[name] as string;
-
-  async function put(name: string): Promise<void> {
-    const Key = `${batch}/${name.split("/").at(-1)}`;
-    const Body = readFileSync(join(folder, name));
-    await s3.send(new PutObjectCommand({ Bucket: output("bronzeBucket"), Key, Body }));
-  }
+  const put = (name: string) =>
+    deployed.upload(`${batch}/${name.split("/").at(-1)}`, readFileSync(join(deployed.folder, name), "utf8"));
 
   /** The file comes while promote fails, and its message ends among the dead letters. */
   async function lose(name: string): Promise<void> {
-    const lambda = new LambdaClient(options());
-    const sqs = new SQSClient(options());
-    const { EventSourceMappings } = await lambda.send(
-      new ListEventSourceMappingsCommand({ FunctionName: output("promoteFunction") }),
+    const { clients, names } = deployed;
+    const { EventSourceMappings } = await clients.lambda.send(
+      new ListEventSourceMappingsCommand({ FunctionName: names.promoteFunction }),
     );
     const { UUID } = EventSourceMappings![0]!;
-    const QueueUrl = output("promoteQueueUrl");
-    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: false }));
+    const QueueUrl = names.promoteQueueUrl;
+    await clients.lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: false }));
     await put(name);
-    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }));
+    const { Messages } = await clients.sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }));
     const [message] = Messages!;
-    await sqs.send(
-      new SendMessageCommand({ QueueUrl: output("promoteDeadLetterQueueUrl"), MessageBody: message!.Body! }),
+    await clients.sqs.send(
+      new SendMessageCommand({ QueueUrl: names.promoteDeadLetterQueueUrl, MessageBody: message!.Body! }),
     );
-    await sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message!.ReceiptHandle! }));
-    await lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: true }));
-    lambda.destroy();
-    sqs.destroy();
-  }
-
-  async function ledger(): Promise<LedgerDocument | null> {
-    try {
-      const asked = new GetObjectCommand({ Bucket: output("ledgerBucket"), Key: ledgerKeys.document(batch) });
-      return JSON.parse(await (await s3.send(asked)).Body!.transformToString()) as LedgerDocument;
-    } catch (error) {
-      if ((error as Error).name === "NoSuchKey") return null;
-      throw error;
-    }
-  }
-
-  async function until(isTrue: () => Promise<boolean>): Promise<void> {
-    while (!(await isTrue())) await sleep(200);
+    await clients.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: message!.ReceiptHandle! }));
+    await clients.lambda.send(new UpdateEventSourceMappingCommand({ UUID, Enabled: true }));
   }
 
   function run(line: string) {
     const [program, ...args] = line
       .match(/"[^"]*"|\S+/g)!
-      .map((word) => word.replace(/^"|"$/g, "").replace("~", folder));
+      .map((word) => word.replace(/^"|"$/g, "").replace("~", deployed.folder));
     const [, task, ...rest] = program === "npm" ? args : [];
     const called =
       program === "npm"
@@ -182,15 +143,16 @@ describe("the session in the docs", function () {
   for (const { line, output: expected, code } of commands)
     it(`$ ${line}`, async () => {
       const result = await run(line);
-      const printed = result.printed.replaceAll(folder, "~");
+      const printed = result.printed.replaceAll(deployed.folder, "~");
       if (!isUpdate) expect(normalised(printed), result.errors).to.equal(normalised(expected));
       expect(result.code, result.errors).to.equal(code);
       recorded.push([`$ ${line}`, printed, ...(code === 0 ? [] : [`exit code ${code}`])].join("\n"));
       // As long as a person takes to type the next one.
-      if (line.includes(" redrive ")) await until(async () => (await ledger())!.runs[0]?.state === "started");
+      if (line.includes(" redrive "))
+        await deployed.until(batch, "the run is started", ({ runs }) => runs[0]?.state === "started");
       if (line.includes(" upload ") && code === 0)
-        await until(async () =>
-          Object.values((await ledger())!.inputs).every((one) => one.decision.outcome === "promoted"),
+        await deployed.until(batch, "every file is promoted", ({ inputs }) =>
+          Object.values(inputs).every((one) => one.decision.outcome === "promoted"),
         );
     });
 });
