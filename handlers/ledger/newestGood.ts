@@ -1,9 +1,9 @@
 import { type Input, isLive, isWithdrawn, type LedgerDocument, type PinnedInput } from "./document.ts";
 import { pin } from "./gate.ts";
 
-/** The rule of `newestGood`, in the one sentence by which `--help` and the documents say it as well. */
+/** The rule of `newestGood`, in the words of `--help` and the documents. */
 export const whatRunReads =
-  "An operator's run reads of each dataset the newest good file: its one new file; without a new one, the file uploaded last among those that were promoted and not withdrawn, also when a published run has read it; where that leaves none, what the newest published run read of it that was not withdrawn.";
+  "For each dataset, an operator's run reads the newest good file: its one new file. Without a new one, it reads the file uploaded last among those that were promoted and not withdrawn, even if a published run has read it. If there is none, it reads the file that the newest published run read and that was not withdrawn.";
 
 /** What an operator's run would read of a dataset, or why nothing. */
 export type Choice =

@@ -110,7 +110,7 @@ describe("what an operator's run reads", () => {
   });
 
   for (const file of ["docs/operate.md", "docs/ledger.md"])
-    it(`is said in ${file} in the same sentence`, () => {
+    it(`is said in ${file} in the same words`, () => {
       expect(readFileSync(file, "utf8").replace(/\s+/g, " ")).to.include(whatRunReads);
     });
 });
