@@ -8,14 +8,14 @@ export const exitCodes = {
   done: 0,
   failed: 1,
   usage: 2,
-  /** The ledger would not carry the order out. */
+  /** The ledger refused the order. */
   refused: 3,
-  /** Nothing goes on by itself: a file is missing or bad, or the operator has to decide. */
+  /** Nothing continues by itself: a file is missing or bad, or the operator has to decide. */
   waiting: 4,
   stopped: 130,
 } as const;
 
-/** What came of a command. */
+/** The result of a command. */
 export interface Result {
   readonly exitCode: number;
   /** For people. */
@@ -26,12 +26,12 @@ export interface Result {
 
 /** What a command is given to work with. */
 export interface Invocation<F extends Flags = Flags> {
-  /** One for each of the command's words; more where it takes many, fewer where it may be left out. */
+  /** One for each of the command's words; more for a word that takes many, fewer without an optional word. */
   readonly words: readonly string[];
   readonly flags: FlagValues<F>;
   /** The flags that say which stack is meant. */
   readonly choice: TargetChoice;
-  /** The stack that is spoken to; found when it is first asked for. */
+  /** The stack that the command works on; opened at the first call. */
   target(): Promise<Target>;
   /** Only say what would be done. */
   readonly isDryRun: boolean;
@@ -54,25 +54,25 @@ export interface Invocation<F extends Flags = Flags> {
   readonly orderId: () => string;
 }
 
-/** One command of `npm run pipeline`. A file in commands/ that exports one as `command` is a command. */
+/** One command of `npm run pipeline`. Each file in commands/ exports one as `command`. */
 export interface Command<F extends Flags = Flags> {
   readonly name: string;
   /** What it does, in one line. */
   readonly summary: string;
   /** The words that it takes, as help shows them: `BATCH`, `[BATCH]` where it may be left out, `FILE…` for many. */
   readonly words: readonly string[];
-  /** Flags that it can't do without, as help shows them: `--run N`. */
+  /** The required flags, as help shows them: `--run N`. */
   readonly required?: string;
   readonly flags: F;
-  /** What else has to be known; a paragraph each. */
+  /** What else users have to know, one paragraph each. */
   readonly about: readonly string[];
   /** Arguments, and what they do. */
   readonly examples: readonly { readonly args: string; readonly does: string }[];
   /** Whether it changes the stack, and so has `--dry-run`. */
   readonly changes: boolean;
-  /** Whether it asks before, and has `--yes`; as `changes` when it isn't said. */
+  /** Whether it asks first, and so has `--yes`; by default the same as `changes`. */
   readonly asks?: boolean;
-  /** Whether it speaks to no stack. */
+  /** Whether it needs no stack. */
   readonly isLocal?: boolean;
   run(invocation: Invocation<F>): Promise<Result>;
 }

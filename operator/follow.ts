@@ -27,7 +27,7 @@ export interface Change {
 }
 
 export async function look(target: Target, batch: string, deployed: Deployed, deadUploads: number): Promise<Look> {
-  // Bronze before the ledger: what is decided in between counts as decided.
+  // Bronze is read before the ledger, so a file that is decided in between counts as decided.
   const uploads = await readUploads(target, batch);
   const document = emptyOr(await readDocument(target.ledger, batch));
   const verdict = evaluateGate(batch, document, rulesOf(deployed.release, deployed), Date.now());
@@ -66,7 +66,7 @@ export function changesBetween(before: Look | null, after: Look, now: number): C
   return [...uploads, ...files, ...runs, ...(isNew ? [change("batch", verdict.state, state)] : [])];
 }
 
-/** What was said of its run already is not said again. */
+/** Does not repeat what the line about the run has already said. */
 function endDetail(verdict: GateVerdict, reason: string | null): string | null {
   if (verdict.state === "published") return `readers see run ${verdict.run}`;
   return verdict.state === "failed" ? (reason ?? `run ${verdict.run}`) : null;
@@ -78,7 +78,7 @@ function runDetail({ claimedAt, settledAt, failure }: Run): string {
   return failure ? `${seconds}: ${failure.message}` : seconds;
 }
 
-/** The exit code by which a batch ended; null while something goes on by itself. */
+/** The exit code that tells how a batch ended; null while it still moves on by itself. */
 export function endOf({ verdict, document, undecided, deadUploads }: Look): number | null {
   const isComing = undecided.some(({ skipped }) => skipped === null) && deadUploads === 0;
   if (isComing || document.effects.some(({ kind }) => kind !== "expire")) return null;

@@ -4,10 +4,10 @@ import { wrap } from "../terminal/text.ts";
 import type { Command } from "./defineCommand.ts";
 import { targetFlags } from "./stack/open.ts";
 
-export const jsonFlag = { json: { kind: "switch", help: "the result as JSON, for programs" } } as const;
+export const jsonFlag = { json: { kind: "switch", help: "print the result as JSON, for programs" } } as const;
 export const changeFlags = {
   "dry-run": { kind: "switch", help: "only say what would be done" },
-  yes: { kind: "switch", help: "don't ask before" },
+  yes: { kind: "switch", help: "don't ask first" },
 } as const;
 
 /** Every flag of a command, its own first. */
@@ -24,7 +24,7 @@ export const usageOf = ({ name, words, required }: Command): string =>
   [name, ...words, ...(required ? [required] : [])].join(" ");
 
 const exitText =
-  "Exit codes: 0 done; 1 it failed, or was answered with no; 2 the command line can't be used; 3 the ledger refused; 4 it waits for a file or a decision; 130 stopped by Ctrl-C.";
+  "Exit codes: 0 done; 1 it failed, or the answer was no; 2 the command line can't be used; 3 the ledger refused the order; 4 the batch waits for a file or a decision; 130 stopped by Ctrl-C.";
 
 /** What all commands have in common, and one line for each. */
 export function overview(commands: readonly Command[]): string {
@@ -36,7 +36,7 @@ export function overview(commands: readonly Command[]): string {
     "",
     ...wrap("One command's flags and examples: npm run pipeline -- COMMAND --help"),
     ...wrap(
-      "They speak to the local stack that npm start -- --keep left running, or with --stack NAME to a deployed one.",
+      "Commands work on the local stack that npm start -- --keep left running, or with --stack NAME on a deployed one.",
     ),
     ...wrap(exitText),
   ].join("\n");

@@ -3,7 +3,7 @@ import type { Command } from "./defineCommand.ts";
 
 const folder = new URL("./commands/", import.meta.url);
 
-/** Every file in commands/ is a command: adding one takes nothing else. In the order of their names. */
+/** Loads the commands in the order of their names. Every file in commands/ is one; a new file needs no other change. */
 export async function loadCommands(): Promise<Command[]> {
   const files = readdirSync(folder).sort();
   const modules = await Promise.all(files.map((file) => import(new URL(file, folder).href)));

@@ -9,14 +9,14 @@ import { checkChoice, type TargetChoice, type targetFlags } from "./stack/open.t
 import type { Target } from "./stack/target.ts";
 import { Refused } from "./story/foresee.ts";
 
-/** What the commands work with and on. */
+/** Everything outside the commands that they use. */
 export interface World {
   readonly commands: readonly Command[];
   readonly print: (text: string) => void;
   readonly printError: (text: string) => void;
   /** @throws UsageError when there is no such stack */
   readonly openTarget: (choice: TargetChoice) => Target;
-  /** Null where nobody can be asked. */
+  /** Null if nobody can be asked. */
   readonly ask: ((question: string) => Promise<boolean>) | null;
   readonly style: Style;
   readonly status: Status;
@@ -24,7 +24,7 @@ export interface World {
   readonly pause: (milliseconds: number) => Promise<void>;
 }
 
-/** Runs one command line. Returns the exit code; what the user can mend is said in one line. */
+/** Runs one command line and returns the exit code. An error that the user can fix is printed as one line. */
 export async function pipeline(args: readonly string[], given: World): Promise<number> {
   const world = onlyPrintable(given);
   try {
@@ -40,7 +40,7 @@ export async function pipeline(args: readonly string[], given: World): Promise<n
   }
 }
 
-/** Whatever a command shows, nothing that came from outside can steer the terminal. */
+/** Makes all output printable, so that no text from outside can control the terminal. */
 function onlyPrintable(world: World): World {
   const { print, printError, status, ask, style } = world;
   return {

@@ -13,9 +13,9 @@ export interface Range {
 }
 
 /**
- * How a batch of the range stands. `due` is to be run; `running` was begun by an earlier call; `published`, `superseded`
- * and `failed` are how its run ended; `current` was made by today's release already; `unpublished` never had a run that
- * readers saw, so it is left alone.
+ * The state of a batch of the range. `due`: it is to be run. `running`: its run has begun. `published`, `superseded`,
+ * `failed`: how its run ended. `current`: today's release has already made it. `unpublished`: readers never saw a run
+ * of it, so it is left alone.
  */
 export type State = "due" | "running" | "published" | "superseded" | "failed" | "current" | "unpublished";
 
@@ -34,12 +34,12 @@ export interface BatchState {
 export function parseRange(text: string): Range {
   const [, from, to] = /^([^.].*?)\.\.([^.].*)$/.exec(text) ?? [];
   if (from === undefined || to === undefined)
-    throw new UsageError(`"${text}" is no range of batches; write FROM..TO, such as 2026-11-01..2026-11-30`);
+    throw new UsageError(`"${text}" is not a range of batches; write FROM..TO, such as 2026-11-01..2026-11-30`);
   if (from > to) throw new UsageError(`the range ${text} ends before it begins; write ${to}..${from}`);
   return { from, to };
 }
 
-/** The same range, batch and release make the same order, so a repeated backfill gives it once. */
+/** The same range, batch and release give the same id, so a repeated backfill gives each order once. */
 export function orderIdOf({ from, to }: Range, batch: string, release: Release): string {
   const text = JSON.stringify([from, to, batch, releaseText(release)]);
   return `backfill-${createHash("sha256").update(text).digest("hex").slice(0, 32)}`;
@@ -82,17 +82,17 @@ const ofRun = (batch: string, run: Run): BatchState => ({
 export interface BackfillOptions {
   readonly range: Range;
   readonly release: Release;
-  /** Runs of the whole pipeline that may be under way at the same time, those of others among them. */
+  /** Runs of the whole pipeline that may be under way at once, including those that others started. */
   readonly maxRuns: number;
   readonly signal: AbortSignal;
   readonly pause: () => Promise<void>;
-  /** Told of each batch whose state changed. */
+  /** Called for each batch whose state changed. */
   readonly onChange: (changed: BatchState, all: readonly BatchState[]) => void;
 }
 
 /**
- * Gives the order `run` to each batch that is due, as others end, until all have ended. After a failed run, or when it is
- * stopped, it begins no more and waits for those under way; the same call later goes on with the rest.
+ * Gives the order `run` to each batch that is due, as others end, until all have ended. After a failed run it begins no
+ * more and waits for those under way; when stopped it returns at once. The same call later continues with the rest.
  */
 export async function backfill(
   target: Target,
@@ -103,7 +103,7 @@ export async function backfill(
   let hasFailed = false;
   const enter = (state: BatchState) => {
     all.set(state.batch, state);
-    // What the ledger refuses is that batch's own affair; what a run fails of may be everybody's.
+    // A refusal concerns only this batch; the cause of a failed run may affect the others too.
     hasFailed ||= state.state === "failed" && state.run !== null;
     onChange(state, [...all.values()]);
   };
@@ -133,7 +133,7 @@ export async function backfill(
   }
 }
 
-/** @returns null when somebody else's run came in between, so that the batch has to wait for it */
+/** @returns null when somebody else's run of the batch is under way, for which the batch has to wait */
 async function begin(target: Target, batch: string, id: string): Promise<BatchState | null> {
   try {
     const { run } = await send(target, { kind: "order", id, batch, order: { operation: "run" } });

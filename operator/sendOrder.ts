@@ -11,7 +11,7 @@ import { foresee, Refused } from "./story/foresee.ts";
 export type Order = OrderEvent["order"];
 export type CarriedOut = Exclude<OrderAnswer, { refused: string }>;
 
-/** How often the ledger is looked at for the end of a run, in milliseconds. */
+/** How often the ledger is polled for the end of a run, in milliseconds. */
 export const lookEvery = 2000;
 
 /** What an order would change, and the words for it. */
@@ -20,11 +20,11 @@ export interface Plan {
   readonly order: Order;
   /** The ledger as it stands. */
   readonly document: LedgerDocument;
-  /** What would be done, as a sentence that begins small. */
+  /** What would be done, as a sentence without a capital letter. */
   readonly would: string;
   /** The run that it would make; null for an order that makes none. */
   readonly run: Run | null;
-  /** What else a dry run says, a line each, and the same for programs. */
+  /** What else a dry run says, in lines, and the same for programs. */
   readonly details: () => Promise<{ readonly lines: readonly string[]; readonly data: object }>;
 }
 
@@ -47,7 +47,7 @@ export async function plan(
   return { batch, order, document, would: describe(document, run), run, details: () => details(document, rules) };
 }
 
-/** Asks, has the ledger carry the order out, and waits for the run when that is wanted. */
+/** Asks for confirmation, gives the order, and waits for the run if `options.wait` is set. */
 export async function give(
   { batch, order, document, would, run, details }: Plan,
   invocation: Invocation,
@@ -98,7 +98,7 @@ async function waitForEnd(
   try {
     for (;;) {
       const run = (await readDocument(ledger, batch))?.runs.find((one) => one.run === number);
-      if (run === undefined) throw new Error(`the ledger of batch ${batch} keeps no run ${number} any more`);
+      if (run === undefined) throw new Error(`the ledger of batch ${batch} no longer keeps run ${number}`);
       if (!isUnsettled(run)) return run;
       status.show(`run ${number}`, `${run.state} for ${Math.round((Date.now() - begun) / 1000)} s`);
       await pause(lookEvery);
@@ -116,7 +116,7 @@ export function endText(batch: string, { run, state, failure, claimedAt, settled
     : `batch ${batch}: run ${run} is ${state} after ${seconds} s`;
 }
 
-/** `users.json, events.json (new), no coupons`: what a run reads, and what of it no published run has read. */
+/** `users.json, events.json (new), no coupons`: what a run reads; `(new)` if no published run has read it. */
 export function inputsText(run: Run, { inputs }: LedgerDocument): string {
   return Object.entries(run.inputs)
     .map(([dataset, pinned]) => {

@@ -10,9 +10,9 @@ export const command = defineCommand({
   words: ["FROM..TO"],
   flags: {},
   about: [
-    "Gives each batch that was published the order run: the same files, the SQL and code that are deployed now. The rolling batch, batches that were never published and those that this release made already are left alone.",
-    "Never more runs are under way than Glue lets go at once (glue.maxConcurrentRuns), runs of new uploads counted. The orders are named after range, batch and release: stopped half way, the same command goes on where it was, and one that is through changes nothing.",
-    "After a failure no other batch is begun. The same command goes on with the others; the failed one waits for: run BATCH.",
+    "Gives the order run to each published batch: the same files, with the SQL and code that are deployed now. It leaves alone the rolling batch, batches that were never published, and batches that this release has already made.",
+    "At most glue.maxConcurrentRuns runs are under way at once, including runs of new uploads. The orders are named after range, batch and release. So the same command continues a backfill that was stopped, and changes nothing after one that is complete.",
+    "After a failure it begins no other batch. The same command continues with the others; the failed batch waits for: run BATCH.",
   ],
   examples: [
     { args: "backfill 2026-11-01..2026-11-30 --dry-run", does: "what would be run" },
@@ -67,7 +67,7 @@ function planText({ batch, state, run, reason, newFiles }: BatchState): string {
     case "due":
       return `${batch}  to run${newFiles.length === 0 ? "" : `, with ${newFiles.join(", ")} that no published run has read`}`;
     case "current":
-      return `${batch}  is of this release already`;
+      return `${batch}  was already made by this release`;
     case "unpublished":
       return `${batch}  was never published, left alone`;
     case "running":

@@ -10,15 +10,15 @@ import type { Target } from "../stack/target.ts";
 
 export const command = defineCommand({
   name: "doctor",
-  summary: "whether machine and stack are healthy; what to do",
+  summary: "check the machine and the stack; say what to do",
   words: [],
   flags: {},
   about: [
-    "Looks at this machine, then at the stack: buckets, key, functions, job and its release, queues, schedules and the last sweep. Changes nothing. A look that is not allowed is a warning.",
+    "Checks this machine, then the stack: buckets, key, functions, job and its release, queues, schedules and the last sweep. It changes nothing. A check that lacks the rights to look is a warning.",
     "Ends with 1 when something keeps the pipeline from working.",
   ],
   examples: [
-    { args: "doctor", does: "of the local stack" },
+    { args: "doctor", does: "for the local stack" },
     { args: "doctor --stack prod --json", does: "for programs" },
   ],
   changes: false,
@@ -79,8 +79,8 @@ function checksText(checks: readonly Check[], { green, yellow, red, dim }: Style
 
 function summaryText(checks: readonly Check[], { green, yellow, red, bold }: Style): string {
   const count = (state: Check["state"]) => checks.filter((check) => check.state === state).length;
-  if (count("bad") > 0) return bold(red(`not healthy: ${count("bad")} of ${checks.length} looks`));
+  if (count("bad") > 0) return bold(red(`not healthy: ${count("bad")} of ${checks.length} checks`));
   if (count("warning") > 0)
-    return bold(yellow(`healthy, with ${count("warning")} of ${checks.length} looks to see to`));
-  return bold(green(`healthy: ${checks.length} looks`));
+    return bold(yellow(`healthy; ${count("warning")} of ${checks.length} checks gave a warning`));
+  return bold(green(`healthy: ${checks.length} checks`));
 }

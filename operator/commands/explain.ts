@@ -8,15 +8,15 @@ import { readStory } from "../story/story.ts";
 
 export const command = defineCommand({
   name: "explain",
-  summary: "why nothing was published, and what to do",
+  summary: "say why nothing was published, and what to do",
   words: ["BATCH"],
   flags: {},
   about: [
-    "Says what blocks the batch, down to file, line and rule, each with the next step as a command that can be pasted; then what else is worth knowing, and which file of each dataset an operator's run would read. Files at the root of Bronze are batch current.",
+    "Says what blocks the batch, down to file, line and rule. Each finding comes with the next step as a command to paste. Then it says what else is worth knowing, and which file of each dataset an operator's run would read. Files at the root of Bronze belong to batch current.",
     "Ends with 0 when all is well or under way, 1 when the last run failed, 4 when the batch waits for a file or a decision.",
   ],
   examples: [
-    { args: "explain 2026-11-22", does: "of the local stack" },
+    { args: "explain 2026-11-22", does: "for the local stack" },
     { args: "explain current --stack prod --json", does: "for programs" },
   ],
   changes: false,
@@ -53,7 +53,7 @@ export function explanationText({ summary, findings, state, wouldRead }: Explana
         ]),
       ];
     }),
-    // What would refuse the order was told as what blocks the batch.
+    // If the order would be refused, the findings above already say why.
     ...(wouldRead.refused === null
       ? [
           "",

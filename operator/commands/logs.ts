@@ -9,11 +9,11 @@ const lead = 60_000;
 
 export const command = defineCommand({
   name: "logs",
-  summary: "what functions and job runs logged of a batch",
+  summary: "show what functions and job runs logged about a batch",
   words: ["BATCH"],
   flags: {
     run: { kind: "integer", minimum: 1, maximum: 999_999_999, help: "only this run" },
-    functions: { kind: "switch", help: "without what the job runs printed" },
+    functions: { kind: "switch", help: "leave out what the job runs printed" },
     hours: {
       kind: "integer",
       minimum: 1,
@@ -23,11 +23,11 @@ export const command = defineCommand({
     limit: { kind: "integer", minimum: 1, maximum: 1_000_000, help: `newest lines (default ${shownLines})` },
   },
   about: [
-    "In the order of time, from CloudWatch: the lines that name the batch, and those of messages that promote failed on before it knew their batch. Times are UTC.",
+    "Shows lines from CloudWatch in the order of time: those that name the batch, and those about messages that promote failed on before it knew their batch. Times are UTC.",
   ],
   examples: [
     { args: "logs 2026-11-22 --functions", does: "what became of its files and runs" },
-    { args: "logs 2026-11-22 --run 2 --stack prod", does: "one run, with all that Spark said" },
+    { args: "logs 2026-11-22 --run 2 --stack prod", does: "one run, with everything that Spark printed" },
   ],
   changes: false,
   async run({ words, flags, target: find, style }) {
@@ -50,7 +50,7 @@ export const command = defineCommand({
           ({ at, source, level, text }) =>
             `${style.dim(timeText(at))}  ${source.padEnd(width)}  ${colours[level](text)}`,
         ),
-        ...(lines.length === 0 ? [`nothing was logged of batch ${batch} since ${timeText(since)}`] : []),
+        ...(lines.length === 0 ? [`nothing was logged about batch ${batch} since ${timeText(since)}`] : []),
       ],
       data: lines.map((line: LogLine) => ({ ...line, at: new Date(line.at).toISOString() })),
     };

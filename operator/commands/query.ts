@@ -12,16 +12,16 @@ const shownRows = 100;
 
 export const command = defineCommand({
   name: "query",
-  summary: "ask the published rows with SQL, by DuckDB",
+  summary: "query the published rows with SQL, in DuckDB",
   words: ["SQL"],
   flags: {
-    batch: { kind: "text", help: "fetch this batch alone (default all that are published)" },
+    batch: { kind: "text", help: "fetch only this batch (default all published ones)" },
     out: { kind: "text", value: "DIR", help: "where npm start left its Parquet (default out)" },
   },
   about: [
     "Each output is a view with its columns and batch. The ledger says which run of a batch readers see; its Parquet is fetched once and kept in .local/published.",
-    "Where no stack is named and no local one is running, it asks what the last npm start left in out.",
-    `People see the first ${shownRows} rows; --json gives all. There numbers are numbers, but decimals and whole numbers too large for JSON are texts, so that none loses a digit.`,
+    "If no stack is named and no local one is running, it queries what the last npm start left in out.",
+    `People see the first ${shownRows} rows; --json gives all. In JSON, numbers are numbers, but decimals and whole numbers too large for JSON are texts, so that none loses a digit.`,
   ],
   examples: [
     { args: 'query "select count(*), sum(revenue) from user_activity"', does: "all batches" },
@@ -36,7 +36,7 @@ export const command = defineCommand({
     if (sql.trim() === "") throw new UsageError("query needs SQL, and this is empty: npm run pipeline -- query SQL");
     const isAsked = (output: string) => new RegExp(`\\b${output}\\b`, "i").test(sql);
     if (flags.out !== undefined && (choice.stack !== undefined || choice.local))
-      throw new UsageError("--out is what npm start left; name it, or a stack");
+      throw new UsageError("--out names what npm start left; give either --out or a stack");
     const published =
       flags.out !== undefined || hasNoStack(choice)
         ? readOut(flags.out ?? "out", flags.batch)

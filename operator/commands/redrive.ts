@@ -9,7 +9,7 @@ export const command = defineCommand({
   words: [],
   flags: {},
   about: [
-    "Sends what the promote function gave up on to its queue again, and has settle take up what it failed on. One that fails again comes back to its dead-letter queue, and the alarm stays.",
+    "Sends the messages that promote gave up on back to its queue, and has settle retry the events that it failed on. A message that fails again returns to its dead-letter queue, and the alarm stays.",
   ],
   examples: [{ args: "redrive", does: "after the cause has been mended" }],
   changes: true,

@@ -20,14 +20,14 @@ interface RejectedRows {
   readonly rejected: number;
   /** Most rows first. */
   readonly rules: readonly { readonly rule: string; readonly rows: number; readonly examples: readonly string[] }[];
-  /** Where all of them lie, and whether they still do. */
+  /** Where all rejected rows are stored, and whether they have expired. */
   readonly uri: string;
   readonly hasExpired: boolean;
 }
 
 export const command = defineCommand({
   name: "rejects",
-  summary: "rejected files and rows of a batch, with reasons",
+  summary: "show rejected files and rows of a batch, with reasons",
   words: ["BATCH"],
   flags: {
     run: {
@@ -39,8 +39,8 @@ export const command = defineCommand({
     limit: { kind: "integer", minimum: 1, maximum: 1000, help: `examples of each rule (default ${shownExamples})` },
   },
   about: [
-    "Files are those that promote rejected, each with what is wrong and what to do. Rows are those that a run left out, by rule, with the same examples each time; their Parquet is fetched once into .local/rejected.",
-    "A row that breaks several rules counts under the first. People see the beginning of a row, --json gives all of it.",
+    "Shows the files that promote rejected, each with what is wrong and what to do, and the rows that a run rejected, by rule. The examples are the same each time. The rows' Parquet is fetched once into .local/rejected.",
+    "A row that breaks several rules counts under the first. Only the beginning of a row is shown; --json gives all of it.",
   ],
   examples: [
     { args: "rejects 2026-11-22", does: "of its newest run" },
@@ -86,7 +86,7 @@ interface Reported {
   readonly jobRun: JobRunStory;
 }
 
-/** @throws UsageError when the run that is named has no report */
+/** @throws UsageError when the named run has no report */
 function reportedRun({ batch, runs }: Story, number: number | undefined): Reported | undefined {
   const reported = runs.flatMap((run): Reported[] => {
     const counted = run.jobRuns.filter(({ report }) => report !== null);
@@ -134,7 +134,7 @@ async function readRows(
   };
 }
 
-/** What the report says of them, which outlives the rows. */
+/** The counts of the report, which is kept longer than the rows. */
 const rulesOf = ({ datasets }: RunReport, dataset: string): RejectedRows["rules"] =>
   Object.entries(datasets[dataset]!.rejected)
     .filter(([, rows]) => rows > 0)
@@ -160,6 +160,6 @@ function rowsText(rows: readonly RejectedRows[], { bold, dim }: Style): string[]
       `  ${rule}: ${rows.toLocaleString("en")}`,
       ...examples.map((text) => dim(`    ${shortened(text, shownLength)}`)),
     ]),
-    ...(hasExpired ? wrap(`the rows themselves have expired from ${uri}`, 4).map(dim) : []),
+    ...(hasExpired ? wrap(`the rows have expired and are no longer at ${uri}`, 4).map(dim) : []),
   ]);
 }

@@ -12,7 +12,7 @@ export const command = defineCommand({
     wait: { kind: "switch", help: "wait for the end of the run; 1 when it fails" },
   },
   about: [
-    "The new run reads the pinned file versions with the pinned script, engine, SQL and contract of the old one, so it gives the same rows. It is published when it has succeeded.",
+    "The new run reads the pinned file versions with the pinned script, engine, SQL and contract of the old one, so it gives the same rows. It is published once it has succeeded.",
   ],
   examples: [
     { args: "replay 2026-11-22", does: "the published run once more" },

@@ -8,14 +8,14 @@ export const command = defineCommand({
   name: "report",
   summary: "write the picture of a batch as one HTML file",
   words: ["BATCH"],
-  flags: { out: { kind: "text", value: "FILE", help: `where it goes (default ${defaultFile})` } },
+  flags: { out: { kind: "text", value: "FILE", help: `the file to write (default ${defaultFile})` } },
   about: [
-    "Shows the flow with what went along it, what became of each file and row, the run's times and checks, a sample and charts of what is published, and why nothing is if so.",
+    "Shows the flow with its counts, what became of each file and row, the run's times and checks, and a sample and charts of what is published. If nothing is published, it says why.",
     "The file needs no network and runs no script; it holds rows of the published data, so it is as confidential as they are.",
   ],
   examples: [
     { args: "report 2026-11-22", does: `writes ${defaultFile}` },
-    { args: "report 2026-11-22 --out incident.html --stack prod", does: "of a deployed stack, to be sent on" },
+    { args: "report 2026-11-22 --out incident.html --stack prod", does: "of a deployed stack, to send on" },
   ],
   changes: false,
   async run({ words, flags, choice, target: find, status }) {

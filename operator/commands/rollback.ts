@@ -13,8 +13,8 @@ export const command = defineCommand({
   required: "--run N",
   flags: { run: { kind: "integer", minimum: 1, maximum: 999_999_999, help: "the run to publish" } },
   about: [
-    "Moves a pointer: readers see the earlier run as soon as the order is carried out. Nothing is computed and nothing deleted, so a rollback to the newer run undoes it. Files that come later are run and published as ever.",
-    "Before it happens it says which outputs readers lose, as the earlier run did not make them, and whose columns are not those of the table today.",
+    "Moves a pointer: readers see the earlier run as soon as the order is carried out. Nothing is computed and nothing deleted, so a rollback to the newer run undoes it. Files that come later are run and published as usual.",
+    "Before the change it says which outputs readers lose because the earlier run did not make them, and which outputs have other columns than their tables have today.",
   ],
   examples: [{ args: "rollback 2026-11-22 --run 2", does: "back to run 2" }],
   changes: true,
@@ -27,7 +27,7 @@ export const command = defineCommand({
     if (document.published?.run === run)
       return {
         exitCode: exitCodes.done,
-        lines: [`batch ${batch}: run ${run} is the published one already`],
+        lines: [`batch ${batch}: run ${run} is already published`],
         data: { batch, operation: "rollback", run, published: run },
       };
     const effects = await effectsOf(target, document, run);
@@ -55,7 +55,7 @@ function choices(batch: string, { runs, published }: LedgerDocument): string {
   return `batch ${batch} shows run ${published?.run} and can show run ${list.join(", ")}`;
 }
 
-/** What readers will get beside other rows. */
+/** What changes for readers apart from the rows. */
 async function effectsOf(target: Target, { runs, published }: LedgerDocument, to: number): Promise<readonly string[]> {
   const [shown, earlier] = [published?.run, to].map((number) => runs.find(({ run }) => run === number));
   if (!shown || !earlier) return [];

@@ -9,10 +9,10 @@ export const command = defineCommand({
   words: ["BATCH"],
   flags: { wait: { kind: "switch", help: "wait for the end of the run; 1 when it fails" } },
   about: [
-    `${whatRunReads} It releases what waits for a decision: a correction of one file, files of the rolling batch that lie too far apart, the same files after a failure.`,
+    `${whatRunReads} The order also runs what waits for a decision: a correction of one file, files of the rolling batch that lie too far apart, the same files after a failure.`,
   ],
   examples: [
-    { args: "run 2026-11-22", does: "take a corrected file in" },
+    { args: "run 2026-11-22", does: "take in a corrected file" },
     { args: "run 2026-11-22 --dry-run", does: "only name what it would read" },
     { args: "run current --wait", does: "and say how it ended" },
   ],

@@ -13,21 +13,21 @@ const documentsAtOnce = 32;
 
 export const command = defineCommand({
   name: "status",
-  summary: "every batch, its state, and what is late",
+  summary: "show every batch, its state, and what is late",
   words: ["[BATCH]"],
   flags: {
     late: { kind: "switch", help: "only the late ones" },
-    limit: { kind: "integer", minimum: 1, maximum: 100_000, help: `batches that are shown (default ${shownBatches})` },
+    limit: { kind: "integer", minimum: 1, maximum: 100_000, help: `batches to show (default ${shownBatches})` },
   },
   about: [
     "The batch that changed last comes first. A batch is late when it still waits for a file after its deadline (batching.deadline).",
-    "With a BATCH it shows that one alone, and which file of each dataset an operator's run would read: key, time of upload, version.",
+    "With BATCH it shows only that one, and which file of each dataset an operator's run would read: key, time of upload, version.",
     "Ends with 0; with --late it ends with 4 when there is a late batch.",
   ],
   examples: [
     { args: "status", does: "the batches that changed last" },
     { args: "status 2026-11-22", does: "one batch, and what run would read" },
-    { args: "status --late --stack prod", does: "what somebody has to look after" },
+    { args: "status --late --stack prod", does: "what needs attention" },
   ],
   changes: false,
   async run({ words, flags, target: find, status, style }) {
@@ -72,7 +72,7 @@ const moreText = (more: number): string[] =>
   more > 0 ? [`and ${more.toLocaleString("en")} more; --limit N shows them`] : [];
 
 const lastText = (all: readonly BatchSummary[], wanted: readonly BatchSummary[], isLate: true | undefined): string =>
-  isLate && wanted.length === 0 ? `none is late of ${totalText(all)}` : totalText(all);
+  isLate && wanted.length === 0 ? `none is late; ${totalText(all)}` : totalText(all);
 
 function statusText(batches: readonly BatchSummary[], now: number, { bold, dim, green, red, yellow }: Style): string[] {
   if (batches.length === 0) return [];

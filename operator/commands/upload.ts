@@ -11,22 +11,22 @@ import type { Target } from "../stack/target.ts";
 import { asTyped, digest, inspectLocal, type LocalFile, placeFiles, type Refusal } from "../upload/localFile.ts";
 import { findSame, type Sent, send } from "../upload/send.ts";
 
-/** Milliseconds in which promote has surely looked at an optional file. */
+/** Milliseconds within which promote should have looked at an optional file. */
 const decisionPatience = 120_000;
 
 export const command = defineCommand({
   name: "upload",
-  summary: "put files into Bronze, once promote would take them",
+  summary: "put files into Bronze, if promote would take them",
   words: ["FILE…"],
   flags: { batch: { kind: "text", help: `the batch; without it the rolling one (${rollingBatch})` } },
   about: [
-    "Each file is first looked at as promote will, with the contract that is deployed. If promote would reject one of them, nothing is sent. The file's name says which dataset it is.",
-    "S3 checks every part against its SHA-256. Killed half way, the same command goes on with the parts that are there; a file that is there already with the same bytes is not sent again, unless it was withdrawn: then the same bytes become a new version, which is decided anew.",
-    "Optional datasets go first, and the others once promote has looked at them, or their batch would run without them.",
+    "Each file is first inspected as promote will inspect it, with the contract that is deployed. If promote would reject one of them, nothing is sent. A file's name says which dataset it belongs to.",
+    "S3 checks every part against its SHA-256. If the upload is interrupted, the same command continues with the parts that are missing. A file that is already there with the same bytes is not sent again, unless it was withdrawn: then the same bytes become a new version, which promote decides about anew.",
+    "Files of optional datasets are sent first, and the others once promote has looked at these. Otherwise the batch could run without them.",
   ],
   examples: [
     { args: "upload data/users.json data/orders.json --batch 2026-11-22", does: "two files of one batch" },
-    { args: "upload *.json.gz --batch 2026-11-22 --dry-run", does: "only whether they would be taken" },
+    { args: "upload *.json.gz --batch 2026-11-22 --dry-run", does: "only check whether they would be taken" },
   ],
   changes: true,
   asks: false,
@@ -67,7 +67,7 @@ export const command = defineCommand({
         if (group === optional && required.length > 0) await untilDecided(target, optional, invocation);
       }
     } catch (error) {
-      if (invocation.signal.aborted) invocation.print("the same command goes on with what has been sent");
+      if (invocation.signal.aborted) invocation.print("the same command continues with what is missing");
       throw error;
     } finally {
       status.clear();
@@ -124,7 +124,7 @@ async function digestAll(files: readonly LocalFile[], { status, signal }: Invoca
   return digests;
 }
 
-/** File to the versions of its key that the ledger has as withdrawn. */
+/** Maps each file to the versions of its key that were withdrawn, by the ledger. */
 async function withdrawnOf(
   { ledger }: Target,
   files: readonly LocalFile[],
@@ -149,7 +149,7 @@ async function dryRun(
     exitCode: exitCodes.done,
     lines: would.map(({ file: { path, key, bytes }, isThere, isWithdrawn }) =>
       isThere
-        ? `${path} is ${key} already, so nothing would be sent`
+        ? `${path} is already there as ${key}, so nothing would be sent`
         : `would upload ${path} as ${key}, ${megabytes(bytes)}${isWithdrawn ? `, ${again}` : ""}`,
     ),
     data: {
@@ -196,7 +196,7 @@ async function untilDecided(
 const again = "again: the same bytes are there but were withdrawn";
 
 function sentText({ path, key, bytes }: LocalFile, { how, withdrawn }: Sent): string {
-  if (how === "present") return `${path} is ${key} already, so it was not sent`;
-  const sent = `${path} is ${key}, ${megabytes(bytes)}${how === "resumed" ? ", gone on with" : ""}`;
+  if (how === "present") return `${path} is already there as ${key}, so it was not sent`;
+  const sent = `${path} is ${key}, ${megabytes(bytes)}${how === "resumed" ? ", resumed" : ""}`;
   return withdrawn === null ? sent : `${sent}, ${again}`;
 }

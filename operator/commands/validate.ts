@@ -8,16 +8,16 @@ const shippedConfig = "config/pipeline_config.yaml";
 
 export const command = defineCommand({
   name: "validate",
-  summary: "whether the config can be deployed",
+  summary: "check whether the config can be deployed",
   words: [],
   flags: {
     config: { kind: "text", value: "FILE", help: `pipeline config (default ${shippedConfig})` },
-    diff: { kind: "text", value: "A..B", help: "in what two environments differ, such as dev..prod" },
+    diff: { kind: "text", value: "A..B", help: "how two environments differ, such as dev..prod" },
   },
   about: ["Checks every environment and the SQL, and names each problem by file, line and column. Needs no stack."],
   examples: [
     { args: "validate", does: "the shipped config" },
-    { args: "validate --diff dev..prod", does: "what is different in prod" },
+    { args: "validate --diff dev..prod", does: "what differs in prod" },
   ],
   changes: false,
   isLocal: true,

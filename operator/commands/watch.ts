@@ -12,13 +12,13 @@ export const command = defineCommand({
   words: ["[BATCH]"],
   flags: { wait: { kind: "switch", help: "go on while the batch waits for a file or a decision" } },
   about: [
-    "Prints one line for each file that was decided and each run that moved. Without BATCH it follows every batch in which something goes on; then it ends when nothing does any more.",
-    "Ends with 0 when the batch is published, 1 when its run failed, 4 when it waits for a file or a decision: explain says for what. --json prints one object a line.",
+    "Prints one line for each file that was decided and each change of a run's state. Without BATCH it follows every batch that is active, and ends when none is.",
+    "Ends with 0 when the batch is published, 1 when its run failed, 4 when it waits for a file or a decision: explain says which. --json prints one object per line.",
   ],
   examples: [
     { args: "watch 2026-11-22", does: "after an upload" },
     { args: "watch 2026-11-22 --wait", does: "however long its files take" },
-    { args: "watch --stack prod", does: "all that goes on" },
+    { args: "watch --stack prod", does: "every active batch" },
   ],
   changes: false,
   async run(invocation) {
@@ -30,13 +30,13 @@ export const command = defineCommand({
   },
 });
 
-/** @throws UsageError with the batch that was probably meant, unless something was uploaded to it */
+/** @throws UsageError that suggests the batch that was probably meant, if nothing was uploaded to this one */
 async function knownBatch(target: Target, batch: string): Promise<void> {
   const { undecided, document } = await look(target, batch, await target.deployed(), 0);
   if (undecided.length === 0 && document.revision === 0) await documentOf(target.ledger, batch);
 }
 
-/** @returns how each batch ended that was followed */
+/** @returns how each followed batch ended */
 async function follow(
   target: Target,
   only: string | undefined,
@@ -55,7 +55,7 @@ async function follow(
       for (const batch of batches) {
         const now = await look(target, batch, deployed, deadUploads);
         const end = endOf(now);
-        // Batches that only wait are not told of before something happens in them.
+        // A batch that only waits is shown once something happens in it.
         if (only === undefined && end !== null && !known.has(batch)) continue;
         for (const change of changesBetween(known.get(batch) ?? null, now, Date.now())) tell(change, invocation);
         known.set(batch, now);

@@ -7,11 +7,11 @@ import { Refused } from "../story/foresee.ts";
 
 export const command = defineCommand({
   name: "withdraw",
-  summary: "leave a file out that no published run has read",
+  summary: "leave out a file that no published run has read",
   words: ["KEY"],
   flags: {},
   about: [
-    "KEY is the file's key in Bronze. Its newest version is read by no run any more; a newer upload of the key counts again, also one of the same bytes. Ends a conflict of users.json with users.json.gz, and frees a batch from a file that was rejected and does not come again.",
+    "KEY is the file's key in Bronze. No run reads its newest version any more; a newer upload of the key counts again, even with the same bytes. This ends a conflict of users.json with users.json.gz, and frees a batch from a rejected file that will not come again.",
   ],
   examples: [{ args: "withdraw 2026-11-22/users.json.gz", does: "users.json counts alone" }],
   changes: true,
@@ -28,7 +28,7 @@ export const command = defineCommand({
     if (isWithdrawn(input))
       return {
         exitCode: exitCodes.done,
-        lines: [`${key} is withdrawn already`],
+        lines: [`${key} is already withdrawn`],
         data: { batch, operation: "withdraw", key },
       };
     if (input.read.includes(input.decision.version))

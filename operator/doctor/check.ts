@@ -1,10 +1,10 @@
-/** What one look found. */
+/** The result of one check. */
 export interface Check {
   /** `machine`, `stack`, `key` and so on. */
   readonly area: string;
-  /** What was looked at. */
+  /** What was checked. */
   readonly name: string;
-  /** `bad` keeps the pipeline from working; `warning` is worth a look, or could not be looked at. */
+  /** `bad`: the pipeline can't work. `warning`: worth a look, or could not be checked. */
   readonly state: "good" | "warning" | "bad";
   /** What was found. */
   readonly detail: string;
@@ -21,7 +21,7 @@ export const bad = (detail: string, fix: string): Found => ({ state: "bad", deta
 export interface Probe {
   readonly area: string;
   readonly name: string;
-  /** What it throws is told as something that could not be looked at, or that is not there. */
+  /** An error that it throws becomes a check too: the thing is missing, or could not be checked. */
   readonly look: () => Promise<Found> | Found;
 }
 
@@ -43,10 +43,10 @@ export async function runProbe({ area, name, look }: Probe): Promise<Check> {
   } catch (error) {
     const { name: kind, message } = error as Error;
     const reason = `${kind}: ${message}`.replace(/\s+/g, " ");
-    if (missing.has(kind)) return { area, name, ...bad("is not there", "deploy the stack again: pulumi up") };
+    if (missing.has(kind)) return { area, name, ...bad("does not exist", "deploy the stack again: pulumi up") };
     if (lost.test(kind)) return { area, name, ...bad(reason, "give this shell credentials of the stack's account") };
     if (denied.test(kind))
-      return { area, name, ...warning(`could not be looked at: ${reason}`, "use a role that may look at it") };
-    return { area, name, ...bad(reason, "see whether the network and the region are right, then try again") };
+      return { area, name, ...warning(`could not be checked: ${reason}`, "use a role that may read it") };
+    return { area, name, ...bad(reason, "check the network and the region, then try again") };
   }
 }

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { javaHome, root, venvPython } from "../../setup/paths.mjs";
 import { bad, good, type Probe, warning } from "./check.ts";
 
-/** What a local run writes, roughly, in bytes. */
+/** Bytes that a local run writes, roughly. */
 const roomNeeded = 2e9;
 
-/** This machine, as far as the commands need it. @param isLocal whether it also has to run the local stack */
+/** Checks of what the commands need of this machine. @param isLocal whether it also has to run the local stack */
 export const machineProbes = (isLocal: boolean): Probe[] => [
   { area: "machine", name: "Node", look: () => nodeCheck(process.versions.node) },
   { area: "machine", name: "disk", look: diskCheck },

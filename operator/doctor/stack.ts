@@ -12,7 +12,7 @@ import { bad, good, type Probe, warning } from "./check.ts";
 const minute = 60_000;
 const redeploy = "deploy the stack again: pulumi up";
 
-/** @param step a command line of this command, for the stack that is looked at */
+/** @param step makes a command line for the same stack */
 export function stackProbes(target: Target, step: (args: string) => string): Probe[] {
   const { names, s3, clients } = target;
   const bucket = (name: "bronze" | "rejected" | "gold" | "ledger", isVersioned: boolean): Probe => ({
@@ -34,9 +34,9 @@ export function stackProbes(target: Target, step: (args: string) => string): Pro
         new GetFunctionConfigurationCommand({ FunctionName: names[`${name}Function`] }),
       );
       if (State !== undefined && State !== "Active" && State !== "Inactive")
-        return bad(`${State}: ${StateReason ?? "no reason is told"}`, redeploy);
+        return bad(`${State}: ${StateReason ?? "no reason given"}`, redeploy);
       if (LastUpdateStatus === "Failed")
-        return bad(`its last update failed: ${LastUpdateStatusReason ?? "no reason is told"}`, redeploy);
+        return bad(`its last update failed: ${LastUpdateStatusReason ?? "no reason given"}`, redeploy);
       return good("ready");
     },
   });
@@ -104,11 +104,11 @@ async function mappingCheck({ clients, names }: Target) {
     new ListEventSourceMappingsCommand({ FunctionName: names.promoteFunction }),
   );
   const [mapping] = EventSourceMappings;
-  if (!mapping) return bad("promote is not fed by its queue", redeploy);
+  if (!mapping) return bad("its queue does not trigger promote", redeploy);
   const { State = "unknown", LastProcessingResult } = mapping;
   if (State !== "Enabled")
     return bad(
-      `its mapping is ${State}, so no upload is looked at`,
+      `its mapping is ${State}, so promote looks at no upload`,
       "enable the event source mapping, or deploy again",
     );
   return /problem|error/i.test(LastProcessingResult ?? "")
@@ -163,11 +163,11 @@ async function sweepCheck(target: Target) {
   );
   const created = logGroups.find((group) => group.logGroupName === logGroupName)?.creationTime ?? 0;
   return Date.now() - created < patience
-    ? good("none yet, the stack is young")
-    : bad(`none for ${duration(patience)}`, "see whether the rule is enabled and what settle fails on");
+    ? good("none yet; the stack is new")
+    : bad(`none for ${duration(patience)}`, "check whether the rule is enabled and what settle fails on");
 }
 
-/** How far back the functions' errors are looked for. */
+/** Hours of the functions' logs that are searched for errors. */
 const errorHours = 24;
 
 async function errorCheck(target: Target, step: (args: string) => string) {
@@ -187,7 +187,7 @@ async function errorCheck(target: Target, step: (args: string) => string) {
   return good(`none in ${errorHours} h`);
 }
 
-/** When a line that holds the words was logged last, in milliseconds since the epoch; null when none was. */
+/** When a matching line was last logged, in milliseconds since the epoch; null if there is none. */
 async function newestEvent(
   { clients }: Target,
   logGroupName: string,
@@ -205,7 +205,7 @@ async function newestEvent(
       nextToken = page.nextToken;
     } while (nextToken);
   } catch (error) {
-    // The group's first stream comes with the first invocation.
+    // The group has no stream before the first invocation.
     if ((error as Error).name !== "ResourceNotFoundException") throw error;
   }
   return newest;

@@ -21,14 +21,14 @@ export interface Answer {
 }
 
 /**
- * Asks DuckDB, with a view for each output: its columns and `batch`, as in the catalog.
+ * Queries DuckDB with a view for each output, which has its columns and `batch`, as in the catalog.
  * @throws UsageError with DuckDB's reason, in one line
  */
 export async function ask(sql: string, published: Published): Promise<Answer> {
   const instance = await DuckDBInstance.create(":memory:");
   const connection = await instance.connect();
   try {
-    // Whatever the machine's own zone is: days are those of the outputs.
+    // The outputs have days of UTC, whatever the machine's time zone is.
     await connection.run("set timezone = 'UTC'");
     await createViews(connection, published);
     const reader = await connection.runAndReadAll(sql);
@@ -52,7 +52,7 @@ const numberType = /^(U?(TINY|SMALL|BIG|HUGE)INT|U?INTEGER|DOUBLE|FLOAT|DECIMAL\
 
 function exact(json: Json, value: DuckDBValue, isNumber: boolean): Json {
   if (value instanceof DuckDBTimestampTZValue || value instanceof DuckDBTimestampValue) return timeText(value.micros);
-  // DuckDB writes every whole number of 64 bits and more as a text.
+  // DuckDB's JSON writes every whole number of 64 bits or more as a text.
   return isNumber && typeof value === "bigint" && Number.isSafeInteger(Number(value)) ? Number(value) : json;
 }
 
@@ -64,12 +64,12 @@ async function createViews(connection: DuckDBConnection, { outputs, files }: Pub
         (part) =>
           `select *, ${literal(part.batch)} as batch from read_parquet([${part.files.map(literal).join(", ")}], hive_partitioning = false)`,
       );
-    // A batch published before a column was added has none of it.
+    // A batch published before a column was added lacks the column.
     if (parts.length > 0) await connection.run(`create view ${name(output)} as ${parts.join(" union all by name ")}`);
   }
 }
 
-/** DuckDB draws where in the query something is wrong; what it is stands before that. */
+/** DuckDB's message says what is wrong, then draws where in the query. Only the first part is kept. */
 function reasonOf(message: string, outputs: readonly string[]): string {
   const reason = message
     .split(/\n\s*LINE \d+:/)[0]!
@@ -77,5 +77,5 @@ function reasonOf(message: string, outputs: readonly string[]): string {
     .trim();
   const [, table] = /^Catalog Error: Table with name (\S+) does not exist/.exec(reason) ?? [];
   if (table === undefined) return reason;
-  return `there is no published output ${table}${suggestion(table, outputs)}; there ${outputs.length === 0 ? "is none at all" : `are ${outputs.join(", ")}`}`;
+  return `there is no published output ${table}${suggestion(table, outputs)}; ${outputs.length === 0 ? "nothing is published" : `there are ${outputs.join(", ")}`}`;
 }

@@ -8,14 +8,14 @@ export interface Parquet {
   first(count: number, orderBy: readonly string[]): Promise<TextRow[]>;
   /** One row of the given expressions. */
   aggregate(expressions: Readonly<Record<string, string>>): Promise<TextRow>;
-  /** Rows of each value of a column. */
+  /** The number of rows of each value of a column. */
   groups(column: string): Promise<Record<string, number>>;
   where(column: string, values: readonly string[]): Promise<TextRow[]>;
   readonly columns: readonly string[];
   close(): void;
 }
 
-/** As SQL quotes a name, and a text. */
+/** A name and a text, quoted for SQL. */
 export const name = (text: string) => `"${text.replaceAll('"', '""')}"`;
 export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
@@ -27,7 +27,7 @@ export async function openParquet(paths: readonly string[]): Promise<Parquet> {
     `create view rows as select * from read_parquet([${paths.map(literal).join(", ")}], hive_partitioning = false)`,
   );
 
-  /** Which columns of a query hold timestamps; these are read as microseconds, free of any time zone setting. */
+  /** Runs a query. Timestamps are read as microseconds, so that no time zone setting affects them. */
   const asText = async (sql: string): Promise<TextRow[]> => {
     const described = await query(`describe ${sql}`);
     const isTime = ({ column_type }: TextRow) => column_type!.startsWith("TIMESTAMP");

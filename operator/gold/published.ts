@@ -26,9 +26,9 @@ export interface Published {
 const batchesAtOnce = 4;
 
 /**
- * Brings what readers see now into `cache`, where each run has a folder of its own, so that none is fetched twice.
+ * Downloads what readers see now into `cache`. Each run has its own folder there, so that none is fetched twice.
  * @param isAsked which outputs are wanted
- * @param only the one batch that is wanted, or undefined for all
+ * @param only the one batch to fetch, or undefined for all
  */
 export async function fetchPublished(
   target: Target,
@@ -52,7 +52,7 @@ export async function fetchPublished(
   let done = 0;
   await inParallel(missing, batchesAtOnce, async ({ batch, run, jobRun, output, folder, here }) => {
     status.show("published data", `${done++} of ${missing.length} fetched`);
-    // What another run left is replaced: only what is published is kept.
+    // Replaces what another run left: only the published run is kept.
     rmSync(folder, { recursive: true, force: true });
     const partial = `${here}.partial`;
     await download(

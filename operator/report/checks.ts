@@ -3,7 +3,7 @@ import { badge } from "./files.ts";
 import { type Html, html } from "./html.ts";
 import { counted } from "./units.ts";
 
-/** What the run was held against before anything was published; those that failed first. */
+/** The checks that the run had to pass before publication, failed ones first. */
 export function checksSection(report: RunReport | null, why: string): Html {
   const checks = [...(report?.checks ?? [])].sort((a, b) => Number(a.passed) - Number(b.passed));
   const failed = checks.filter(({ passed }) => !passed).length;

@@ -1,6 +1,6 @@
 import { visible } from "./html.ts";
 
-/** Text in a drawing does not wrap. Widths in ems, of a bold sans-serif, rather too wide than too narrow. */
+/** Width in ems in a bold sans-serif font, rather too wide than too narrow, since text in a drawing does not wrap. */
 function widthOf(sign: string): number {
   if (/[ iljtfrI.,:;'`|!()[\]{}\\/-]/.test(sign)) return 0.4;
   if (/[a-z0-9"*]/.test(sign) && !/[mw]/.test(sign)) return 0.62;
@@ -9,7 +9,7 @@ function widthOf(sign: string): number {
 
 const width = (signs: readonly string[]) => signs.reduce((sum, sign) => sum + widthOf(sign), 0);
 
-/** The text, or as much of its beginning and its end as there is room for: what a file's name ends with matters. */
+/** The text, shortened in the middle if it does not fit, because the end of a file's name matters. */
 export function fit(text: string, room: number): string {
   const signs = [...visible(text)];
   if (width(signs) <= room) return signs.join("");

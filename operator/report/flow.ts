@@ -1,10 +1,10 @@
 import { fit } from "./fit.ts";
 import { type Html, html } from "./html.ts";
 
-/** How far a part of the way is: behind us, being gone now, stopped by a fault, or still ahead. */
+/** The state of one part of the flow: completed, in progress, stopped by a fault, or not yet begun. */
 export type Progress = "done" | "moving" | "blocked" | "ahead";
 
-/** A file, or a dataset of which none has come. */
+/** A file, or a dataset without any file so far. */
 export interface Source {
   readonly name: string;
   readonly note: string;
@@ -26,7 +26,7 @@ export const ways = [
 ] as const;
 export type Way = (typeof ways)[number];
 
-/** What is drawn: files on the left, stations, and on each way between them how far it is and what went along. */
+/** What is drawn: files on the left, stations, and the ways between them with their states and counts. */
 export interface Flow {
   readonly sources: readonly Source[];
   readonly stations: Readonly<
@@ -48,7 +48,7 @@ interface Place {
 
 interface Drawn {
   readonly line: string;
-  /** Where the counts stand, and how they are set there. */
+  /** Where the counts stand, and how they are aligned. */
   readonly label: { readonly at: Point; readonly anchor: "start" | "middle" | "end"; readonly split: boolean };
 }
 
@@ -56,7 +56,7 @@ interface Layout {
   readonly width: number;
   readonly height: number;
   readonly sources: readonly Place[];
-  /** From each file to where all go on together. */
+  /** Lines from each file to the point where they join. */
   readonly feeders: readonly string[];
   readonly stations: Readonly<Record<Station, Place>>;
   readonly ways: Readonly<Record<Way, Drawn>>;
@@ -223,7 +223,7 @@ const fateStates: Readonly<Record<Source["fate"], Progress>> = {
   withdrawn: "ahead",
 };
 
-/** Beside the text of a file, in pixels. */
+/** The width of a file's box that its text does not use, in pixels. */
 const padding = 20;
 
 function drawSource({ name, note, fate }: Source, { x, y, width, height }: Place): Html {
@@ -238,7 +238,7 @@ function drawLabel({ at: [x, y], anchor, split }: Drawn["label"], counts: readon
   });
 }
 
-/** One picture; `id` is its own in the page. */
+/** One picture; `id` is unique in the page. */
 function draw(flow: Flow, layout: Layout, id: string): Html {
   const arrows = ["done", "moving", "blocked", "ahead"].map(
     (state) =>
@@ -263,10 +263,10 @@ ${stations.map((station) => drawStation(station, flow, layout.stations[station])
 </svg>`;
 }
 
-/** Files that are drawn; the table below has all. */
+/** How many files are drawn at most; the table below has all. */
 const shownSources = 8;
 
-/** The picture twice, of which a screen shows the one that fits, and its sentences. */
+/** The picture in two layouts, of which a screen shows the one that fits, and the same in sentences. */
 export function flowSection(flow: Flow): Html {
   const more = flow.sources.length - shownSources;
   const shown: Flow = { ...flow, sources: flow.sources.slice(0, shownSources) };

@@ -76,7 +76,7 @@ export function flowOf(story: Story, { run: shown, jobRun, report }: Subject): F
       arrived.length === 0
         ? "No file has come."
         : `${counted(arrived.length, "file")} of ${bytes(total(arrived))} came into Bronze: ${list([...files.map(({ key, fate }) => `${key} (${fate})`), ...pending.map(({ key }) => `${key} (arrived)`)])}.`,
-      ...(missing.length > 0 ? [`Of ${list(missing.map(({ name }) => name))} no file has come.`] : []),
+      ...(missing.length > 0 ? [`No file of ${list(missing.map(({ name }) => name))} has come.`] : []),
       `Promote copied ${counted(promoted.length, "file")} to Silver and rejected ${rejected.length === 0 ? "none" : counted(rejected.length, "file")}.`,
       ...(shown ? runWords() : ["No run has been claimed."]),
       document.published
@@ -95,7 +95,7 @@ export function flowOf(story: Story, { run: shown, jobRun, report }: Subject): F
       `${what}; it read ${counted(read, "row")}, kept ${counted(kept, "row")}, rejected ${counted(rejectedRows, "row")} and left out ${counted(repeated, "duplicate")}.`,
       outputs.length === 0
         ? `It wrote nothing to Gold.`
-        : `It wrote ${list(Object.entries(report.outputs).map(([name, { rows }]) => `${counted(rows, "row")} of ${name}`))}${run.state === "failed" ? ", which nobody is shown" : ""}.`,
+        : `It wrote ${list(Object.entries(report.outputs).map(([name, { rows }]) => `${counted(rows, "row")} of ${name}`))}${run.state === "failed" ? ", which readers do not see" : ""}.`,
     ];
   }
 }
@@ -118,7 +118,7 @@ function sourceOf(file: FileStory): Source {
   };
 }
 
-/** Without its batch, which is the page's. */
+/** Without its folder, since the whole page is about that batch. */
 const fileName = (key: string) => key.slice(key.indexOf("/") + 1);
 
 const pendingSource = ({ key, bytes: size }: UploadStory): Source => ({

@@ -90,7 +90,7 @@ function unread({ output: name, files }: GoldStory, query: (name: string) => str
 <p class="note">Ask for its rows: <code>${query(name)}</code></p>`;
 }
 
-/** What readers see of a batch; of outputs that nobody has looked into, only where to ask. */
+/** What readers see of a batch. For an output without a profile it only shows how to query it. */
 export function goldSection({ batch, gold }: Story, profiles: readonly OutputProfile[], choice: string): Html {
   const query = (name: string) => `npm run query -- "from ${name} limit 100" --batch ${batch} ${choice}`.trim();
   return html`<section id="gold" aria-labelledby="gold-heading">

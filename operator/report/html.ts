@@ -1,4 +1,4 @@
-/** Text that is markup already. Everything else that goes into a page is escaped. */
+/** Text that is already markup. Everything else that goes into a page is escaped. */
 export class Html {
   readonly text: string;
   constructor(text: string) {
@@ -28,10 +28,10 @@ const entities: Readonly<Record<string, string>> = {
 };
 const escaped = (text: string) => text.replace(/[&<>"']/g, (sign) => entities[sign]!);
 
-/** Control characters, marks that turn the direction of what follows, and halves of surrogate pairs. */
+/** Control characters, marks that change the direction of the text, and halves of surrogate pairs. */
 const hidden = /\p{Cc}|[\u061c\u200b\u200e\u200f\u202a-\u202e\u2028\u2029\u2060-\u2069\ufeff\ufff9-\ufffb]|\p{Cs}/gu;
 
-/** What can't be seen, or would move what stands beside it, as its code: `\u202e`. */
+/** Shows characters that are invisible, or that would move the text beside them, as their code: `\u202e`. */
 export const visible = (text: string): string =>
   text.replace(hidden, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 

@@ -7,7 +7,7 @@ export interface Palette {
   readonly edge: string;
   readonly link: string;
   readonly focus: string;
-  /** Text and ground of what is said to be good, bad, waiting or under way. */
+  /** Text and background of what is good, bad, waiting or under way. */
   readonly tones: Readonly<Record<"good" | "bad" | "wait" | "busy", readonly [ink: string, ground: string]>>;
   readonly layers: Readonly<Record<"bronze" | "silver" | "gold", readonly [line: string, ground: string]>>;
   readonly kept: string;
@@ -59,5 +59,5 @@ export const dark: Palette = {
   rules: ["#ff7b72", "#f0883e", "#f778ba", "#d8a326", "#bc8cff"],
 };
 
-/** How many rules have a colour of their own; those after them begin again. */
+/** How many rules have their own colour; later rules use the colours again. */
 export const ruleColours = light.rules.length;

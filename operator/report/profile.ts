@@ -20,8 +20,8 @@ interface ChartBase {
 }
 
 /**
- * `bins` are of equal width from `from` to `to`, the last one with both its ends. That is all values, or where few lie far
- * out those without them: so many rows are `below` and `above`.
+ * `bins` have equal width from `from` to `to`; the last one includes both its ends. They cover all values, or all but a
+ * few far outliers, whose rows are counted by `below` and `above`.
  */
 export interface Histogram extends ChartBase {
   readonly kind: "histogram";
@@ -49,7 +49,7 @@ const sampleRows = 8;
 const maximumCharts = 16;
 const maximumBins = 20;
 const shownValues = 5;
-/** This part of the values on either side may lie outside a histogram, if all take so many times its width. */
+/** At most this share of the values on either side is left out, if all span more than `farOut` times the rest. */
 const outside = 0.005;
 const farOut = 3;
 
@@ -58,12 +58,12 @@ const isNumeric = (type: string) => isWhole(type) || /^(DOUBLE|FLOAT|DECIMAL\(\d
 const isTime = (type: string) => /^(DATE|TIMESTAMP(_S|_MS|_NS| WITH TIME ZONE)?)$/.test(type);
 const isText = (type: string) => type === "VARCHAR" || type === "BOOLEAN";
 
-/** A number in SQL is a decimal, which is not always the double that it was. */
+/** A number literal in SQL is a decimal, which is not always equal to the double. */
 const exactly = (x: number) => `${literal(String(x))}::double`;
 
 /**
  * Asks DuckDB for a sample and a chart of each column that has one: histograms of numbers and times, the most frequent
- * values of texts. Keys, whose every value differs, and nested columns have none.
+ * values of texts. Nested columns, and columns whose values all differ, such as keys, have none.
  */
 export async function profile(
   output: string,
@@ -75,7 +75,7 @@ export async function profile(
   const described = (await query(`describe select * exclude (batch) from ${from}`)) as [string, string][];
   const order = grain.length > 0 ? grain.map(name).join(", ") : "all";
   const sample = await query(`select * exclude (batch) from ${from} order by ${order} limit ${sampleRows}`);
-  // Of numbers and times nobody asks how many different ones there are, unless they are a key's.
+  // Different values are counted of texts, and of numbers and times only if they belong to the grain.
   const isCounted = ([column, type]: [string, string]) => isText(type) || grain.includes(column);
   const counts = described.flatMap((one) => [
     `count(${name(one[0])})`,
@@ -99,7 +99,7 @@ export async function profile(
     rows,
     columns: described.map(([column, type]) => ({
       name: column,
-      // As it is declared, where DuckDB has another word for it.
+      // The declared type, since DuckDB may have another name for it.
       type: columns.find((declared) => declared.name === column)?.type ?? type.toLowerCase(),
       isNumber: isNumeric(type),
     })),
@@ -113,7 +113,7 @@ export async function profile(
     const value = isTime(type) ? `epoch_us(${one})::double` : `${one}::double`;
     const shown = isTime(type) ? `strftime(${one}::timestamp, '%Y-%m-%d')` : `${one}::varchar`;
     const finite = `from ${from} where isfinite(${value})`;
-    // In the column's own type, so that each is a value that is there, with all its digits.
+    // In the column's own type, so that each is an existing value, with all its digits.
     const ends = `select min(${one}) as least, quantile_disc(${one}, [${outside}, 0.5, ${1 - outside}]) as middle, max(${one}) as greatest ${finite}`;
     const values = (await query(
       `select ${value}, ${shown} from (select unnest([least, middle[1], middle[2], middle[3], greatest]) as ${one} from (${ends}))`,

@@ -19,7 +19,7 @@ import { whySection } from "./why.ts";
 
 /** What a page shows beside the story itself. */
 export interface Extras {
-  /** What the published outputs look like, those that were looked into. */
+  /** Profiles of the published outputs that were read. */
   readonly gold: readonly OutputProfile[];
   /** Added to each command that is shown: `--stack prod`; empty for the local stack. */
   readonly choice: string;
@@ -114,7 +114,7 @@ const uncheckedText = ({ run, report }: Subject): string =>
       ? `Run ${run.run.run} left no report, so nothing was checked.`
       : `Run ${run.run.run} ended before its first check.`;
 
-/** The numbers that are asked for first. */
+/** The numbers that readers look for first. */
 function figures(story: Story, { report, run, jobRun }: Subject): Html {
   const { files } = story;
   const good = files.filter(isGood).length;
@@ -155,7 +155,7 @@ function figures(story: Story, { report, run, jobRun }: Subject): Html {
   )}</dl>`;
 }
 
-/** Of a batch that waits for files. */
+/** The deadline of a batch that waits for files. */
 function deadline({ verdict, dueAt, readAt }: Story): [string, string, string][] {
   if (dueAt === null || (verdict.state !== "waiting" && verdict.state !== "late")) return [];
   const isPast = dueAt <= readAt;

@@ -26,7 +26,7 @@ function partsOf({ kept, deduplicated, rejected }: DatasetReport): Part[] {
 
 const scale = 1000;
 
-/** Bars side by side, as wide as the rows are many; none is too thin to be seen. */
+/** Bars side by side, as wide as their share of the rows, but never too thin to be seen. */
 function bars(parts: readonly Part[], y: number, height: number): Html[] {
   const total = parts.reduce((rows, part) => rows + part.rows, 0);
   const least = 3;
@@ -43,7 +43,7 @@ function bars(parts: readonly Part[], y: number, height: number): Html[] {
   });
 }
 
-/** Fewer than this part of the rows were not kept: too few to tell their rules apart without a lens. */
+/** If less than this share of the rows was not kept, a lens shows the rules, which are too thin to tell apart. */
 const lensBelow = 0.25;
 
 function picture(name: string, report: DatasetReport): Html {
@@ -91,7 +91,7 @@ ${report.read > 0 ? html`${picture(name, report)}${fates(name, report)}` : html`
 }
 
 /**
- * @param why said in place of the numbers when no run has counted any
+ * @param why shown instead of the numbers when no run has counted any
  * @param command shows the rows that were rejected
  */
 export function rowsSection(datasets: Readonly<Record<string, DatasetReport>>, why: string, command: string): Html {
@@ -102,14 +102,14 @@ export function rowsSection(datasets: Readonly<Record<string, DatasetReport>>, w
 ${
   entries.length === 0
     ? html`<p class="soft">${why}</p>`
-    : html`<p class="soft">Of each dataset, read = kept + deduplicated + rejected. Where little was not kept, the lower bar is that part alone, magnified.</p>
+    : html`<p class="soft">For each dataset, read = kept + deduplicated + rejected. Where only a small part was not kept, the lower bar shows that part alone, magnified.</p>
 <div class="cards">${entries.map(([name, report]) => card(name, report))}</div>
 ${rejected > 0 && html`<p class="note">See the rejected rows, each with its rule: <code>${command}</code></p>`}`
 }
 </section>`;
 }
 
-/** Where the fields that came are not those that are declared. */
+/** The fields found that differ from the declared ones. */
 export function driftSection(datasets: Readonly<Record<string, DatasetReport>>): Html | null {
   const entries = Object.entries(datasets);
   if (entries.length === 0) return null;
@@ -130,7 +130,7 @@ export function driftSection(datasets: Readonly<Record<string, DatasetReport>>):
 <h2 id="drift-heading">Drift</h2>
 ${
   lines.length === 0
-    ? html`<p class="soft">Every field that came is declared, and of its declared type.</p>`
+    ? html`<p class="soft">Every field found is declared and has its declared type.</p>`
     : html`<div class="scroll" role="region" aria-labelledby="drift-caption" tabindex="0"><table>
 <caption id="drift-caption">Fields that are not as declared</caption>
 <thead><tr><th scope="col">Dataset</th><th scope="col">Field</th><th scope="col">What</th></tr></thead>

@@ -38,7 +38,7 @@ ${
 </section>`;
 }
 
-/** Where everything lies, for those who go on looking. */
+/** Where everything is stored, for those who look further. */
 export function placesSection({ stack, document, gold }: Story, { run, jobRun, report }: Subject): Html {
   const uri = (text: string) => html`<code>${text}</code>`;
   const entries: (readonly [string, Html | string])[] = [

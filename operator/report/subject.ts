@@ -14,7 +14,7 @@ export interface Subject {
   /** A sentence or two. */
   readonly lead: string;
   readonly run: RunStory | null;
-  /** The job run of it that counts, or was tried last. */
+  /** The run's job run that counts, or the last one that was tried. */
   readonly jobRun: JobRunStory | null;
   readonly report: RunReport | null;
 }
@@ -29,7 +29,7 @@ export function subjectOf(story: Story, { summary }: Explanation): Subject {
 
 const sentence = (text: string) => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
 
-/** The run that the verdict is about; without one what readers see, or what was tried last. */
+/** The run that the verdict is about, else the published run, else the last one. */
 function runOf({ verdict, runs, document }: Story): RunStory | null {
   const number = "run" in verdict ? verdict.run : document.published?.run;
   return runs.find(({ run }) => run.run === number) ?? runs.at(-1) ?? null;
@@ -41,14 +41,14 @@ const countingJobRun = ({ run, jobRuns }: RunStory): JobRunStory | null =>
   jobRuns.at(-1) ??
   null;
 
-/** Files that came to their end well, or may still. */
+/** Whether a file is neither rejected nor withdrawn. */
 export const isGood = ({ fate }: FileStory): boolean => fate !== "rejected" && fate !== "withdrawn";
 
 /** Uploads that promote has yet to look at. */
 export const pendingUploads = ({ undecided }: Story): UploadStory[] =>
   undecided.filter(({ skipped }) => skipped === null);
 
-/** Required datasets of which no file has ever come. */
+/** Required datasets without any file so far. */
 export const missingDatasets = ({ datasets, files, undecided }: Story): DatasetStory[] =>
   datasets.filter(
     ({ name, required, keys }) =>
@@ -69,7 +69,7 @@ const standings: Readonly<Record<GateVerdict["state"], readonly [Tone, string]>>
 };
 
 function publishedText({ files, gold, document }: Story, run: RunStory | null): string {
-  if (!run) return "The run that readers see is kept no more.";
+  if (!run) return "The ledger no longer keeps the run that readers see.";
   const report = countingJobRun(run)?.report;
   const outputs = gold.flatMap(({ output }) => {
     const rows = report?.outputs[output]?.rows;

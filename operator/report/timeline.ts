@@ -1,7 +1,7 @@
 import { type Html, html } from "./html.ts";
 import { duration, moment } from "./units.ts";
 
-/** Something that took time, or happened at one. Milliseconds since the epoch. */
+/** Something that took time, or happened at one moment. Milliseconds since the epoch. */
 export interface Step {
   readonly name: string;
   readonly what: string;
@@ -15,7 +15,7 @@ export interface Step {
 export interface Timeline {
   readonly files: readonly Step[];
   readonly run: readonly Step[];
-  /** What stands in for an end that has not come. */
+  /** Used as the end of a step that has not ended. */
   readonly now: number;
 }
 

@@ -2,7 +2,7 @@ import type { FileStory, Story } from "../story/story.ts";
 import type { Subject } from "./subject.ts";
 import type { Step, Timeline } from "./timeline.ts";
 
-/** What happened when: to the files that the run was given, or to all while there is no run, and to the run. */
+/** When things happened: to the files that the run was given (to all files if there is no run), and to the run. */
 export function timelineOf({ files, readAt }: Story, subject: Subject): Timeline {
   const { run } = subject;
   const isGiven = ({ key, version }: FileStory) =>

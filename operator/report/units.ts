@@ -15,7 +15,7 @@ export function bytes(count: number): string {
   return size === 1 ? `${count} ${count === 1 ? "byte" : unit}` : `${(count / size).toFixed(1)} ${unit}`;
 }
 
-/** A part of a whole in per cent: what is not nothing is never shown as 0 %, nor what is not all as 100 %. */
+/** A part of a whole in per cent. Only nothing is shown as 0 %, and only the whole as 100 %. */
 export function share(part: number, total: number): string {
   if (total === 0) return "–";
   const percent = (100 * part) / total;

@@ -2,7 +2,7 @@ import type { Explanation, Finding } from "../story/explain.ts";
 import type { Story } from "../story/story.ts";
 import { type Html, html } from "./html.ts";
 
-/** A file's name may be written from right to left, and must not turn the words after it. */
+/** Isolates a file's name, since one that is written from right to left must not reorder the words after it. */
 const isolated = (text: string, subject: string): Html[] =>
   text.split(subject).map((part, index) => html`${index > 0 && html`<bdi>${subject}</bdi>`}${part}`);
 
@@ -12,7 +12,7 @@ ${details.length > 0 && html`<ul class="details">${details.map((detail) => html`
 ${steps.map(({ does, command }) => html`<p class="next">${does}${command !== null && html`: <code>${command}</code>`}</p>`)}</li>`;
 }
 
-/** The findings of `pipeline explain`, but for those that the rows tell; null when there are none. */
+/** The findings of `pipeline explain`, without those that the section on rows shows; null when there are none. */
 export function whySection({ findings }: Explanation, { contract }: Story): { title: string; content: Html } | null {
   const shown = findings.filter(({ kind, subject }) => kind === "blocks" || contract.datasets[subject] === undefined);
   if (shown.length === 0) return null;

@@ -17,11 +17,11 @@ export interface WriteOptions {
   readonly cache?: string;
 }
 
-/** Bytes of an output's Parquet that are fetched for a page. */
+/** The most bytes of an output's Parquet that are fetched for a page. */
 const readableBytes = 256 * 1024 * 1024;
 
 /**
- * Writes the picture of a batch. Returns the story that it tells.
+ * Writes the report of a batch. Returns the story that it shows.
  * @throws UsageError when there is no such batch, or the file can't be written
  */
 export async function writeReport(target: Target, batch: string, file: string, options: WriteOptions): Promise<Story> {
@@ -32,12 +32,12 @@ export async function writeReport(target: Target, batch: string, file: string, o
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, page);
   } catch (error) {
-    throw new UsageError(`${file} can't be written to: ${(error as Error).message}`);
+    throw new UsageError(`${file} can't be written: ${(error as Error).message}`);
   }
   return story;
 }
 
-/** `report.html`; where there are several batches, `report-<batch>.html` of each. Returns the files. */
+/** Writes `report.html`, or `report-<batch>.html` for each of several batches. Returns the files. */
 export async function writeReports(
   target: Target,
   batches: readonly string[],

@@ -9,7 +9,7 @@ export interface JobLine {
   readonly text: string;
 }
 
-/** What a job run wrote to the log groups `<prefix>/output` and `<prefix>/error`; nothing where it has expired. */
+/** What a job run wrote to the log groups `<prefix>/output` and `<prefix>/error`; empty if it has expired. */
 export async function readJobLog(logs: CloudWatchLogsClient, prefix: string, { Id }: JobRun): Promise<JobLine[]> {
   const lines: JobLine[] = [];
   for (const logGroupName of [`${prefix}/output`, `${prefix}/error`]) {
@@ -26,7 +26,7 @@ export async function readJobLog(logs: CloudWatchLogsClient, prefix: string, { I
   return lines.sort((a, b) => a.at - b.at);
 }
 
-/** The local stack's file of a run. Where a line tells no time, it is that of the line before. */
+/** The local stack's log of a run. A line without a time gets the time of the line before. */
 export async function readLocalLog(runs: string, { Id, StartedOn }: JobRun): Promise<JobLine[]> {
   const file = join(runs, Id!, "run.log");
   if (!existsSync(file)) return [];

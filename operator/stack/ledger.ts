@@ -39,7 +39,7 @@ export async function documentOf(ledger: Ledger, batch: string): Promise<LedgerD
     near !== undefined
       ? `; did you mean ${near}?`
       : batches.length === 0
-        ? "; it has none at all"
+        ? "; it has no batch yet"
         : `; the newest are ${batches.slice(-3).join(", ")}`;
   throw new UsageError(`the ledger has no batch "${batch}"${known}`);
 }

@@ -14,7 +14,7 @@ export const targetFlags = {
   outputs: {
     kind: "text",
     value: "FILE",
-    help: "where there is no Pulumi: a file of pulumi stack output --json of that stack",
+    help: "without Pulumi: a file with what pulumi stack output --json printed for that stack",
   },
 } as const;
 
@@ -31,15 +31,15 @@ export function checkChoice({ stack, local, outputs }: TargetChoice): void {
     throw new UsageError("--outputs belongs to a deployed stack; name it with --stack");
 }
 
-/** The same choice on a command line that is shown to be pasted; nothing for the local stack. */
+/** The same choice as flags of a command line to paste; empty for the local stack. */
 export const choiceText = ({ stack, outputs }: TargetChoice): string =>
   stack === undefined ? "" : `--stack ${quoted(stack)}${outputs === undefined ? "" : ` --outputs ${quoted(outputs)}`}`;
 
-/** Whether nothing but a local stack can be meant, and none is running. */
+/** Whether only a local stack can be meant, and none is running. */
 export const hasNoStack = ({ stack, local }: TargetChoice): boolean =>
   stack === undefined && !local && readRunning() === null;
 
-/** @throws UsageError that says how to name a stack, or to start one */
+/** @throws UsageError that says how to name or start a stack */
 export function openTarget({ stack, outputs }: TargetChoice): Target {
   return stack === undefined ? openLocal() : openStack(stack, outputs);
 }
@@ -64,7 +64,7 @@ function openStack(stack: string, file: string | undefined): Target {
   const from = file ?? `stack ${stack}`;
   const outputs = operatorOutputs(file === undefined ? askPulumi(stack) : readOutputs(file), from);
   if (!outputs.glueJob.endsWith(`-${stack}-refine`))
-    throw new UsageError(`${from} holds the outputs of another stack than ${stack}: its job is ${outputs.glueJob}`);
+    throw new UsageError(`${from} holds the outputs of another stack, not of ${stack}: its job is ${outputs.glueJob}`);
   return createTarget(`stack ${stack}`, outputs, { region: regionOf(outputs) });
 }
 
@@ -77,7 +77,7 @@ function askPulumi(stack: string): unknown {
   });
   if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT")
     throw new UsageError(
-      `pulumi is not on the PATH; where it is, write pulumi stack output --json --stack ${quoted(stack)} > outputs.json, then add --outputs outputs.json`,
+      `pulumi is not on the PATH; on a machine that has it, run pulumi stack output --json --stack ${quoted(stack)} > outputs.json, then add --outputs outputs.json`,
     );
   if (error) throw error;
   if (status !== 0)
@@ -97,7 +97,7 @@ function readOutputs(file: string): unknown {
   } catch (error) {
     const reason = (error as Error).message.replace(/\s+/g, " ");
     throw new UsageError(
-      `--outputs ${file} can't be read as JSON (${reason}); write pulumi stack output --json into it`,
+      `--outputs ${file} can't be read as JSON (${reason}); write the output of pulumi stack output --json into it`,
     );
   }
 }

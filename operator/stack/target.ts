@@ -14,12 +14,12 @@ import { createDocumentStore, type DocumentStore } from "../../handlers/storage.
 import { UsageError } from "../../terminal/flags.ts";
 import { type JobLine, readJobLog, readLocalLog } from "./jobLog.ts";
 
-/** By what the functions judge: the `settings.json` beside promote's code, and the release that the stack points to. */
+/** What the functions judge by: the `settings.json` beside promote's code, and the release that the stack points to. */
 export interface Deployed extends FunctionSettings {
   readonly release: CurrentRelease;
 }
 
-/** A deployed pipeline, as far as its operator speaks to it. */
+/** A deployed pipeline, as far as the operator's commands use it. */
 export interface Target {
   /** `stack dev`, or `the local stack`. */
   readonly title: string;
@@ -27,19 +27,19 @@ export interface Target {
   readonly s3: S3Client;
   readonly ledger: Pick<DocumentStore, "get" | "list">;
   readonly rejected: Pick<DocumentStore, "get" | "list">;
-  /** Has the settle function do something, and waits for its answer. */
+  /** Invokes the settle function and waits for its answer. */
   settle(event: SettleEvent): Promise<SettleAnswer>;
   /** Read once. */
   deployed(): Promise<Deployed>;
-  /** A job run as Glue describes it; null when Glue does not keep it any more. */
+  /** A job run as Glue describes it; null when Glue no longer keeps it. */
   jobRun(id: string): Promise<JobRun | null>;
-  /** How many runs Glue lets go at the same time. */
+  /** How many runs Glue allows at the same time. */
   maxConcurrentRuns(): Promise<number>;
-  /** Messages in the queues, roughly: uploads that promote has yet to look at, and what either function gave up on. */
+  /** Messages in the queues, roughly: uploads that promote has yet to look at, and what each function gave up on. */
   messages(): Promise<{ readonly uploads: number; readonly deadUploads: number; readonly deadEvents: number }>;
-  /** How to ask about the stack itself. */
+  /** Clients for questions about the stack itself. */
   readonly clients: Clients;
-  /** What the job run printed, a line each, oldest first; times as far as they are told. */
+  /** The lines that the job run printed, oldest first. */
   jobLog(jobRun: JobRun): Promise<readonly JobLine[]>;
   close(): void;
 }
@@ -80,12 +80,12 @@ export function operatorOutputs(outputs: unknown, from: string): OperatorOutputs
 
 export interface ClientOptions {
   readonly region: string;
-  /** Left out in AWS, where the SDK finds its own. */
+  /** Left out in AWS, where the SDK finds endpoints and credentials by itself. */
   readonly local?: {
     readonly endpoint: string;
     readonly glueEndpoint: string;
     readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
-    /** The folder in which each job run has one of its own. */
+    /** The folder that holds a folder for each job run. */
     readonly runs: string;
   };
 }

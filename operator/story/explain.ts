@@ -7,14 +7,14 @@ import type { DatasetStory, RunStory, Story } from "./story.ts";
 
 /** What can be done about a finding. */
 export interface Step {
-  /** A sentence that begins small, such as `have it uploaded again`. */
+  /** A phrase without a capital letter, such as `have it uploaded again`. */
   readonly does: string;
-  /** The command line to paste; words in capitals are to be filled in. Null when it is not this command's to do. */
+  /** The command line to paste; words in capitals are to be filled in. Null when no command does it. */
   readonly command: string | null;
 }
 
 export interface Finding {
-  /** `blocks`: nothing goes on before it is mended. `note`: worth knowing. */
+  /** `blocks`: nothing continues before it is mended. `note`: worth knowing. */
   readonly kind: "blocks" | "note";
   /** What it is about: a file, a dataset, a run, or the batch. */
   readonly subject: string;
@@ -32,13 +32,13 @@ export interface Explanation {
   readonly published: number | null;
   /** Why Glue has not started or nothing new was published, or that all is well; one sentence. */
   readonly summary: string;
-  /** What blocks comes first. */
+  /** Findings that block come first. */
   readonly findings: readonly Finding[];
   /** What an operator's run would read now. */
   readonly wouldRead: RunPreview;
 }
 
-/** Why a batch stands where it stands, and what to do. `choice` is added to each command: `--stack prod`. */
+/** Explains the state of a batch and what to do. `choice` is added to each command: `--stack prod`. */
 export function explain(story: Story, choice: string): Explanation {
   const { batch, verdict, document } = story;
   const tell = new Teller(story, choice);
@@ -78,7 +78,7 @@ function summaryOf(story: Story): string {
     case "failed":
       return `run ${verdict.run} failed, and no other starts by itself; ${see}`;
     case "retrying":
-      return `run ${verdict.run} failed by no fault of its files, which are run again ${away(story, verdict.at)}; ${see}`;
+      return `run ${verdict.run} failed through no fault of its files; they are run again ${away(story, verdict.at)}; ${see}`;
     case "superseded":
       return `run ${verdict.run} of these files ended after a newer one had been published; ${see}`;
     case "conflict":
@@ -93,7 +93,7 @@ function summaryOf(story: Story): string {
       const why = list([
         ...(rejected.length > 0 ? [`${list(rejected)} ${rejected.length === 1 ? "was" : "were"} rejected`] : []),
         ...(unread.length > 0
-          ? [`${list(unread)} came and ${unread.length === 1 ? "was" : "were"} not looked at`]
+          ? [`${list(unread)} ${unread.length === 1 ? "was" : "were"} uploaded but not inspected`]
           : []),
         ...(missing.length > 0 ? [`${list(missing)} ${missing.length === 1 ? "is" : "are"} missing`] : []),
       ]);
@@ -103,7 +103,7 @@ function summaryOf(story: Story): string {
   }
 }
 
-/** Uploads of a dataset that promote has decided nothing of. */
+/** Uploads of a dataset that promote has not decided about. */
 function unreadOf({ undecided, datasets }: Story, name: string): Story["undecided"] {
   const keys = datasets.find((dataset) => dataset.name === name)?.keys ?? [];
   return undecided.filter(({ key, skipped }) => skipped === null && keys.includes(key));
@@ -147,7 +147,7 @@ class Teller {
         return Object.entries(verdict.keys).map(([name, keys]) => ({
           kind: "blocks",
           subject: name,
-          what: `${name} has ${keys.length} files that no run has read, and which one counts is not to be guessed`,
+          what: `${name} has ${keys.length} files that no run has read, and the pipeline does not guess which one counts`,
           details: keys.map((key) => this.#fileText(key)),
           steps: keys.map((key) => this.#step(`leave ${key} out`, `withdraw ${quoted(key)}`)),
         }));
@@ -168,7 +168,7 @@ class Teller {
           {
             kind: "blocks",
             subject: `run ${verdict.run}`,
-            what: `run ${verdict.run} read these files, and what it wrote is not shown because a newer run had been published by then`,
+            what: `run ${verdict.run} read these files, but readers do not see its output because a newer run had been published by then`,
             details: [],
             steps: [this.#step("run the files again", `run ${this.#story.batch}`)],
           },
@@ -180,7 +180,7 @@ class Teller {
           {
             kind: "note",
             subject: this.#story.batch,
-            what: "all required files are here; the write that follows claims a run, or the next sweep does",
+            what: "all required files are here; the next write to the ledger claims a run, or else the next sweep",
             details: [],
             steps: [this.#step("follow it", `watch ${this.#story.batch}`)],
           },
@@ -228,7 +228,7 @@ class Teller {
     };
   }
 
-  /** Uploaded, and promote has decided nothing. */
+  /** A file was uploaded, but promote has not decided about it. */
   #unread(dataset: DatasetStory, file: Story["undecided"][number], details: readonly string[]): Finding {
     const { messages, readAt, batch } = this.#story;
     const age = duration(readAt - file.uploadedAt);
@@ -236,10 +236,10 @@ class Teller {
     return {
       kind: "blocks",
       subject: dataset.name,
-      what: `${file.key} was uploaded ${age} ago and promote has not decided about it`,
+      what: `${file.key} was uploaded ${age} ago, but promote has not decided about it`,
       details: [
         isGivenUp
-          ? `${counted(messages.deadUploads, "message")} that promote gave up on in the dead-letter queue`
+          ? `in the dead-letter queue: ${counted(messages.deadUploads, "message")} that promote gave up on`
           : `${counted(messages.uploads, "upload")} in the queue`,
         ...details,
       ],
@@ -263,7 +263,7 @@ class Teller {
         kind: "note",
         subject: batch,
         what: `${list(renewed)} can be run with the newest good ${missing.length === 1 ? "file" : "files"} of ${list(missing)}`,
-        details: ["by itself a batch runs once all of its required files have been renewed"],
+        details: ["a batch runs by itself once all of its required files have been renewed"],
         steps: [this.#step("run it as a correction", `run ${batch}`)],
       },
     ];
@@ -274,7 +274,7 @@ class Teller {
     return {
       kind: "blocks",
       subject: batch,
-      what: `the oldest and the newest file lie ${duration(spread)} apart, and ${duration(rules.maxSpread)} are allowed (batching.maxSpread)`,
+      what: `the oldest and the newest file lie ${duration(spread)} apart; at most ${duration(rules.maxSpread)} is allowed (batching.maxSpread)`,
       details: files.filter(({ fate }) => fate === "promoted").map(({ key }) => this.#fileText(key)),
       steps: [
         this.#step("have the older files uploaded again", null),
@@ -291,7 +291,7 @@ class Teller {
       subject: `run ${run.run}`,
       what: last
         ? `Glue has it${last.job ? `: ${last.job.state}` : ""}`
-        : `it was claimed ${ago(readAt - run.claimedAt)} and Glue has not taken it yet`,
+        : `it was claimed ${ago(readAt - run.claimedAt)} but Glue has not taken it yet`,
       details: jobRuns.map(({ id }) => `job run ${id}`),
       steps: [this.#step("follow it", `watch ${batch}`)],
     };
@@ -314,7 +314,7 @@ class Teller {
       case "report": {
         const failed = failedChecks(report);
         return finding(
-          `run ${run.run} said no: ${failed.length === 0 ? message : list(failed.map(({ name }) => name))}`,
+          `run ${run.run} reported a failure: ${failed.length === 0 ? message : list(failed.map(({ name }) => name))}`,
           failed.map(({ name, detail }) => `${name}: ${detail}`),
           [
             ...(hasRejectedRows(report)
@@ -340,20 +340,20 @@ class Teller {
         );
       case "undelivered":
         return finding(
-          `Glue took run ${run.run} and never began it: ${message}`,
-          ["the same files are claimed again until it does, each hour at last"],
+          `Glue took run ${run.run} but never began it: ${message}`,
+          ["the same files are claimed again until Glue begins, in the end every hour"],
           [again],
         );
       case "infrastructure":
         return finding(
           `run ${run.run} broke without a report: ${message}`,
-          [`these files were claimed ${counted(rules.attempts, "time")} at most (glue.attempts)`],
+          [`these files are claimed at most ${counted(rules.attempts, "time")} (glue.attempts)`],
           [logs, again],
         );
     }
   }
 
-  /** Uploads that are in no ledger, and are not told of as missing. */
+  /** Uploads that are not in the ledger and that no other finding mentions. */
   uploads(): Finding[] {
     const { undecided, verdict, datasets } = this.#story;
     const missing = "missing" in verdict ? verdict.missing : [];
@@ -377,7 +377,7 @@ class Teller {
     ];
   }
 
-  /** What is overdue: the sweep would have taken it up. */
+  /** Overdue effects, which a working sweep would have taken up. */
   effects(): Finding[] {
     const { document, readAt, batch } = this.#story;
     return document.effects
@@ -385,7 +385,7 @@ class Teller {
       .map(({ kind, until }) => ({
         kind: "blocks",
         subject: batch,
-        what: `${effectWords[kind]} is overdue since ${moment(until)}, so the sweep does not run or fails`,
+        what: `${effectWords[kind]} has been overdue since ${moment(until)}, so the sweep does not run or fails`,
         details: [],
         steps: [this.#step("look at the stack", "doctor"), this.#step("read why", `logs ${batch}`)],
       }));

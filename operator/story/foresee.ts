@@ -4,7 +4,7 @@ import { OrderRefused } from "../../handlers/ledger/operatorOrder.ts";
 import type { Rules } from "../../handlers/ledger/rules.ts";
 import { transition } from "../../handlers/ledger/transition.ts";
 
-/** The ledger, or a look at it, says that an order can't be carried out. */
+/** An order can't be carried out: the ledger refused it, or a look at the ledger shows that it would. */
 export class Refused extends Error {
   override readonly name = "Refused";
 }
@@ -14,7 +14,7 @@ export class Refused extends Error {
  * @throws Refused
  */
 export function foresee(batch: string, document: LedgerDocument, order: OperatorOrder, rules: Rules): LedgerDocument {
-  // No effect of it is performed, and the runs that it names are looked for.
+  // No effect is performed, and no run is dropped, so that the runs that the order names are found.
   const context = {
     batch,
     now: Date.now(),

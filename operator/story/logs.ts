@@ -20,7 +20,7 @@ export interface LogQuestion {
   readonly withJobs: boolean;
 }
 
-/** What the functions and the job runs logged of a batch, in the order of time. */
+/** What the functions and the job runs logged about a batch, in the order of time. */
 export async function readLogs(target: Target, story: Story, question: LogQuestion): Promise<LogLine[]> {
   const { names, clients } = target;
   const { batch, runs } = story;
@@ -47,8 +47,8 @@ export async function readLogs(target: Target, story: Story, question: LogQuesti
 type Entry = Readonly<Record<string, unknown>>;
 
 /**
- * The log lines that name the batch, and those of messages that the function failed on before it knew whose they were.
- * Two questions, because a filter has no way to say "or" that every log store has.
+ * The log lines that name the batch, and those about messages that the function failed on before it knew their batch.
+ * These are two queries, because not every log store has an "or" in its filters.
  */
 async function readFunctionLog(
   client: CloudWatchLogsClient,
@@ -75,7 +75,7 @@ async function readFunctionLog(
   return [...found.values()];
 }
 
-/** The runtime may put its own words before the JSON, and logs lines that have none. */
+/** The runtime may put its own words before the JSON, and logs lines without any. */
 function parseEntry(message = ""): Entry | null {
   const start = message.indexOf('{"level"');
   if (start < 0) return null;
@@ -114,7 +114,7 @@ interface EmbeddedMetrics {
   }[];
 }
 
-/** What an entry carries for CloudWatch alone. */
+/** The fields that an entry carries only for CloudWatch. */
 function metricNames({ _aws }: Entry): string[] {
   const { CloudWatchMetrics = [] } = (_aws ?? {}) as EmbeddedMetrics;
   return CloudWatchMetrics.flatMap(({ Dimensions = [], Metrics = [] }) => [

@@ -6,7 +6,7 @@ import { statusOf } from "../../handlers/storage.ts";
 import type { Target } from "../stack/target.ts";
 import { foresee, Refused } from "./foresee.ts";
 
-/** What an operator's run of a batch would read, and whether the ledger would let it. */
+/** What an operator's run of a batch would read, and whether the ledger would allow it. */
 export interface RunPreview {
   /** Why the order would be refused; null when it would not. */
   readonly refused: string | null;
@@ -20,13 +20,13 @@ export interface DatasetPreview {
   readonly choice: Extract<Choice, { kind: "file" }>["from"] | Exclude<Choice["kind"], "file">;
   readonly key: string | null;
   readonly version: string | null;
-  /** When it was uploaded, milliseconds since the epoch; null when nobody keeps it. */
+  /** When it was uploaded, milliseconds since the epoch; null when it is not known. */
   readonly lastModified: number | null;
   /** The newest published run that has read it. */
   readonly readBy: number | null;
 }
 
-/** By the document alone, which does not say when a version was uploaded that is not its key's newest. */
+/** From the document alone, which knows the time of upload only for the newest version of a key. */
 export function previewOf(batch: string, document: LedgerDocument, rules: Rules): RunPreview {
   return {
     refused: refusalOf(batch, document, rules),
@@ -39,7 +39,7 @@ export function previewOf(batch: string, document: LedgerDocument, rules: Rules)
   };
 }
 
-/** The same, with what Bronze knows. */
+/** The same, with the times that Bronze knows. */
 export async function readPreview(
   target: Pick<Target, "s3" | "names">,
   batch: string,
@@ -65,7 +65,7 @@ function refusalOf(batch: string, document: LedgerDocument, rules: Rules): strin
   }
 }
 
-/** Null when Bronze does not have the version any more, or may not be asked: runs read its copy in Silver. */
+/** Null when Bronze no longer has the version or denies access; runs read the copy in Silver. */
 async function uploadedAt(
   { s3, names }: Pick<Target, "s3" | "names">,
   Key: string,

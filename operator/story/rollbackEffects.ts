@@ -3,11 +3,11 @@ import type { OutputColumns, Run } from "../../handlers/ledger/document.ts";
 type Made = Pick<Run, "run" | "outputs">;
 
 /**
- * What a rollback changes for readers beside the rows: a sentence each that begins small, none when they keep every
- * output and column.
+ * What a rollback changes for readers apart from the rows, as sentences without a capital letter; empty when they keep
+ * every output and column.
  * @param from what they see
  * @param to what they will see
- * @param tableColumns the tables as they are today, through which they see it
+ * @param tableColumns today's tables, through which they will see it
  */
 export function rollbackEffects(from: Made, to: Made, tableColumns: OutputColumns): string[] {
   const run = `run ${to.run}`;

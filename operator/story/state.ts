@@ -9,7 +9,7 @@ import { dueAt } from "./story.ts";
 export interface BatchSummary {
   readonly batch: string;
   readonly state: GateVerdict["state"];
-  /** Whether its deadline has passed while it waits; true as well before the sweep has marked it. */
+  /** Whether its deadline has passed while it waits; also true before the sweep has marked it. */
   readonly isLate: boolean;
   /** When it is late; null when it waits for nothing. */
   readonly dueAt: number | null;
@@ -17,7 +17,7 @@ export interface BatchSummary {
   readonly published: number | null;
   /** Keys that no published run has read. */
   readonly pending: readonly string[];
-  /** When a file of it was decided or a run of it moved, for the last time. */
+  /** When a file was last decided or a run last changed its state. */
   readonly changedAt: number;
   /** What it waits for, or what failed; empty when there is nothing to say. */
   readonly detail: string;
@@ -44,7 +44,7 @@ export function summarise(batch: string, document: LedgerDocument, deployed: Dep
   };
 }
 
-/** What a verdict says beside its name. */
+/** The details of a verdict, without its name. */
 export function detailOf(verdict: GateVerdict, document: LedgerDocument, now: number): string {
   switch (verdict.state) {
     case "waiting":

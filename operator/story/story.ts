@@ -37,14 +37,14 @@ export interface Story {
   readonly environment: string;
   readonly batch: string;
   readonly readAt: number;
-  /** The ledger's own words. */
+  /** As the ledger stores it. */
   readonly document: LedgerDocument;
   /** Where the batch stands, by the rules that are deployed. */
   readonly verdict: GateVerdict;
-  /** What is deployed of the config and decides of a batch. */
+  /** The deployed settings that decide about a batch. */
   readonly rules: BatchRules;
   readonly contract: Contract;
-  /** When the batch is late if it is not complete by then; null when it waits for nothing. */
+  /** The deadline after which an incomplete batch is late; null when it waits for nothing. */
   readonly dueAt: number | null;
   /** One for each declared dataset, in the order of the contract. */
   readonly datasets: readonly DatasetStory[];
@@ -54,7 +54,7 @@ export interface Story {
   readonly undecided: readonly UploadStory[];
   /** How many messages wait, roughly, of the whole stack. */
   readonly messages: { readonly uploads: number; readonly deadUploads: number; readonly deadEvents: number };
-  /** Oldest first, those among them that the ledger document does not keep any more. */
+  /** Oldest first, including those that the ledger document no longer keeps. */
   readonly runs: readonly RunStory[];
   /** What the published run wrote, one for each output; empty while nothing is published. */
   readonly gold: readonly GoldStory[];
@@ -103,13 +103,13 @@ export interface FileStory {
   readonly fate: FileFate;
   /** Runs that were given this version, oldest first. */
   readonly runs: readonly number[];
-  /** Where the copy lies that runs read; null for a rejected one. */
+  /** Where the copy that runs read is stored; null for a rejected file. */
   readonly silver: string | null;
   /** Null for a good one. */
   readonly rejection: Rejection | null;
 }
 
-/** An upload that nothing was decided of. */
+/** An upload that has not been decided. */
 export interface UploadStory {
   readonly key: string;
   readonly version: string;
@@ -135,17 +135,17 @@ export interface RunStory {
   readonly run: Run;
   /** Whether the ledger document still keeps it, so that it can be rolled back to or replayed. */
   readonly isKept: boolean;
-  /** In the order in which the ledger heard of them; a second one means that something went wrong with the first. */
+  /** In the order in which the ledger learned of them; a second one means that something went wrong with the first. */
   readonly jobRuns: readonly JobRunStory[];
 }
 
 export interface JobRunStory {
   readonly id: string;
-  /** What Glue tells of it; null when Glue keeps it no more. */
+  /** What Glue says about it; null when Glue no longer keeps it. */
   readonly job: JobTiming | null;
-  /** What the engine counted; null when it left none. */
+  /** What the engine counted; null when it left no report. */
   readonly report: RunReport | null;
-  /** Where rejected rows lie, of each dataset that has some; columns `rule`, `text`, `source`. */
+  /** Where the rejected rows of each dataset that has some are stored; columns `rule`, `text`, `source`. */
   readonly rejectedRows: readonly { readonly dataset: string; readonly rows: number; readonly uri: string }[];
 }
 
@@ -154,9 +154,9 @@ export interface JobTiming {
   readonly state: string;
   readonly startedAt: number | null;
   readonly endedAt: number | null;
-  /** What is paid for; 0 before it has begun. */
+  /** The time that is billed; 0 before it has begun. */
   readonly seconds: number;
-  /** Of autoscaled runs. */
+  /** Only for autoscaled runs. */
   readonly dpuSeconds: number | null;
   readonly message: string | null;
 }
@@ -172,7 +172,7 @@ const readsAtOnce = 8;
 
 /**
  * Reads the ledger's document, reports and old runs, the reasons of rejected files, what Bronze and Gold list of the
- * batch, and what Glue tells of its job runs.
+ * batch, and what Glue says about its job runs.
  * @throws UsageError with the batch that was probably meant
  */
 export async function readStory(target: Target, batch: string): Promise<Story> {
@@ -355,7 +355,7 @@ async function readJobRun(target: Target, batch: string, run: number, id: string
   };
 }
 
-/** A report that is no JSON is as good as none; the run's failure says so. */
+/** A report that is not JSON counts as none; the run's failure says so. */
 function parsed(text: string): RunReport | null {
   try {
     return JSON.parse(text) as RunReport;

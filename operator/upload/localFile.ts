@@ -29,15 +29,15 @@ export interface Refusal {
   readonly fix: string;
 }
 
-/** A path as it was typed: npm changes to the checkout and tells where it was called. */
+/** Resolves a path as it was typed: npm changes to the checkout and says where it was called. */
 export function asTyped(path: string): string {
   const from = process.env.INIT_CWD ?? process.cwd();
   return isAbsolute(path) || from === process.cwd() ? path : join(from, path);
 }
 
 /**
- * Names the keys as the config's layout has them.
- * @throws UsageError for a file that can't be read, that is none of the pipeline's, or a key that is named twice
+ * Gives each file its key, as the config's layout has it.
+ * @throws UsageError for a file that can't be read or is none of the pipeline's, and for a key that is named twice
  */
 export function placeFiles(
   paths: readonly string[],
@@ -68,7 +68,7 @@ export function placeFiles(
 function sizeOf(path: string): { bytes: number; changedAt: number } {
   try {
     const stat = statSync(path);
-    if (!stat.isFile()) throw new UsageError(`${path} is no file`);
+    if (!stat.isFile()) throw new UsageError(`${path} is not a file`);
     return { bytes: stat.size, changedAt: stat.mtimeMs };
   } catch (error) {
     if (error instanceof UsageError) throw error;
@@ -77,13 +77,13 @@ function sizeOf(path: string): { bytes: number; changedAt: number } {
   }
 }
 
-/** Whether the file is the one that was looked at. */
+/** Whether the file is still as it was when it was inspected. */
 export function isUnchanged({ path, bytes, changedAt }: LocalFile): boolean {
   const now = sizeOf(path);
   return now.bytes === bytes && now.changedAt === changedAt;
 }
 
-/** What promote would say of the file, by the same inspection; null when it would take it. */
+/** Why promote would reject the file, by the same inspection; null when it would take it. */
 export async function inspectLocal(file: LocalFile, { release, files }: Deployed): Promise<Refusal | null> {
   const columns = expectedColumns(release.contract.datasets[file.dataset]!);
   const inspection = await inspect(localSource(file), { format: file.format, columns }, files);

@@ -19,7 +19,7 @@ const usualPart = 8 * mebibyte;
 const maxParts = 10_000;
 const partsAtOnce = 4;
 
-/** Under which the SHA-256 of a whole file stands beside its object. */
+/** The name of the object's metadata that holds the SHA-256 of the whole file. */
 const checksumName = "sha256";
 
 export interface Sent {
@@ -34,11 +34,11 @@ export interface Sent {
 interface Part {
   readonly number: number;
   readonly start: number;
-  /** Before which it ends. */
+  /** The first byte after it. */
   readonly end: number;
 }
 
-/** The parts of a file depend on its size alone, so that any call goes on with those of another. */
+/** The parts of a file depend on its size alone, so that any call can continue with those of another. */
 export function partsOf(bytes: number): Part[] {
   const size = Math.max(usualPart, Math.ceil(bytes / maxParts / mebibyte) * mebibyte);
   return Array.from({ length: Math.max(1, Math.ceil(bytes / size)) }, (_, index) => ({
@@ -55,7 +55,7 @@ export interface SendOptions {
   /** Versions of the key that the ledger has as withdrawn: their bytes are sent again, to be decided anew. */
   readonly withdrawn: readonly string[];
   readonly signal: AbortSignal;
-  /** Told of bytes that are there: by this call, or by an earlier one. */
+  /** Called for bytes that were stored by this call or by an earlier one. */
   readonly onBytes: (bytes: number, by: "this" | "earlier") => void;
 }
 
@@ -71,8 +71,8 @@ export async function findSame(s3: S3, bucket: string, key: string, sha256: stri
 }
 
 /**
- * Puts the file into Bronze, each part checked by S3 against its SHA-256. A call that is killed leaves its parts there,
- * and the next one goes on with them.
+ * Puts the file into Bronze; S3 checks each part against its SHA-256. A call that is killed leaves its parts there, and
+ * the next one continues with them.
  */
 export async function send(s3: S3, file: LocalFile, options: SendOptions): Promise<Sent> {
   const { bucket, sha256, onBytes } = options;
@@ -138,7 +138,7 @@ async function sendParts(s3: S3, file: LocalFile, parts: readonly Part[], option
 }
 
 const changed = ({ path }: LocalFile) =>
-  new Error(`${path} changed while it was sent, so it was not completed; upload it again`);
+  new Error(`${path} changed while it was sent, so the upload was not completed; upload it again`);
 
 function versionOf(version: string | undefined, bucket: string): string {
   if (!version) throw new Error(`${bucket} keeps no versions, so the pipeline will not read the file`);
@@ -152,8 +152,8 @@ interface There {
 }
 
 /**
- * The upload of an earlier call that holds most of this very file. One that holds anything else is another file's, and
- * is left alone; Bronze throws it away after some days.
+ * The earlier call's upload that holds most of this file. An upload that holds anything else belongs to another file
+ * and is left alone; Bronze removes it after some days.
  */
 async function findBegun(
   s3: S3,
@@ -169,7 +169,7 @@ async function findBegun(
   return best;
 }
 
-/** Whether every part that is there is the file's own. */
+/** Whether every part that is there belongs to the file. */
 async function isOf(file: LocalFile, parts: readonly Part[], there: ReadonlyMap<number, There>): Promise<boolean> {
   for (const [number, { bytes, checksum }] of there) {
     const part = parts[number - 1];

@@ -80,7 +80,7 @@ describe("operating a stack that was left running", function () {
   it("finds nothing to backfill under the same release", () => {
     expect(task("pipeline", "backfill", "2026-11-01..2026-11-30", "--yes")).to.deep.include({
       status: 0,
-      stdout: `${batch}  is of this release already\nnothing is left to run`,
+      stdout: `${batch}  was already made by this release\nnothing is left to run`,
     });
   });
 

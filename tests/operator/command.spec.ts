@@ -172,7 +172,7 @@ describe("npm run pipeline", function () {
       expect(await runsOf(batch)).to.deep.equal(["1 published", "2 superseded"]);
       expect(await call(`rollback ${batch} --run 1`)).to.include({
         code: 0,
-        printed: `batch ${batch}: run 1 is the published one already`,
+        printed: `batch ${batch}: run 1 is already published`,
       });
       expect((await call(`rollback ${batch} --run 2 --yes --json`)).printed).to.equal(
         JSON.stringify({ batch, operation: "rollback", run: 2, state: "published", published: 2 }, null, 2),
@@ -239,7 +239,7 @@ describe("npm run pipeline", function () {
       expect(await runsOf(batch)).to.deep.equal(["1 started"]);
       expect(await call(`withdraw ${batch}/users.json.gz`)).to.include({
         code: 0,
-        printed: `${batch}/users.json.gz is withdrawn already`,
+        printed: `${batch}/users.json.gz is already withdrawn`,
       });
     });
 
@@ -500,7 +500,7 @@ describe("npm run pipeline", function () {
       expect({ code, printed }).to.deep.equal({
         code: 0,
         printed: [
-          `${batches[0]}  is of this release already`,
+          `${batches[0]}  was already made by this release`,
           `${batches[1]}  to run, with ${batches[1]}/users.json that no published run has read`,
           `${batches[2]}  to run`,
           `${incomplete}  was never published, left alone`,
@@ -518,7 +518,7 @@ describe("npm run pipeline", function () {
     });
 
     for (const [range, message] of [
-      ["2026-11-01", /^"2026-11-01" is no range of batches; write FROM\.\.TO, such as /],
+      ["2026-11-01", /^"2026-11-01" is not a range of batches; write FROM\.\.TO, such as /],
       ["2026-11-02..2026-11-01", /^the range .* ends before it begins; write 2026-11-01\.\.2026-11-02$/],
       ["1999-01-01..1999-12-31", /^the ledger has no batch from 1999-01-01 to 1999-12-31; it has 2026-01-01 to /],
     ] as const)
@@ -600,7 +600,7 @@ describe("npm run pipeline", function () {
       writeFileSync(file, JSON.stringify(outputs));
       expect(() => openTarget({ stack: "dev", outputs: file })).to.throw(
         UsageError,
-        `${file} holds the outputs of another stack than dev: its job is commerce-prod-refine`,
+        `${file} holds the outputs of another stack, not of dev: its job is commerce-prod-refine`,
       );
       const opened = openTarget({ stack: "prod", outputs: file });
       expect(opened.title).to.equal("stack prod");

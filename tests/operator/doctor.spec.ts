@@ -102,7 +102,7 @@ describe("npm run pipeline -- doctor", () => {
         [
           "promote's queue",
           "bad",
-          "its mapping is Disabled, so no upload is looked at",
+          "its mapping is Disabled, so promote looks at no upload",
           "enable the event source mapping, or deploy again",
         ],
       ],
@@ -110,12 +110,12 @@ describe("npm run pipeline -- doctor", () => {
     [
       "a mapping that is not there",
       { ListEventSourceMappingsCommand: { EventSourceMappings: [] } },
-      [["promote's queue", "bad", "promote is not fed by its queue", redeploy]],
+      [["promote's queue", "bad", "its queue does not trigger promote", redeploy]],
     ],
     [
       "a job that is not there",
       { GetJobCommand: failing("EntityNotFoundException") },
-      [["Glue job", "bad", "is not there", redeploy]],
+      [["Glue job", "bad", "does not exist", redeploy]],
     ],
     [
       "a release that has lost an artifact",
@@ -144,8 +144,8 @@ describe("npm run pipeline -- doctor", () => {
         [
           "encryption key",
           "warning",
-          "could not be looked at: AccessDeniedException: not you",
-          "use a role that may look at it",
+          "could not be checked: AccessDeniedException: not you",
+          "use a role that may read it",
         ],
       ],
     ],
@@ -190,11 +190,9 @@ describe("npm run pipeline -- doctor", () => {
       DescribeLogGroupsCommand: { logGroups: [{ logGroupName: "/aws/lambda/commerce-dev-settle", creationTime }] },
     });
     expect(await unwell(group(0))).to.deep.equal([
-      ["last sweep", "bad", "none for 15 min", "see whether the rule is enabled and what settle fails on"],
+      ["last sweep", "bad", "none for 15 min", "check whether the rule is enabled and what settle fails on"],
     ]);
-    expect((await looks(group(Date.now() - 60_000))).get("last sweep")!.detail).to.equal(
-      "none yet, the stack is young",
-    );
+    expect((await looks(group(Date.now() - 60_000))).get("last sweep")!.detail).to.equal("none yet; the stack is new");
   });
 
   it("finds a rule that is switched off", async () => {
@@ -221,8 +219,8 @@ describe("npm run pipeline -- doctor", () => {
     const bad = await operatorOf(target({ GetJobCommand: failing("EntityNotFoundException") }));
     const outcome = await bad("doctor --stack dev");
     expect(outcome.code).to.equal(1);
-    expect(outcome.printed).to.match(/\n✖ job +Glue job +is not there\n +→ deploy the stack again: pulumi up\n/);
-    expect(outcome.printed).to.match(/\nnot healthy: 1 of \d+ looks$/);
+    expect(outcome.printed).to.match(/\n✖ job +Glue job +does not exist\n +→ deploy the stack again: pulumi up\n/);
+    expect(outcome.printed).to.match(/\nnot healthy: 1 of \d+ checks$/);
     expect(outcome.printed.split("\n").filter((line) => line.length > 80)).to.deep.equal([]);
   });
 });

@@ -100,9 +100,9 @@ describe("npm run pipeline -- explain", () => {
       changed(stories.waiting, { undecided, messages: { uploads: 1, deadUploads: 0, deadEvents: 0 } }),
       "",
     );
-    expect(queued.summary).to.contain("orders was rejected and events came and was not looked at");
+    expect(queued.summary).to.contain("orders was rejected and events was uploaded but not inspected");
     expect(queued.findings[1]).to.deep.include({
-      what: `${batch}/events.json was uploaded 40 s ago and promote has not decided about it`,
+      what: `${batch}/events.json was uploaded 40 s ago, but promote has not decided about it`,
       steps: [{ does: "follow it", command: `npm run pipeline -- watch ${batch}` }],
     });
     expect(queued.findings[1]!.details[0]).to.equal("1 upload in the queue");
@@ -110,7 +110,7 @@ describe("npm run pipeline -- explain", () => {
       changed(stories.waiting, { undecided, messages: { uploads: 0, deadUploads: 2, deadEvents: 0 } }),
       "",
     );
-    expect(dead.findings[1]!.details[0]).to.equal("2 messages that promote gave up on in the dead-letter queue");
+    expect(dead.findings[1]!.details[0]).to.equal("in the dead-letter queue: 2 messages that promote gave up on");
     expect(dead.findings[1]!.steps.map(({ command }) => command)).to.deep.equal([
       `npm run pipeline -- logs ${batch}`,
       "npm run pipeline -- redrive",
@@ -129,7 +129,7 @@ describe("npm run pipeline -- explain", () => {
       kind: "note",
       subject: batch,
       what: `${batch}/users.json can be run with the newest good files of events and orders`,
-      details: ["by itself a batch runs once all of its required files have been renewed"],
+      details: ["a batch runs by itself once all of its required files have been renewed"],
       steps: [{ does: "run it as a correction", command: `npm run pipeline -- run ${batch}` }],
     });
   });
@@ -139,7 +139,7 @@ describe("npm run pipeline -- explain", () => {
     expect(explanation).to.deep.include({ state: "failed", published: 1 });
     expect(explanation.summary).to.equal("run 2 failed, and no other starts by itself; readers see run 1");
     const [finding] = blocking(explanation);
-    expect(finding!.what).to.equal("run 2 said no: orders.max_rejected");
+    expect(finding!.what).to.equal("run 2 reported a failure: orders.max_rejected");
     expect(finding!.details[0]).to.match(
       /^orders\.max_rejected: expected at most 5%, actual 25% \(30 of 120 rows\): order_id_is_null 30; see s3:/,
     );
@@ -183,7 +183,7 @@ describe("npm run pipeline -- explain", () => {
       "",
     );
     expect(mixed.summary).to.equal("Glue has not started: the files lie 9 h apart; nothing is published yet");
-    expect(mixed.findings[0]!.what).to.match(/lie 9 h apart, and 6 h are allowed \(batching\.maxSpread\)$/);
+    expect(mixed.findings[0]!.what).to.match(/lie 9 h apart; at most 6 h is allowed \(batching\.maxSpread\)$/);
     expect(commandsOf(mixed)).to.deep.equal(["npm run pipeline -- run current"]);
   });
 
@@ -199,7 +199,7 @@ describe("npm run pipeline -- explain", () => {
     expect(explanation.findings[0]!.what).to.equal("Glue has it: FAILED");
     const claimed = changed(running, { runs: [failed.runs[0]!, { ...running.runs[1]!, jobRuns: [] }] });
     expect(explain(claimed, "").findings[0]!.what).to.equal(
-      "it was claimed 1 min 30 s ago and Glue has not taken it yet",
+      "it was claimed 1 min 30 s ago but Glue has not taken it yet",
     );
   });
 
@@ -216,7 +216,7 @@ describe("npm run pipeline -- explain", () => {
     expect(at(14)).to.deep.equal([]);
     expect(at(16)[0]).to.deep.include({
       kind: "blocks",
-      what: "switching the catalog is overdue since 2026-11-23 08:44:00Z, so the sweep does not run or fails",
+      what: "switching the catalog has been overdue since 2026-11-23 08:44:00Z, so the sweep does not run or fails",
     });
   });
 

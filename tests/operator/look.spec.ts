@@ -125,7 +125,7 @@ describe("npm run pipeline, looking", function () {
       const calm = await call("status --late", { openTarget: () => none });
       expect(calm).to.deep.include({
         code: 0,
-        printed: "none is late of 3,000 batches: 2,000 waiting, 1,000 published",
+        printed: "none is late; 3,000 batches: 2,000 waiting, 1,000 published",
       });
     });
   });
@@ -456,7 +456,7 @@ describe("npm run pipeline, looking", function () {
         "  malformed: 3",
         "  order_id_is_null: 1",
       ]);
-      expect(printed).to.contain("the rows themselves have expired from");
+      expect(printed).to.contain("the rows have expired and are no longer at");
     });
 
     it("shows the same examples of each rule each time, cut for people and whole for programs", async () => {

@@ -89,7 +89,7 @@ describe("npm run pipeline -- upload", function () {
     const first = JSON.parse((await call(`upload ${path} --batch ${batch} --json`)).printed).files[0];
     asked = [];
     const again = await call(`upload ${path} --batch ${batch}`);
-    expect(again.printed).to.match(/^\S+ is \S+users\.json already, so it was not sent\n/);
+    expect(again.printed).to.match(/^\S+ is already there as \S+users\.json, so it was not sent\n/);
     expect(sends()).to.deep.equal([]);
     write("users.json", '{"user_id":"u_2"}\n');
     const second = JSON.parse((await call(`upload ${path} --batch ${batch} --json`)).printed).files[0];
@@ -182,7 +182,7 @@ describe("npm run pipeline -- upload", function () {
     expect(sends()).to.deep.equal([]);
     await call(`upload ${path} --batch ${batch}`);
     expect((await call(`upload ${path} --batch ${batch} --dry-run`)).printed).to.equal(
-      `${path} is ${batch}/users.json already, so nothing would be sent`,
+      `${path} is already there as ${batch}/users.json, so nothing would be sent`,
     );
   });
 
@@ -236,7 +236,7 @@ describe("npm run pipeline -- upload", function () {
       expect(begun!.Key).to.equal(`${batch}/orders.json`);
       asked = [];
       const { code, printed, errors } = await call(`upload ${path} --batch ${batch}`);
-      expect(printed, errors).to.match(/^\S+ is \S+orders\.json, \d\d\.\d MB, gone on with\n/);
+      expect(printed, errors).to.match(/^\S+ is \S+orders\.json, \d\d\.\d MB, resumed\n/);
       expect(code).to.equal(0);
       expect(sends().filter((name) => name === "UploadPart").length).to.be.within(1, parts - 1);
       expect(sends()).to.include("CompleteMultipartUpload").and.not.include("CreateMultipartUpload");
@@ -271,7 +271,9 @@ describe("npm run pipeline -- upload", function () {
       };
       const { code, errors } = await call(`upload ${path} --batch ${batch}`, { openTarget: () => changing });
       expect(code).to.equal(1);
-      expect(errors).to.match(/failed: \S+orders\.json changed while it was sent, so it was not completed; upload it/);
+      expect(errors).to.match(
+        /failed: \S+orders\.json changed while it was sent, so the upload was not completed; upload it/,
+      );
       expect(sends()).to.not.include("CompleteMultipartUpload");
     });
 

@@ -104,7 +104,7 @@ describe("npm run pipeline -- report", function () {
     mkdirSync(taken);
     const { code, errors } = await call(`report 2026-03-01 --out ${taken}`, { status });
     expect(code).to.equal(2);
-    expect(errors).to.match(/^.*taken can't be written to: EISDIR[^\n]*$/);
+    expect(errors).to.match(/^.*taken can't be written: EISDIR[^\n]*$/);
   });
 
   it("writes one file for one batch, and one each for several", async () => {

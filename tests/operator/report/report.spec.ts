@@ -136,7 +136,7 @@ describe("report.html", () => {
     it("says why nothing new is published, with the findings and commands of explain", () => {
       expect(textOf(page)).to.include("Failed Run 2 failed, and no other starts by itself; readers see run 1.");
       expect(section(page, "why")).to.match(
-        /^Why nothing new is published run 2 said no: orders\.max_rejected orders\.max_rejected: expected at most 5%, actual 25% \(30 of 120 rows\)/,
+        /^Why nothing new is published run 2 reported a failure: orders\.max_rejected orders\.max_rejected: expected at most 5%, actual 25% \(30 of 120 rows\)/,
       );
       expect(section(page, "why")).to.include(
         "see the rejected rows: npm run pipeline -- rejects 2026-11-22 --run 2 --stack dev",
