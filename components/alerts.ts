@@ -18,11 +18,11 @@ export interface Alarm {
   readonly threshold: number;
   /** Seconds over which a value is taken. */
   readonly period: number;
-  /** Newest values that are looked at, and how many of them have to be bad. */
+  /** How many of the newest values are evaluated, and how many of them have to be bad. */
   readonly datapoints: { readonly bad: number; readonly of: number };
   /** What it means when nothing is reported: all is well, something is wrong, or all is as it was. */
   readonly missingData: "notBreaching" | "breaching" | "ignore";
-  /** Whether people hear of its end too: an event has none. */
+  /** Whether people are also notified of its end; an event has none. */
   readonly tellsEnd: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface AlertsArgs {
   /** Which alarms may publish. */
   readonly sender: Sender;
   readonly keyArn: pulumi.Input<string>;
-  /** Gets a mail for each alert, once its owner has confirmed; nobody when absent. */
+  /** Gets a mail for each alert, once its owner has confirmed. Without it nobody gets mails. */
   readonly email?: string | undefined;
   readonly alarms: readonly Alarm[];
   readonly tags: Tags;
@@ -46,7 +46,7 @@ const comparisons = {
   below: "LessThanThreshold",
 } as const satisfies Record<Alarm["comparison"], string>;
 
-/** The topic that tells people, and the alarms that publish to it. */
+/** The topic that notifies people, and the alarms that publish to it. */
 export class Alerts extends pulumi.ComponentResource {
   readonly topicArn: pulumi.Output<string>;
 

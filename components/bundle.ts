@@ -22,10 +22,10 @@ export async function bundleFunction(root: string, entry: string): Promise<Funct
     format: "esm",
     platform: "node",
     target: "node22",
-    // The SDK's ES modules, of which unused parts can be left out.
+    // Uses the SDK's ES modules, so that unused parts can be left out.
     mainFields: ["module", "main"],
     minify: true,
-    // A minified class or function is otherwise a letter in logs and stack traces.
+    // Otherwise logs and stack traces show a minified class or function as a letter.
     keepNames: true,
     sourcemap: "linked",
     sourcesContent: false,

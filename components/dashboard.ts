@@ -121,8 +121,8 @@ export function dashboardBody({ names, arns, loaded }: DashboardArgs): object {
         }),
         graph("Late", [
           own("BatchesLate", "batches late"),
-          own("RunsOverlong", "runs overlong, told by each sweep"),
-          own("ReconciliationsOverdue", "reconciliation overdue, told by each sweep"),
+          own("RunsOverlong", "runs overlong, reported by each sweep"),
+          own("ReconciliationsOverdue", "reconciliation overdue, reported by each sweep"),
           own("Sweeps", "sweeps"),
           own("BatchesUnswept", "batches that a sweep had no time for", { stat: "Maximum" }),
         ]),

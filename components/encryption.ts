@@ -9,7 +9,7 @@ export interface EncryptionArgs {
   readonly description: string;
   /** `alias/...`, the name that people use. */
   readonly alias: string;
-  /** The stack's ARNs, to which the services that use the key are held. */
+  /** The stack's ARNs, to which the use of the key by services is limited. */
   readonly arns: StackArns;
   /** ARNs of the key's only administrators. When absent, the account's own policies decide. */
   readonly administrators?: readonly string[] | undefined;

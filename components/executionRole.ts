@@ -24,7 +24,7 @@ export interface ExecutionRoleArgs {
 /** A role and its only policy. */
 export class ExecutionRole extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
-  /** For whoever is checked for its rights when it is made. */
+  /** For resources that AWS creates only if the role already has its rights. */
   readonly policy: pulumi.Resource;
 
   constructor(name: string, args: ExecutionRoleArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -4,7 +4,7 @@ import type { FunctionSettings } from "../handlers/settings.ts";
 /** An invocation that was cut off by its timeout has surely ended a minute later. */
 const leaseMargin = 60;
 
-/** The part of the config that one function has by itself. */
+/** The part of the config that one function gets as its own settings. */
 export function functionSettings(
   { environment, config }: LoadedConfig,
   lambda: keyof LoadedConfig["config"]["lambda"],

@@ -5,7 +5,7 @@ export interface FixedArguments {
   readonly script: pulumi.Input<string>;
   /** Where manifests lie. */
   readonly ledgerBucket: pulumi.Input<string>;
-  /** Where all lies that a run executes. */
+  /** Holds everything that a run executes. */
   readonly artifactsBucket: pulumi.Input<string>;
   /** The log groups are `<prefix>/output` and `<prefix>/error`. */
   readonly logPrefix: string;
@@ -15,8 +15,8 @@ export interface FixedArguments {
 }
 
 /**
- * The job's arguments that no run can override: all by which a caller could run other code, write or log elsewhere, or
- * change how the job is counted. Unused ones get a neutral value. Whoever may start the job can only choose the
+ * The job's arguments that no run can override: all with which a caller could run other code, write or log elsewhere,
+ * or change how the job is counted. Unused ones get a neutral value. Whoever may start the job can only choose the
  * manifest. tests/permissions/jobArguments.ts compares this with AWS's list of all arguments.
  */
 export const fixedArguments = (fixed: FixedArguments): Readonly<Record<string, pulumi.Input<string>>> => ({
@@ -26,7 +26,7 @@ export const fixedArguments = (fixed: FixedArguments): Readonly<Record<string, p
   // What is executed.
   "--scriptLocation": fixed.script,
   "--job-language": "python",
-  // Read for Scala only; the name is what Glue's console gives to Python's jobs.
+  // Used by Scala jobs only; Glue's console sets this name for Python jobs.
   "--class": "GlueApp",
   "--extra-py-files": "",
   "--extra-jars": "",
@@ -34,11 +34,11 @@ export const fixedArguments = (fixed: FixedArguments): Readonly<Record<string, p
   "--user-jars-first": "false",
   "--use-postgres-driver": "false",
   "--additional-python-modules": "",
-  // If modules were to be installed after all, they would come from no index.
+  // Even if modules were installed, they would come from no index.
   "--python-modules-installer-option": "--no-index",
-  // Spark takes no empty setting; this one is the engine's in any case.
+  // Spark accepts no empty setting; the engine sets this one anyway.
   "--conf": "spark.sql.session.timeZone=UTC",
-  // Glue exports these in a shell, and ignores a name that doesn't begin so.
+  // Glue exports these in a shell, and ignores names without this prefix.
   "--customer-driver-env-vars": "CUSTOMER_NOTHING=0",
   "--customer-executor-env-vars": "CUSTOMER_NOTHING=0",
 

@@ -9,7 +9,7 @@ import type { Tags } from "./tags.ts";
 
 export interface GlueEngineArgs {
   readonly jobName: string;
-  /** Of the role; the job's name would say less in a list of roles. */
+  /** The role's name, which says more in a list of roles than the job's name would. */
   readonly roleName: string;
   readonly description: string;
   readonly glue: PipelineConfig["glue"];
@@ -62,10 +62,10 @@ export class GlueEngine extends pulumi.ComponentResource {
         role: role.arn,
         command: { name: "glueetl", pythonVersion: "3", scriptLocation: script },
         glueVersion: glue.version,
-        // With workers a maxCapacity is refused.
+        // AWS refuses maxCapacity together with workers.
         workerType: glue.workerType,
         numberOfWorkers: glue.workers,
-        // Glue counts minutes, and without a limit two days.
+        // Glue counts in minutes. Without a limit it takes two days.
         timeout: Math.ceil(glue.timeout / 60),
         // Glue must not retry by itself: that would run a claim again without the ledger. Job queuing also requires no
         // retries.

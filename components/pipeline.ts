@@ -28,7 +28,7 @@ export interface PipelineArgs {
   readonly sources: Sources;
   /** Where the stack lives. */
   readonly scope: Scope;
-  /** The stack's own word that its data may go; the environment has to say so too. */
+  /** Whether the stack allows the deletion of its data; the environment has to allow it too. */
   readonly destroyData: boolean;
   /** Gets the alerts. */
   readonly alertEmail?: string | undefined;
@@ -159,7 +159,7 @@ export class Pipeline extends pulumi.ComponentResource {
       }),
       silver: bucket("silver", { expireAfter: retention.silver }),
       rejected: bucket("rejected", { expireAfter: retention.rejected }),
-      // By age the published run of a batch that is never renewed would go as well.
+      // Expiry by age would also delete the published run of a batch that is never renewed.
       gold: bucket("gold", {
         readers: goldReaders.map(({ principal, outputs }) => ({ principal, folders: outputs })),
       }),

@@ -75,7 +75,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
     period: Math.max(minutes5, sweepEvery),
     datapoints: { bad: 1, of: 2 },
   });
-  /** What one sweep may find and the next mend: it has to be so at two of three. */
+  /** An alarm for a state that the next sweep may repair: two of three sweeps have to report it. */
   const atSweepAfterSweep = (metric: string) => ({
     ...state,
     ...own(metric),
@@ -88,8 +88,8 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
       ...state,
       ...queue(names.promoteDeadLetters, visible),
       name: "promote-dlq-not-empty",
-      description: `Files could not be promoted at ${maxReceiveCount} tries; mend what the function's log names, then redrive`,
-      // SQS stops to report a queue that nobody touches; what lies in it is still there.
+      description: `Files could not be promoted in ${maxReceiveCount} tries; mend what the function's log names, then redrive`,
+      // SQS stops reporting a queue that nobody uses, but its messages are still there.
       missingData: "ignore",
     },
     {
@@ -121,7 +121,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
     {
       ...ofFunction(settle, "Errors"),
       name: "settle-errors",
-      description: `${settle} failed on an event or an order, or before its sweep came to the batches; see what its log says it failed on`,
+      description: `${settle} failed on an event or an order, or before its sweep reached the batches; see the reason in its log`,
     },
     {
       ...ofFunction(promote, "Throttles"),
@@ -143,7 +143,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
       ...event,
       ...own("BatchesLate"),
       name: "batch-late",
-      description: `A batch was not complete ${inWords(config.batching.deadline)} after its first file; ask the producer of what is missing`,
+      description: `A batch was not complete ${inWords(config.batching.deadline)} after its first file; ask the producer for what is missing`,
     },
     {
       ...event,
@@ -166,28 +166,28 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
       ...own("PublicationsFailed"),
       name: "publication-failed",
       description:
-        "A good run could not be shown to readers, who see the one before; see the log for what the catalog refuses",
+        "Readers could not be given a good run and still see the one before; see the log for what the catalog refuses",
     },
     {
       ...atSweepAfterSweep("EffectsFailed"),
       name: "effect-failed",
-      description: `A run could not be started, stopped or removed time and again and the sweep goes on trying; see what each failed on in the log of ${settle}`,
+      description: `Starting, stopping or removing a run failed repeatedly, and the sweep goes on trying; see the reasons in the log of ${settle}`,
     },
     {
       ...event,
       ...own("NoticesFailed"),
       name: "notice-failed",
-      description: `People could not be told of a run's end and may never be; see which batches have ended, and what SNS refuses in the log of ${settle}`,
+      description: `People could not be notified of a run's end and may never be; see which batches have ended, and in the log of ${settle} what SNS refuses`,
     },
     {
       ...atSweepAfterSweep("BatchesFailing"),
       name: "batch-failing",
-      description: `The sweep fails on a batch time and again and nothing takes that batch further; see which, and on what, in the log of ${settle}`,
+      description: `The sweep fails repeatedly on a batch, which makes no progress; see which batch and why in the log of ${settle}`,
     },
     {
       ...atSweepAfterSweep("BatchesUnswept"),
       name: "sweep-too-short",
-      description: `The sweep runs out of time before it has got round to every open batch; raise the time of ${settle}, or see what is slow`,
+      description: `The sweep runs out of time before it has reached every open batch; raise the timeout of ${settle}, or see what is slow`,
     },
     ...(alerts.freshness === undefined
       ? []
@@ -199,7 +199,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
             description: `Nothing has been published for ${inWords(alerts.freshness)}; see which batches wait, and for what`,
             statistic: "Sum" as const,
             comparison: "below" as const,
-            // Above a day CloudWatch takes no periods shorter than an hour, and looks once an hour.
+            // For spans above a day, CloudWatch accepts no periods below an hour and evaluates once an hour.
             ...lasting(alerts.freshness, Math.max(hour, sweepEvery)),
             // The sweep reports zeros, so data is missing only if the stack is new or its sweep does not run.
           },
@@ -208,7 +208,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
       ...state,
       ...own("Sweeps"),
       name: "sweep-missing",
-      description: `The sweep has not come to its end for ${inWords(3 * sweepEvery)}; see whether its rule is enabled and ${settle} fails`,
+      description: `No sweep has finished for ${inWords(3 * sweepEvery)}; see whether its rule is enabled and whether ${settle} fails`,
       statistic: "Sum",
       comparison: "below",
       ...lasting(3 * sweepEvery, sweepEvery),
@@ -217,7 +217,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
     {
       ...toldBySweep("ReconciliationsOverdue"),
       name: "reconciliation-overdue",
-      description: `No comparison of Bronze with the ledger has come to its end for ${inWords(2 * lambda.settle.reconciliation)}; see what the log of ${settle} says of it`,
+      description: `No comparison of Bronze with the ledger has finished for ${inWords(2 * lambda.settle.reconciliation)}; see what the log of ${settle} says about it`,
     },
   ];
   return alarms.map((alarm) => ({

@@ -1,4 +1,4 @@
-/** What Glue asks, and where it says so. Most regions have this price; some few are dearer. */
+/** Glue's price and where it is published. Most regions have this price; a few are more expensive. */
 export const price = {
   usdPerDpuHour: 0.44,
   source: "https://aws.amazon.com/glue/pricing/",

@@ -4,7 +4,7 @@ import { PipelineFunction, type PipelineFunctionArgs } from "./pipelineFunction.
 import type { Queue } from "./queue.ts";
 
 export interface PromotionArgs extends PipelineFunctionArgs {
-  /** Where uploads are told. */
+  /** The queue that is notified of uploads. */
   readonly queue: Queue;
   /** How many files are promoted at the same time. */
   readonly concurrency: number;
@@ -27,7 +27,7 @@ export class Promotion extends pulumi.ComponentResource {
         // Records received together share their receive count, so one bad file could take others to the dead letters.
         batchSize: 1,
         functionResponseTypes: ["ReportBatchItemFailures"],
-        // Held here and not by reserved concurrency, which would throttle and so use up receives.
+        // Limited here and not by reserved concurrency, which would throttle and so use up receives.
         scalingConfig: { maximumConcurrency: concurrency },
         tags: args.tags,
       },

@@ -28,7 +28,7 @@ const retention = 14 * 86_400;
 export class Queue extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;
   readonly url: pulumi.Output<string>;
-  /** For whoever may only be made once the queue accepts its messages. */
+  /** For resources that can be created only once the queue accepts their messages. */
   readonly policy: pulumi.Resource;
 
   constructor(name: string, args: QueueArgs, opts?: pulumi.ComponentResourceOptions) {

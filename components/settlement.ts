@@ -4,7 +4,7 @@ import { PipelineFunction, type PipelineFunctionArgs } from "./pipelineFunction.
 import type { Queue } from "./queue.ts";
 
 export interface SettlementArgs extends PipelineFunctionArgs {
-  /** Where an event goes that the function failed on, or that never reached it. */
+  /** The queue for events that the function failed on, or that never reached it. */
   readonly deadLetters: Queue;
   /** The Glue job whose ends are settled. */
   readonly glueJob: string;

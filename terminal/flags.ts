@@ -14,11 +14,11 @@ export interface IntegerFlag {
 }
 export interface TextFlag {
   readonly kind: "text";
-  /** What its value is, as help calls it: FILE. */
+  /** The name of its value in help, such as FILE. */
   readonly value?: string;
   readonly help: string;
 }
-/** Stands alone: it is on or not there. */
+/** Takes no value: it is given or not. */
 export interface SwitchFlag {
   readonly kind: "switch";
   readonly help: string;

@@ -6,7 +6,7 @@ export interface StatusOutput {
   write(text: string): unknown;
 }
 
-/** What is under way, by track: several things go on at once. */
+/** Shows what is under way. Each thing that goes on at the same time is a track. */
 export interface Status {
   /** Replaces what is shown of the track. */
   show(track: string, text: string): void;
@@ -16,7 +16,7 @@ export interface Status {
   clear(): void;
 }
 
-/** Off a terminal a track that goes on is told again after this many milliseconds. */
+/** Without a terminal, a track is printed again after this many milliseconds at the earliest. */
 const repeatAfter = 10_000;
 
 /** On a terminal, one line that changes. Elsewhere plain lines: one per step, and occasionally one in between. */

@@ -5,7 +5,7 @@ export type Style = Readonly<Record<Colour, (text: string) => string>> & { reado
 /** Begin and end, as ECMA-48 numbers them. */
 const codes = { bold: [1, 22], dim: [2, 22], green: [32, 39], red: [31, 39], yellow: [33, 39] } as const;
 
-/** What a style puts into a text. */
+/** The pattern of what a style adds to a text. */
 export const colourCode = `\\x1b\\[(${[...new Set(Object.values(codes).flat())].join("|")})m`;
 
 /** Colours for a terminal; https://no-color.org turns them off. */

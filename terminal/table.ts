@@ -18,7 +18,7 @@ const cell = (text: string | null | undefined) => {
   return shown.length > shownWidth ? `${shown.slice(0, shownWidth - 1)}…` : shown;
 };
 
-/** Rows side by side, one line a column: more columns fit than beside each other. */
+/** The rows side by side, with one line per column, since more columns fit below each other. */
 export function goldText(rows: readonly Readonly<Record<string, string | null>>[], { dim }: Style): string[] {
   if (rows.length === 0) return [];
   const columns = Object.keys(rows[0]!);

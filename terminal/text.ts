@@ -1,6 +1,6 @@
 import { colourCode } from "./style.ts";
 
-/** Columns that texts for people keep to. */
+/** The width of texts for people, in columns. */
 export const width = 80;
 
 /** The text in lines that fit, each but the first indented; a word that is longer than a line stays whole. */

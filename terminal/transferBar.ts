@@ -10,8 +10,8 @@ export function bar(share: number): string {
 
 /**
  * `██████░░░░ 30% of 81.0 MB, 3.2 MB/s, 0:17 left`.
- * @param done bytes of the whole, those sent by an earlier call among them
- * @param sent bytes of this call, by which the rate goes
+ * @param done bytes that are sent, including those of an earlier call
+ * @param sent bytes of this call, which give the rate
  */
 export function progressText(
   done: number,

@@ -32,7 +32,7 @@ export const allow = (
   ...(condition && { Condition: condition }),
 });
 
-/** Refuses whatever comes without TLS. */
+/** Denies every request without TLS. */
 export const denyPlainText = (action: string, resource: readonly string[]): Statement => ({
   Sid: "DenyPlainText",
   Effect: "Deny",

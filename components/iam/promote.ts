@@ -13,7 +13,7 @@ export function promotePolicy(arns: StackArns, keyArn: string): PolicyDocument {
     allow("ListUploads", ["s3:ListBucket", "s3:ListBucketVersions"], [bronze]),
     allow("WritePromotions", copyInParts, [`${silver}/*`]),
     allow("WriteRejections", copyInParts, [`${rejected}/files/*`]),
-    // Whether a copy is there, or was begun. It can't be read.
+    // To see whether a copy is there, or was begun. The copy can't be read.
     allow("ListCopies", ["s3:ListBucket", "s3:ListBucketMultipartUploads"], [silver, rejected]),
     ...keepLedger(arns.buckets),
     allow("StartRuns", ["glue:StartJobRun"], [arns.glueJob]),

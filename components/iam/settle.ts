@@ -8,9 +8,9 @@ export function settlePolicy(arns: StackArns, keyArn: string): PolicyDocument {
   const { bronze, gold, ledger, artifacts } = arns.buckets;
   return policyDocument(
     ...keepLedger(arns.buckets),
-    // Only a batch whose run has ended, or that is late, is closed, and that is settle's to enter.
+    // A batch is closed only if its run has ended or it is late, which only settle enters.
     allow("CloseBatches", ["s3:DeleteObject"], [`${ledger}/open/*`]),
-    // Of a run that has moved out its outputs are asked, when a job run of it ends after all.
+    // If a job run ends after its run left the document, the stored run says which outputs it had.
     allow("ReadReports", ["s3:GetObject"], [`${ledger}/reports/*`, `${ledger}/runs/*`]),
     allow(
       "ManageRuns",
@@ -23,13 +23,13 @@ export function settlePolicy(arns: StackArns, keyArn: string): PolicyDocument {
       ["glue:GetTable", "glue:CreatePartition", "glue:UpdatePartition", "glue:DeletePartition"],
       [arns.catalog, arns.catalogDatabase, arns.catalogTables],
     ),
-    // What old runs wrote goes without being read.
+    // The output of old runs is deleted without being read.
     allow("ListExpired", ["s3:ListBucket"], [gold]),
     allow("DeleteExpired", ["s3:DeleteObject"], [`${gold}/*`]),
-    // Since when a name is declared, earlier releases tell.
+    // Earlier releases show since when a name is declared.
     allow("FindReleases", ["s3:ListBucketVersions"], [artifacts]),
     allow("ReadReleases", ["s3:GetObjectVersion"], [`${artifacts}/${artifactKeys.pointer}`]),
-    // Only that there are uploads; what they hold is not settle's to read.
+    // Only to see that there are uploads; settle may not read their content.
     allow("FindUploads", ["s3:ListBucketVersions"], [bronze]),
     allow("KeepReconciliation", ["s3:GetObject", "s3:PutObject"], [`${ledger}/reconciliation.json`]),
     allow("InjectUploads", ["sqs:SendMessage"], [arns.promoteQueue]),

@@ -52,8 +52,8 @@ describe("environments", () => {
       "BucketObjectv2 commerce-artifacts-release-contract.content.schemaEvolution": ["additive", "ignore-unknown"],
       "BucketObjectv2 commerce-artifacts-release-contract.content.batching.deadline": [259_200, 93_600],
       "MetricAlarm commerce-alerts-batch-late.alarmDescription": [
-        "A batch was not complete 3 days after its first file; ask the producer of what is missing. docs/runbook.md#batch-late",
-        "A batch was not complete 26 hours after its first file; ask the producer of what is missing. docs/runbook.md#batch-late",
+        "A batch was not complete 3 days after its first file; ask the producer for what is missing. docs/runbook.md#batch-late",
+        "A batch was not complete 26 hours after its first file; ask the producer for what is missing. docs/runbook.md#batch-late",
       ],
       "MetricAlarm commerce-alerts-promote-queue-age.threshold": [7200, 900],
       "MetricAlarm commerce-alerts-promote-queue-age.alarmDescription": [

@@ -143,7 +143,7 @@ describe("alarms reach whoever listens to the topic", function () {
     );
     await clients.sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "no event of S3" }));
     await expectTold("promote-failed", /^A try to promote a file failed and is repeated after 3 minutes; /);
-    await expectTold("promote-dlq-not-empty", /^Files could not be promoted at 22 tries; /);
+    await expectTold("promote-dlq-not-empty", /^Files could not be promoted in 22 tries; /);
     await clients.sqs.send(new PurgeQueueCommand({ QueueUrl: names.promoteDeadLetterQueueUrl }));
     await cloudWatch.hear("promote-dlq-not-empty", "OK");
     await clients.sqs.send(new SetQueueAttributesCommand({ QueueUrl, Attributes }));
@@ -183,7 +183,7 @@ describe("alarms reach whoever listens to the topic", function () {
     expect((await cloudWatch.look()).map(({ alarm }) => alarm)).to.not.include("sweep-missing");
     const [told] = (await cloudWatch.look(3600)).filter(({ alarm }) => alarm === "sweep-missing");
     expect(told).to.deep.include({ state: "ALARM" });
-    expect(told!.description).to.match(/^The sweep has not come to its end for 15 minutes; .+#sweep-missing$/);
+    expect(told!.description).to.match(/^No sweep has finished for 15 minutes; .+#sweep-missing$/);
     await sweep();
     await cloudWatch.hear("sweep-missing", "OK");
   });
@@ -198,10 +198,7 @@ describe("alarms reach whoever listens to the topic", function () {
       new PutObjectCommand({ ...object, Body: JSON.stringify({ ...progress, startedAt, finishedAt: null }) }),
     );
     await sweep();
-    await expectTold(
-      "reconciliation-overdue",
-      /^No comparison of Bronze with the ledger has come to its end for 2 hours; /,
-    );
+    await expectTold("reconciliation-overdue", /^No comparison of Bronze with the ledger has finished for 2 hours; /);
   });
 
   it("batch-failing, and its end once the batch's document is mended", async () => {
@@ -213,10 +210,7 @@ describe("alarms reach whoever listens to the topic", function () {
     await clients.s3.send(new PutObjectCommand({ ...object, Body: "{" }));
     await sweep();
     await nextSweep();
-    await expectTold(
-      "batch-failing",
-      /^The sweep fails on a batch time and again and nothing takes that batch further; /,
-    );
+    await expectTold("batch-failing", /^The sweep fails repeatedly on a batch, which makes no progress; /);
     await clients.s3.send(new PutObjectCommand({ ...object, Body: await Body!.transformToString() }));
     await nextSweep();
     await nextSweep();
@@ -230,7 +224,7 @@ describe("alarms reach whoever listens to the topic", function () {
     await takes(15);
     await sweep();
     await nextSweep();
-    await expectTold("sweep-too-short", /^The sweep runs out of time before it has got round to every open batch; /);
+    await expectTold("sweep-too-short", /^The sweep runs out of time before it has reached every open batch; /);
     await takes(30);
     await nextSweep();
     await nextSweep();
@@ -240,7 +234,7 @@ describe("alarms reach whoever listens to the topic", function () {
   it("notice-failed", async () => {
     await without("sns:Publish", names.alertTopicArn!, async () => {
       await upload("2026-01-07");
-      await expectTold("notice-failed", /^People could not be told of a run's end and may never be; /);
+      await expectTold("notice-failed", /^People could not be notified of a run's end and may never be; /);
     });
   });
 
@@ -251,7 +245,7 @@ describe("alarms reach whoever listens to the topic", function () {
       await run("2026-01-01");
       cloudWatch.pass(300);
       await run("2026-01-07");
-      await expectTold("effect-failed", /^A run could not be started, stopped or removed time and again /);
+      await expectTold("effect-failed", /^Starting, stopping or removing a run failed repeatedly, /);
     });
     cloudWatch.pass(1500);
     await sweep();
@@ -262,7 +256,7 @@ describe("alarms reach whoever listens to the topic", function () {
     const table = { DatabaseName: names.catalogDatabase, Name: "user_activity" };
     await clients.glue.send(new DeleteTableCommand(table));
     await upload("2026-01-04");
-    await expectTold("publication-failed", /^A good run could not be shown to readers, who see the one before; /);
+    await expectTold("publication-failed", /^Readers could not be given a good run and still see the one before; /);
   });
 
   it("run-overlong, for as long as the run has not ended", async () => {
