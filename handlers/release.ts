@@ -36,9 +36,9 @@ export interface CurrentRelease {
   readonly contract: Contract;
 }
 
-/** By which release is to be judged. */
+/** The releases to judge by. */
 export interface Releases {
-  /** As this invocation read it first. */
+  /** The release that this invocation read first. */
   current(): Promise<CurrentRelease>;
   /** Reads the pointer again. */
   newest(): Promise<CurrentRelease>;

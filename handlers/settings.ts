@@ -22,7 +22,7 @@ export interface FunctionSettings {
   readonly effectLease: number;
   /** Seconds from the start of one comparison of Bronze with the ledger to the next. */
   readonly reconciliationEvery: number;
-  /** Seconds after which the sweep tells people of a run that has not ended; never when absent. */
+  /** Seconds after which the sweep notifies people of a run that has not ended; never when absent. */
   readonly runAge?: number | undefined;
 }
 
@@ -34,7 +34,7 @@ export interface FunctionEnvironment extends Readonly<Record<BucketKey, string>>
   readonly keyArn: string;
   readonly glueJob: string;
   readonly catalogDatabase: string;
-  /** ARN of the topic that tells people. */
+  /** ARN of the topic that notifies people. */
   readonly alertTopic: string;
 }
 

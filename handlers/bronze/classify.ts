@@ -32,7 +32,7 @@ export function classify(key: string, { datasets, batching }: Pick<Contract, "da
     return skipped(
       "no dataset has this file name",
       near
-        ? `name it ${near} if it is that; declared: ${names.join(", ")}`
+        ? `rename it to ${near} if that is meant; declared: ${names.join(", ")}`
         : `name it as declared: ${names.join(", ")}`,
     );
   }
@@ -44,6 +44,9 @@ export function classify(key: string, { datasets, batching }: Pick<Contract, "da
       "upload it to the root",
     );
   if (!batchName.test(folder) || !new RegExp(`^(?:${batching.keyPattern})$`).test(folder))
-    return skipped("the folder is no batch name", `name the folder after its batch, matching ${batching.keyPattern}`);
+    return skipped(
+      "the folder's name is not a batch name",
+      `name the folder after its batch, matching ${batching.keyPattern}`,
+    );
   return { kind: "ours", batch: folder, dataset, format };
 }

@@ -1,4 +1,4 @@
-/** One object version that S3 told of. */
+/** One object version that S3 sent an event for. */
 export interface ObjectCreated {
   readonly bucket: string;
   /** As the producer named it, decoded. */
@@ -40,7 +40,7 @@ interface Notification {
   }[];
 }
 
-/** An event that says nothing of a new object. */
+/** An event that is not about a new object. */
 export interface PassedEvent {
   readonly event: string;
   readonly key?: string;
@@ -62,7 +62,7 @@ export function readNotification(body: string): { created: ObjectCreated[]; pass
   const created: ObjectCreated[] = [];
   const passed: PassedEvent[] = [];
   if (message?.Event === "s3:TestEvent") {
-    passed.push({ event: message.Event, reason: "S3 tries out the notification; no file is meant", fix: "nothing" });
+    passed.push({ event: message.Event, reason: "S3 tests the notification; it is about no file", fix: "nothing" });
     return { created, passed };
   }
   if (!Array.isArray(message?.Records)) throw new UnreadableMessage("the queue message is not an S3 notification");

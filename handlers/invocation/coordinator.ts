@@ -114,7 +114,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   }
 
   function tellFailed(batch: string, effect: Effect, reason: string): void {
-    // Meanwhile readers see the run before.
+    // Until then readers see the previous run.
     if (effect.kind === "catalog") log.error("publication.failed", { batch, output: effect.output, reason });
     else log.error("effect.failed", { batch, effect: effect.id, reason });
   }

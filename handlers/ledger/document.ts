@@ -94,7 +94,7 @@ export type RunState = "claimed" | "started" | "failed" | "published" | "superse
 export interface RunFailure {
   /**
    * The gate may claim the inputs again after `infrastructure` (it broke while it executed) and `undelivered` (it never
-   * began to). The others wait for a new file or the operator: `report` (the engine or its checks said no), `timeout`,
+   * began to). The others wait for a new file or the operator: `report` (engine or checks failed it), `timeout`,
    * `stopped`, `refused` (the engine would not start it).
    */
   readonly kind: "infrastructure" | "undelivered" | "report" | "timeout" | "stopped" | "refused";
@@ -183,7 +183,7 @@ export interface NoticeEffect extends EffectBase {
   readonly ended: "published" | "superseded" | "failed";
   /** Why it failed. */
   readonly reason: string | null;
-  /** How often it could not be told. */
+  /** How often it could not be sent. */
   readonly tries: number;
 }
 

@@ -28,7 +28,7 @@ interface Candidate {
   readonly input: Input;
 }
 
-/** Decides what `whatRunReads` says, of the document alone. */
+/** Applies `whatRunReads` to the document alone. */
 export function newestGood(document: LedgerDocument, datasets: readonly string[]): Readonly<Record<string, Choice>> {
   const files = Object.entries(document.inputs).map(([key, input]): Candidate => ({ key, input }));
   const published = document.runs.filter(({ publishedAt }) => publishedAt !== null).reverse();

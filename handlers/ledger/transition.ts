@@ -14,7 +14,7 @@ import { trim } from "./trim.ts";
 /**
  * The whole protocol: what the document becomes when `event` happens. Pure, and so repeatable at will.
  * @returns the same document when the event changes nothing, else one with the next revision.
- * @throws OrderRefused for an operator's order that does not hold.
+ * @throws OrderRefused for an operator's order that can't be carried out.
  */
 export function transition(
   before: LedgerDocument | null,

@@ -10,7 +10,7 @@ export interface ExpectedColumn {
   readonly rejectsNull: boolean;
 }
 
-/** What a file is held against of its dataset. */
+/** What a file of the dataset is checked against. */
 export const expectedColumns = ({ columns }: Pick<DatasetContract, "columns">): ExpectedColumn[] =>
   columns.map(({ name, type, onNull }) => ({
     name,
@@ -96,8 +96,8 @@ function isDay(text: string): boolean {
 }
 
 /**
- * The engine reads more decimals than are declared, to tell 12.345 from 12.34, and takes what lies beyond those for
- * the noise of binary fractions: 0.30000000000000004 is 0.30.
+ * The engine reads more decimals than are declared, to tell 12.345 from 12.34, and takes the digits beyond those as
+ * noise of binary fractions: 0.30000000000000004 is 0.30.
  */
 function fitsDecimal(text: string, precision: number, scale: number): boolean {
   const parts = number.exec(text);

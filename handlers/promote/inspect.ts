@@ -244,7 +244,7 @@ function fromCharacter(bytes: Buffer): Buffer {
 
 function inspectLines({ head, tail, whole }: Sample, expected: Expected, limits: Limits): void {
   const text = whole ? Buffer.concat([head, tail]) : head;
-  // As the engine ends a line: with a line feed, a carriage return, or both.
+  // The engine ends a line at a line feed, a carriage return, or both.
   const lines = text.toString("utf8").split(/\r\n?|\n/);
   if (!whole && lines.length === 1) throw recordTooLong("the first record", limits);
   const complete = whole ? lines : lines.slice(0, -1);

@@ -1,6 +1,6 @@
 /**
- * JSON as it is written. JSON.parse says whether a text is JSON, and forgets which keys came twice, the digits of
- * numbers, and how deep it went; it also holds everything at once.
+ * JSON as it is written. JSON.parse says whether a text is JSON, but loses which keys came twice, the digits of
+ * numbers, and the depth; it also holds everything at once.
  */
 
 export const byteOf = (character: string) => character.charCodeAt(0);
@@ -12,7 +12,7 @@ const isOpening = (byte: number) => byte === byteOf("{") || byte === byteOf("[")
 const isClosing = (byte: number) => byte === byteOf("}") || byte === byteOf("]");
 export const newline = byteOf("\n");
 export const carriageReturn = byteOf("\r");
-/** What JSON takes for blank, which is less than other languages do. */
+/** JSON's blanks, which are fewer than those of other languages. */
 export const isBlank = (byte: number | undefined) =>
   byte === 0x20 || byte === 0x09 || byte === newline || byte === carriageReturn;
 
@@ -42,7 +42,7 @@ function readValue(bytes: Buffer, start: number): Value {
       if (--level < 0) return { end: position, depth };
     } else if (level === 0 && (byte === comma || byte === colon || isBlank(byte))) return { end: position, depth };
     else continue;
-    // A string, an object or a list that stands by itself is over with its last byte.
+    // A string, an object or a list at the top level ends with its last byte.
     if (level === 0) return { end: position + 1, depth };
   }
   return { end: bytes.length, depth };
@@ -101,7 +101,7 @@ export interface Element {
   readonly depth: number;
 }
 
-/** A text that begins like a JSON array and goes on like none. */
+/** A text that begins like a JSON array but is none. */
 export class NoArray extends Error {
   override readonly name = "NoArray";
   readonly isCut: boolean;

@@ -73,7 +73,7 @@ export async function transfer(
   }
 }
 
-/** Of the source: a missing upload is named NoSuchUpload, and a copy's target can't be missing. */
+/** Always about the source: a missing upload is named NoSuchUpload, and a copy's target can't be missing. */
 const isGone = (error: unknown) => ["NoSuchVersion", "NoSuchKey"].includes((error as Error).name);
 
 const sourceOf = ({ bucket, key, version }: PinnedObject) =>

@@ -21,7 +21,7 @@ export interface Subject {
   readonly batch: string;
 }
 
-/** How a run has ended, with the reason in the first line, and after a failure the way on. */
+/** Says how a run has ended, with the reason in the first line, and after a failure what to do next. */
 export function noticeOf(
   { pipeline, environment, batch }: Subject,
   { published }: LedgerDocument,
@@ -41,7 +41,7 @@ const endings = {
   failed: "has failed",
 } as const satisfies Record<NoticeEffect["ended"], string>;
 
-/** SNS refuses a subject of more than 99 characters, or with others than these. */
+/** SNS refuses a subject of more than 99 characters, or with characters other than these. */
 const longestSubject = 99;
 const notInSubject = /[^ -~]/g;
 

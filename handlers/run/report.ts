@@ -52,7 +52,7 @@ export interface OutputReport {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
 
-/** What the report of a claim's job run has to say; `datasets` and `outputs` are the claim's own. */
+/** What the report of a claim's job run must contain; `datasets` and `outputs` are the claim's own. */
 export interface Expectation {
   readonly batch: string;
   readonly run: number;
@@ -65,7 +65,7 @@ export interface Expectation {
 }
 
 /**
- * Holds a report against the claim: it must be this job run's, name the manifest that was pinned, have passed its
+ * Checks a report against the claim: it must be this job run's, name the manifest that was pinned, have passed its
  * checks, and balance.
  * @returns null when the run may be published, else the reason why not.
  */
@@ -84,11 +84,11 @@ export function faultOf(text: string, expected: Expectation): string | null {
 }
 
 function findFault(report: RunReport, expected: Expectation): string | null {
-  if (report.format !== 1) return `the run report has format ${report.format}, and 1 is what is understood`;
+  if (report.format !== 1) return `the run report has format ${report.format}; this release reads 1`;
   if (report.state !== "succeeded")
     return report.failure ? `${report.failure.code}: ${report.failure.message}` : "the run failed";
   for (const key of ["batch", "run", "jobRun"] as const)
-    if (report[key] !== expected[key]) return `the run report is of ${key} ${report[key]}, not ${expected[key]}`;
+    if (report[key] !== expected[key]) return `the run report names ${key} ${report[key]}, not ${expected[key]}`;
   if (report.manifest.uri !== expected.manifestUri || report.manifest.sha256 !== expected.manifestSha256)
     return "the run read another manifest than the one that was pinned";
 
@@ -97,14 +97,14 @@ function findFault(report: RunReport, expected: Expectation): string | null {
 
   for (const name of expected.datasets) {
     const counted = report.datasets[name];
-    if (!counted) return `the run report says nothing of dataset ${name}`;
+    if (!counted) return `the run report does not mention dataset ${name}`;
     const rejected = Object.values(counted.rejected).reduce((sum, rows) => sum + rows, 0);
     if (counted.read !== counted.kept + rejected + counted.deduplicated)
       return `${name} does not balance: ${counted.read} read, ${counted.kept} kept, ${rejected} rejected, ${counted.deduplicated} deduplicated`;
   }
   for (const name of expected.outputs) {
     const written = report.outputs[name];
-    if (!written) return `the run report says nothing of output ${name}`;
+    if (!written) return `the run report does not mention output ${name}`;
     if (written.uri !== expected.goldUri(name))
       return `${name} was written to ${written.uri}, not to ${expected.goldUri(name)}`;
   }

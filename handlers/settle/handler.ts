@@ -37,7 +37,7 @@ export class UnknownEvent extends Error {
   override readonly name = "UnknownEvent";
 }
 
-/** Milliseconds in which what was begun can surely be ended. */
+/** Milliseconds that surely suffice to finish what was begun. */
 const timeToEnd = 15_000;
 /** Batches that are swept at the same time. */
 const batchesAtOnce = 8;

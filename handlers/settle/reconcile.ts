@@ -28,7 +28,7 @@ interface Progress {
    * The last key that was handled. If a page ended among its versions, the remaining ones are older and are ignored.
    */
   readonly judged: string | null;
-  /** Versions that no event had told of so far. */
+  /** Versions found so far that no event had named. */
   readonly found: number;
 }
 

@@ -45,7 +45,7 @@ describe("npm run pipeline -- explain", () => {
       "    npm run pipeline -- upload events.json --batch 2026-11-22",
       "",
       "· 2026-11-22/event.json was skipped: no dataset has this file name",
-      "    to mend: name it events.json if it is that; declared: users.json,",
+      "    to mend: rename it to events.json if that is meant; declared: users.json,",
       "    users.json.gz, events.json, events.json.gz, orders.json, orders.json.gz",
     ]);
   });

@@ -391,7 +391,7 @@ export const waitingStory: Story = (() => {
         uploadedAt: at(1),
         skipped: {
           reason: "no dataset has this file name",
-          fix: "name it events.json if it is that; declared: users.json, users.json.gz, events.json, events.json.gz, orders.json, orders.json.gz",
+          fix: "rename it to events.json if that is meant; declared: users.json, users.json.gz, events.json, events.json.gz, orders.json, orders.json.gz",
         },
       },
     ],

@@ -202,8 +202,14 @@ describe("npm run pipeline -- upload", function () {
   });
 
   for (const [args, message] of [
-    ["order.json", /order\.json would be skipped: no dataset has this file name; name it orders\.json if it is that/],
-    ["users.json --batch november", /would be skipped: the folder is no batch name; name the folder after its batch/],
+    [
+      "order.json",
+      /order\.json would be skipped: no dataset has this file name; rename it to orders\.json if that is meant/,
+    ],
+    [
+      "users.json --batch november",
+      /would be skipped: the folder's name is not a batch name; name the folder after its batch/,
+    ],
     ["none/users.json", /none\/users\.json: no such file$/],
     ["users.json users.json", /users\.json and \S+users\.json are both users\.json; name one$/],
     ["users.json users.json.gz", /are both users, and the batch would wait; name one$/],

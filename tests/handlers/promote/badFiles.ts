@@ -62,7 +62,7 @@ export function badFiles(limits: FunctionSettings["files"]): BadFile[] {
       name,
       key,
       "no dataset has this file name",
-      near ? `name it ${near} if it is that; declared: ${declared}` : `name it as declared: ${declared}`,
+      near ? `rename it to ${near} if that is meant; declared: ${declared}` : `name it as declared: ${declared}`,
     );
   const one = "the record contradicts";
   const all = "3 of the first 3 records contradict";
@@ -115,7 +115,7 @@ export function badFiles(limits: FunctionSettings["files"]): BadFile[] {
     skips(
       "a folder that is no batch",
       "monday/orders.json",
-      "the folder is no batch name",
+      "the folder's name is not a batch name",
       "name the folder after its batch, matching [0-9]{4}-[0-9]{2}-[0-9]{2}",
     ),
     skips(
@@ -389,7 +389,7 @@ export const badEvents: readonly BadEvent[] = [
     name: "S3's test event",
     body: (Bucket) => ({ Service: "Amazon S3", Event: "s3:TestEvent", Bucket }),
     event: "s3:TestEvent",
-    reason: "S3 tries out the notification; no file is meant",
+    reason: "S3 tests the notification; it is about no file",
     fix: "nothing",
   },
   {

@@ -78,9 +78,9 @@ describe("settle handler", function () {
       /check revenue failed: 1 <> 2/,
     ],
     ["names another manifest", (report) => Object.assign(report.manifest, { sha256: "0" }), /another manifest/],
-    ["is another job run's", (report) => Object.assign(report, { jobRun: "jr_x" }), /is of jobRun jr_x/],
-    ["leaves out a dataset", (report) => delete report.datasets.orders, /nothing of dataset orders/],
-    ["leaves out an output", (report) => Object.assign(report, { outputs: {} }), /nothing of output user_activity/],
+    ["is another job run's", (report) => Object.assign(report, { jobRun: "jr_x" }), /names jobRun jr_x/],
+    ["leaves out a dataset", (report) => delete report.datasets.orders, /not mention dataset orders/],
+    ["leaves out an output", (report) => Object.assign(report, { outputs: {} }), /not mention output user_activity/],
     [
       "wrote elsewhere",
       (report) => Object.assign(report.outputs.user_activity, { uri: "s3://else/" }),
