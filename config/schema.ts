@@ -113,7 +113,9 @@ const valueRule = z
       .optional(),
     onViolation: z
       .enum(["reject", "warn", "fail"])
-      .describe("What a value that breaks the rule does: reject its row, keep the row and be counted, or fail the run"),
+      .describe(
+        "What happens to a value that breaks the rule: its row is rejected, kept and counted (`warn`), or the run fails",
+      ),
   })
   .refine((rule) => ruleKinds.filter((kind) => rule[kind] !== undefined).length === 1, {
     error: `must have exactly one of ${ruleKinds.join(", ")}`,
@@ -138,8 +140,11 @@ const column = z.strictObject({
     .union([z.enum(nullActionNames), z.strictObject({ default: scalar })], {
       error: `must be ${nullActionNames.join(", ")}, or { default: a text, a number, true or false }`,
     })
-    .describe("What a null does: reject its row, keep it, fail the run, or become a default"),
-  rules: z.array(valueRule).optional().describe("What a value must be, at most one rule of a kind; a null breaks none"),
+    .describe("What happens to a null: its row is rejected or kept, the run fails, or a default replaces it"),
+  rules: z
+    .array(valueRule)
+    .optional()
+    .describe("Rules for the values, at most one of each kind; a null breaks no rule"),
 });
 
 /** A role or a user, by the ARN that a policy names. What is almost one is told what to write instead. */
@@ -171,7 +176,9 @@ const reference = z.strictObject({
   dataset: z.string().describe("The dataset whose primary key the column names"),
   orphans: z
     .enum(["keep", "reject", "fail"])
-    .describe("What a value that names no kept row does: keep its row and be counted, reject it, or fail the run"),
+    .describe(
+      "What happens to a value that names no kept row: its row is kept and counted, or rejected, or the run fails",
+    ),
 });
 
 const percent = z
@@ -187,7 +194,7 @@ export const fileFormats = ["json", "json.gz"] as const;
 export const datasetSchema = z.strictObject({
   required: z
     .boolean()
-    .describe("Whether a batch waits for it; without its file one that is not required is an empty table"),
+    .describe("Whether a batch waits for this dataset; without its file an optional dataset is an empty table"),
   file: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/, "a file name is letters, digits, _ and -")
@@ -196,25 +203,27 @@ export const datasetSchema = z.strictObject({
     .array(z.enum(fileFormats))
     .min(1)
     .describe("What a file's name may end with; both are JSON Lines or one JSON array, UTF-8"),
-  primaryKey: z.array(z.string()).min(1).describe("The columns that identify a row; one row of each key is kept"),
-  latestBy: z.string().describe("Of rows with equal keys the one with the greatest value in this column is kept"),
+  primaryKey: z.array(z.string()).min(1).describe("The columns that identify a row; one row per key is kept"),
+  latestBy: z.string().describe("Among rows with equal keys, the row with the greatest value in this column is kept"),
   references: z
     .record(z.string(), reference)
     .optional()
-    .describe("Column to what it refers to; a kept row whose value names no kept row there, or is null, is an orphan"),
+    .describe(
+      "Maps a column to the dataset it refers to; a kept row whose value is null or names no kept row there is an orphan",
+    ),
   maxRejected: percent.meta({
     title: "share in %",
-    description: "Rejected rows among those read, above which the run fails",
+    description: "The largest share of rejected rows among those read; above it the run fails",
   }),
   columns: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), column)
-    .describe("Column name to its type and rules; `schemaEvolution` says what other fields of a record do"),
+    .describe("Maps a column name to its type and rules; `schemaEvolution` says what happens to other fields"),
 });
 
 const query = (about: string) => z.string().describe(`One Spark SQL query of one row and one column: ${about}`);
 const balance = z.strictObject({
-  input: query("what the datasets come to, cleaned"),
-  output: query("what the output comes to, and the rows of `DATASET_orphans` that it leaves out"),
+  input: query("the value computed from the cleaned datasets"),
+  output: query("the value computed from the output and the rows of `DATASET_orphans` that it leaves out"),
 });
 
 export const outputSchema = z.strictObject({
@@ -222,50 +231,47 @@ export const outputSchema = z.strictObject({
     .string()
     .regex(/\.sql$/, "a path to a .sql file")
     .describe("Path, from this file, to one Spark SQL query on tables named after the datasets"),
-  description: z.string().describe("What it is, for its readers: the catalog table's description"),
-  grain: z
-    .array(z.string())
-    .min(1)
-    .describe("The columns of which each combination of values occurs once, and none is null"),
+  description: z.string().describe("The catalog table's description, for readers"),
+  grain: z.array(z.string()).min(1).describe("The columns whose combination of values is unique; none is null"),
   clusterBy: z
     .array(z.string())
     .min(1)
     .optional()
     .describe(
-      "The columns by which the rows are sorted into files, so that a query on them skips what it does not need",
+      "The columns by which rows are sorted into files, so that a query on them skips the data it does not need",
     ),
   balances: z
     .record(identifier, balance)
     .optional()
-    .describe("Name to two queries that must come to the same value, or the run publishes nothing"),
+    .describe("Maps a name to two queries that must give the same value, or the run publishes nothing"),
   columns: z
     .record(z.string().regex(/^[a-z_][a-z0-9_]{0,127}$/), columnType)
-    .describe("Column name to its type, in the order of the query; a run that returns others publishes nothing"),
+    .describe(
+      "Maps a column name to its type, in the order of the query; a run that returns other columns publishes nothing",
+    ),
 });
 
-const memory = z.int().min(256).max(10_240).describe("Memory in MiB; processing power comes with it");
+const memory = z.int().min(256).max(10_240).describe("Memory in MiB; more memory also gives more CPU");
 const timeout = () => duration("How long one call may take", "30s", "15m");
 
 export const configSchema = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z][a-z0-9-]{1,19}$/, "lower case letters, digits and -, 2 to 20 long")
-    .describe(
-      "The pipeline's name, with which every name in AWS begins: lower case letters, digits and -, 2 to 20 long",
-    ),
+    .describe("The pipeline's name, which begins every name in AWS: lower case letters, digits and -, 2 to 20 long"),
   batching: z
     .strictObject({
       keyPattern: regularExpression.meta({
         title: "regular expression",
         description: "Which folders of Bronze are batches; the folder's whole name must match",
       }),
-      maxSpread: duration("How far apart the files of the rolling batch `current` may lie to be of one time"),
-      deadline: duration("How long after its first file a batch that is not complete counts as late"),
+      maxSpread: duration("How far apart the upload times of the files in the rolling batch `current` may be"),
+      deadline: duration("How long after its first file an incomplete batch counts as late"),
     })
     .describe("Which files belong together"),
   schemaEvolution: z
     .enum(evolutionModes)
-    .describe("What a field that is not declared and a column that no row has do; see docs/data-quality.md"),
+    .describe("What happens with an undeclared field and with a column that no row has; see docs/data-quality.md"),
   datasets: z.record(identifier, datasetSchema).describe("What producers upload, by name"),
   outputs: z.record(identifier, outputSchema).describe("What readers get, by name"),
   files: z
@@ -274,16 +280,20 @@ export const configSchema = z.strictObject({
         .int()
         .min(1024)
         .max(8_388_608)
-        .describe("Bytes that are read from either end of a file before it is promoted"),
-      sampleRecords: z.int().min(1).max(10_000).describe("Records at a file's head that are held against the contract"),
+        .describe("Bytes read from each end of a file before it is promoted"),
+      sampleRecords: z
+        .int()
+        .min(1)
+        .max(10_000)
+        .describe("Records at a file's beginning that are checked against the contract"),
       maxArrayBytes: z
         .int()
         .min(1024)
         .max(134_217_728)
-        .describe("Bytes of the largest JSON array that is taken, since one is parsed whole"),
+        .describe("Bytes of the largest accepted JSON array; an array is parsed whole"),
       maxUnpackedBytes: z.int().min(1024).describe("Bytes that a gzip may unpack to"),
     })
-    .describe("How much of a file is looked at before it is promoted"),
+    .describe("How much of a file is inspected before it is promoted"),
   lambda: z
     .strictObject({
       promote: z
@@ -297,8 +307,8 @@ export const configSchema = z.strictObject({
         .strictObject({
           memory,
           timeout: timeout(),
-          schedule: duration("How often it takes up what no event has finished", "1m", "1d"),
-          reconciliation: duration("How often it looks in Bronze for uploads that no event told of", "1h", "7d"),
+          schedule: duration("How often it finishes what no event has finished", "1m", "1d"),
+          reconciliation: duration("How often it looks in Bronze for uploads that no event reported", "1h", "7d"),
         })
         .describe("The function that settles runs and publishes them"),
     })
@@ -308,33 +318,25 @@ export const configSchema = z.strictObject({
       version: z.enum(["5.0", "5.1"]).describe("Glue's version"),
       workerType: z
         .enum(["G.1X", "G.2X", "G.4X", "G.8X"])
-        .describe("Size of a worker: 4 vCPU and 16 GB times the number"),
-      workers: z
-        .int()
-        .min(2)
-        .max(100)
-        .describe("Workers of a run, one of them the driver; with autoscaling at most so many"),
+        .describe("Size of a worker: 4 vCPU and 16 GB, times the number in its name"),
+      workers: z.int().min(2).max(100).describe("Workers of a run, including the driver; with autoscaling the maximum"),
       autoscaling: z
         .boolean()
-        .describe("Whether Glue adds workers as they are needed, up to `workers`, and lets idle ones go"),
+        .describe("Whether Glue adds workers when needed, up to `workers`, and releases idle ones"),
       timeout: duration("How long one run may take", "1m", "1d"),
-      attempts: z.int().min(1).max(10).describe("Runs in all for the same inputs when the infrastructure fails"),
-      maxConcurrentRuns: z
-        .int()
-        .min(1)
-        .max(100)
-        .describe("How many batches are run at the same time; more wait their turn"),
+      attempts: z.int().min(1).max(10).describe("Total runs for the same inputs when the infrastructure fails"),
+      maxConcurrentRuns: z.int().min(1).max(100).describe("How many batches run at the same time; others wait"),
     })
     .describe("The Spark job"),
   encryption: z
     .strictObject({
       rotation: z.boolean().describe("Whether AWS makes new key material every year"),
-      deletionWindow: days("How long a deleted key can still be brought back", 7, 30),
+      deletionWindow: days("How long a deleted key can still be restored", 7, 30),
       administrators: z
         .array(principal("Who administers the key"))
         .optional()
         .describe(
-          "Who administers the key, the role that deploys among them; when absent everybody whom the account's own policies allow it",
+          "Who administers the key; must include the role that deploys. When absent, everybody whom the account's own policies allow",
         ),
     })
     .describe("The stack's key"),
@@ -358,64 +360,64 @@ export const configSchema = z.strictObject({
         )
         .optional()
         .describe(
-          "Who else may read Gold's files; nobody when absent. The catalog's tables need a policy of the reader's own",
+          "Who else may read Gold's files; nobody when absent. For the catalog's tables a reader needs his own policy",
         ),
     })
-    .describe("What the account asks of roles"),
+    .describe("What the account requires of roles"),
   retention: z
     .strictObject({
       bronze: days(
-        "How long an upload is kept. Bronze keeps versions, so it only expires then, and is gone after `bronzeVersions` as well",
+        "How long an upload is kept. Bronze keeps versions, so the upload only expires then; it is deleted after another `bronzeVersions`",
       ),
       bronzeVersions: days(
-        "How long an upload is kept after it was replaced, was deleted or has expired; `bronze` and this together is how long data lies there",
+        "How long an upload is kept after it was replaced, was deleted or has expired; `bronze` plus this is the total time",
       ),
-      silver: days("How long promoted files are kept, and then they are gone; a replay needs them"),
-      rejected: days("How long rejected files and rows are kept, and then they are gone"),
+      silver: days("How long promoted files are kept before they are deleted; a replay needs them"),
+      rejected: days("How long rejected files and rows are kept before they are deleted"),
       ledgerVersions: days(
-        "How long a ledger document is kept after it was replaced or deleted; what is in place has no age limit",
+        "How long a ledger document is kept after it was replaced or deleted; the current one has no age limit",
       ),
       artifactVersions: days(
-        "How long a script, SQL or a contract is kept after it was replaced or deleted; what is in place has no age limit",
+        "How long a script, SQL or a contract is kept after it was replaced or deleted; the current one has no age limit",
       ),
       runs: z
         .int()
         .min(1)
         .max(100)
         .describe(
-          "Runs that a batch keeps: the newest, and the newest ever published. Older ones move to objects of their own, and what they wrote to Gold is deleted",
+          "How many runs a batch keeps: this many of the newest, and this many of the newest published ones. Older runs move to their own objects, and their output in Gold is deleted",
         ),
       logs: z
         .enum(logRetentions)
         .transform((text) => Number.parseInt(text, 10))
-        .meta({ title: "days", description: "How long log lines are kept; CloudWatch knows only these" }),
+        .meta({ title: "days", description: "How long log lines are kept; CloudWatch accepts only these values" }),
     })
     .describe(
-      "How long what is kept; S3 ends a time at the next midnight UTC. Gold, the ledger and artifacts have no age limit",
+      "How long data is kept; in S3 a time ends at the next midnight UTC. Gold, the ledger and artifacts have no age limit",
     ),
   alerts: z
     .strictObject({
       queueAge: duration("How long a file may wait for its promotion before an alarm", "1m", "14d"),
       runAge: duration(
-        "How long a run may be under way, its wait for Glue included, before an alarm; none when absent",
+        "How long a run may last, including its wait for Glue, before an alarm; no alarm when absent",
         "1m",
         "14d",
       ).optional(),
       freshness: duration(
-        "How long nothing may be published before an alarm, counted in whole hours; none when absent",
+        "How long nothing may be published before an alarm, in whole hours; no alarm when absent",
         "1h",
         "7d",
       ).optional(),
     })
-    .describe("When people are told"),
+    .describe("When alarms inform people"),
   removal: z
     .strictObject({
       data: z
         .enum(["retain", "destroy"])
         .describe(
-          "What becomes of buckets and key when the stack is destroyed; the stack has to say commerce:destroyData as well",
+          "What happens to buckets and key when the stack is destroyed; deletion also needs the stack's commerce:destroyData",
         ),
-      protect: z.boolean().describe("Whether Pulumi refuses to delete what holds data, messages or keys"),
+      protect: z.boolean().describe("Whether Pulumi refuses to delete resources that hold data, messages or keys"),
     })
     .describe("What may be deleted"),
   tags: z.record(z.string(), z.string()).describe("Tags of every resource; pipeline and environment are added"),

@@ -139,16 +139,16 @@ export function configReference(): string {
   return `${[
     "# Configuration",
     [
-      "What `config/pipeline_config.yaml` may say. This page and the schema that editors complete and check by,",
-      "`config/pipeline_config.schema.json`, are made from `config/schema.ts`:",
+      "This page lists every setting of `config/pipeline_config.yaml`. The page and the schema for editors,",
+      "`config/pipeline_config.schema.json`, are generated from `config/schema.ts`:",
       "`UPDATE_GENERATED=1 npm test -- tests/config/reference.spec.ts`.",
     ].join("\n"),
     [
       "- A **duration** is a whole number and `s`, `m`, `h` or `d`: `90s`, `15m`, `6h`. **Days** are a duration in `d`.",
-      "- A required setting has to be there once the environment is laid over the rest; a key that is not below is an error.",
-      "- `environments` names the stacks. Each may override any setting, key by key; lists are replaced whole.",
-      "- `DATASET`, `OUTPUT`, `COLUMN` and `NAME` stand for names of yours: lower case letters, digits and `_`; a column of a",
-      "  dataset is named as its field is, also with capitals. `[]` stands for each entry of a list.",
+      "- A required setting must be present after the environment is merged in; a key that is not listed below is an error.",
+      "- `environments` names the stacks. Each may override any setting, key by key; a list is replaced as a whole.",
+      "- `DATASET`, `OUTPUT`, `COLUMN` and `NAME` stand for your own names: lower case letters, digits and `_`. A dataset's column",
+      "  has the name of its field, which may have capitals. `[]` stands for each entry of a list.",
     ].join("\n"),
     ...sections,
   ].join("\n\n")}\n`;
