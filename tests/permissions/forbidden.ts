@@ -32,15 +32,15 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
       never("settle can't read data", settle, action, `${bucket}/a`);
   for (const bucket of [bronze, silver, gold, rejected])
     never("settle can't write data", settle, "s3:PutObject", `${bucket}/a`);
-  for (const role of [promote, refine]) never("none but settle sends notices", role, "sns:Publish", topicArn);
+  for (const role of [promote, refine]) never("only settle sends notices", role, "sns:Publish", topicArn);
   for (const action of ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"])
     never("Glue can't reach Bronze", refine, action, `${bronze}/a`);
   never("Glue can't reach Bronze", refine, "s3:ListBucket", bronze);
   for (const folder of ["batches", "open", "manifests", "runs"])
     for (const action of ["s3:PutObject", "s3:DeleteObject"])
-      never("Glue can't write the ledger but reports", refine, action, `${ledger}/${folder}/a`);
+      never("in the ledger Glue can write only reports", refine, action, `${ledger}/${folder}/a`);
   never("Glue can't change its inputs", refine, "s3:PutObject", `${silver}/a`);
-  never("Glue writes metrics of its own namespace", refine, "cloudwatch:PutMetricData", "*", {
+  never("Glue writes metrics only in its own namespace", refine, "cloudwatch:PutMetricData", "*", {
     "cloudwatch:namespace": "Other",
   });
 
@@ -55,21 +55,21 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
     for (const action of ["glue:UpdateJob", "glue:CreateJob"])
       never("no role of the stack changes the job", role, action, jobArn);
     for (const action of ["kms:Decrypt", "kms:GenerateDataKey"]) {
-      never("nobody uses the key but through its services", role, action, keyArn);
-      never("nobody uses the key but through its services", role, action, keyArn, {
+      never("the key works only through its services", role, action, keyArn);
+      never("the key works only through its services", role, action, keyArn, {
         "kms:ViaService": `secretsmanager.${region}.amazonaws.com`,
       });
     }
     for (const action of ["kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateGrant"])
       never("no role of the stack administers the key", role, action, keyArn);
     for (const other of Object.values(roleArns))
-      never("no role of the stack hands on a role", role, "iam:PassRole", other, {
+      never("no role of the stack passes a role", role, "iam:PassRole", other, {
         "iam:PassedToService": "glue.amazonaws.com",
       });
-    never("a role is its service's alone", "ec2.amazonaws.com", "sts:AssumeRole", role);
+    never("only its service can assume a role", "ec2.amazonaws.com", "sts:AssumeRole", role);
   }
-  never("a role is its service's alone", "glue.amazonaws.com", "sts:AssumeRole", promote);
-  never("a role is its service's alone", "lambda.amazonaws.com", "sts:AssumeRole", refine);
+  never("only its service can assume a role", "glue.amazonaws.com", "sts:AssumeRole", promote);
+  never("only its service can assume a role", "lambda.amazonaws.com", "sts:AssumeRole", refine);
 
   const anybody = powerful(account);
   const foreign = powerful(foreignAccount);
@@ -78,19 +78,19 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
   const keyId = `${encryption}-aws-kms-key-id`;
   for (const bucket of buckets) {
     const object = `${bucket}/a`;
-    never("nothing goes without TLS", anybody, "s3:GetObject", object, plain);
-    never("nothing goes without TLS", anybody, "s3:ListBucket", bucket, plain);
-    never("no put is encrypted otherwise", anybody, "s3:PutObject", object, { [encryption]: "AES256" });
-    never("no put is encrypted otherwise", anybody, "s3:PutObject", object, {
+    never("no request works without TLS", anybody, "s3:GetObject", object, plain);
+    never("no request works without TLS", anybody, "s3:ListBucket", bucket, plain);
+    never("every put uses KMS encryption", anybody, "s3:PutObject", object, { [encryption]: "AES256" });
+    never("every put uses KMS encryption", anybody, "s3:PutObject", object, {
       [encryption]: "aws:kms:dsse",
       [keyId]: keyArn,
     });
-    never("no put has another key", anybody, "s3:PutObject", object, { [encryption]: "aws:kms" });
-    never("no put has another key", anybody, "s3:PutObject", object, {
+    never("every put uses the stack's key", anybody, "s3:PutObject", object, { [encryption]: "aws:kms" });
+    never("every put uses the stack's key", anybody, "s3:PutObject", object, {
       [encryption]: "aws:kms",
       [keyId]: keyArn.replace("key-1", "key-2"),
     });
-    never("no put has a key of the caller's", anybody, "s3:PutObject", object, {
+    never("no put uses a customer-provided key", anybody, "s3:PutObject", object, {
       [`${encryption}-customer-algorithm`]: "AES256",
     });
     for (const principal of ["anonymous", foreign]) {
@@ -99,12 +99,12 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
     }
   }
   for (const queue of Object.values(queues)) {
-    never("nothing goes without TLS", anybody, "sqs:SendMessage", queue, plain);
+    never("no request works without TLS", anybody, "sqs:SendMessage", queue, plain);
     for (const principal of ["anonymous", foreign])
       for (const action of ["sqs:SendMessage", "sqs:ReceiveMessage"])
         never("nothing is public", principal, action, queue);
   }
-  never("nothing goes without TLS", anybody, "sns:Publish", topicArn, plain);
+  never("no request works without TLS", anybody, "sns:Publish", topicArn, plain);
   for (const principal of ["anonymous", foreign]) {
     never("nothing is public", principal, "sns:Publish", topicArn);
     never("nothing is public", principal, "sns:Subscribe", topicArn);
@@ -129,7 +129,7 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
     never(title, "cloudwatch.amazonaws.com", "sns:Publish", topicArn, source);
     never(title, "cloudwatch.amazonaws.com", "kms:GenerateDataKey", keyArn, source);
   }
-  never("logs of others don't use the key", `logs.${region}.amazonaws.com`, "kms:Decrypt", keyArn, {
+  never("log groups of others can't use the key", `logs.${region}.amazonaws.com`, "kms:Decrypt", keyArn, {
     "kms:EncryptionContext:aws:logs:arn": `arn:aws:logs:${region}:${account}:log-group:/other`,
   });
   return calls;

@@ -8,7 +8,7 @@ interface GlueArgument {
 }
 
 const glues = "Glue sets it itself";
-const internal = "Glue's own, not to be set by a job either; not documented";
+const internal = "Glue's own; AWS says that a job must not set it; its effect is not documented";
 const streams = "a stream of the job's own groups; a fixed name would mix the runs";
 
 /**
@@ -23,21 +23,21 @@ export const glueArguments: Readonly<Record<string, GlueArgument>> = {
   "--extra-py-files": { does: "modules beside the script" },
   "--extra-jars": { does: "classes beside Spark's" },
   "--extra-files": { does: "files beside the script, from which Python imports too" },
-  "--user-jars-first": { does: "whose class of two is taken" },
-  "--use-postgres-driver": { does: "whose class of two is taken" },
+  "--user-jars-first": { does: "which of two classes of the same name is used" },
+  "--use-postgres-driver": { does: "which of two classes of the same name is used" },
   "--additional-python-modules": { does: "packages that pip installs" },
-  "--python-modules-installer-option": { does: "what else pip is told, such as an index" },
+  "--python-modules-installer-option": { does: "further options for pip, such as an index" },
   "--conf": { does: "Spark's settings, such as jars, Java options and plugins" },
   "--customer-driver-env-vars": { does: "variables that a shell exports" },
   "--customer-executor-env-vars": { does: "variables that a shell exports" },
   "--datalake-formats": {
-    does: "jars of AWS's for Hudi, Delta or Iceberg",
-    left: "only AWS's own, which nothing asks for; there is no value for none",
+    does: "AWS's jars for Hudi, Delta or Iceberg",
+    left: 'only AWS\'s own jars, which nothing uses; no value stands for "none"',
   },
 
   "--TempDir": { does: "where Glue's own frames spill to" },
-  "--enable-spark-ui": { does: "writes Spark's events, queries among them" },
-  "--enable-spark-ui-legacy-path": { does: "writes Spark's events, queries among them" },
+  "--enable-spark-ui": { does: "writes Spark's events, including queries" },
+  "--enable-spark-ui-legacy-path": { does: "writes Spark's events, including queries" },
   "--spark-event-logs-path": { does: "where Spark's events are written" },
   "--write-shuffle-files-to-s3": { does: "writes rows between two stages to a bucket" },
   "--write-shuffle-spills-to-s3": { does: "writes rows between two stages to a bucket" },
@@ -45,28 +45,28 @@ export const glueArguments: Readonly<Record<string, GlueArgument>> = {
   "--custom-logStream-prefix": { does: "how the log's streams are named", left: streams },
   "--continuous-log-logGroup": { does: "which group the log goes to" },
   "--continuous-log-logStreamPrefix": { does: "how the log's streams are named", left: streams },
-  "--continuous-log-conversionPattern": { does: "what Log4j puts into a line, variables among it" },
+  "--continuous-log-conversionPattern": { does: "what Log4j writes into a line, including variables" },
   "--enable-continuous-cloudwatch-log": { does: "whether there is a log while the job runs" },
   "--enable-continuous-log-filter": { does: "which lines are logged" },
   "--enable-metrics": { does: "whether metrics are sent" },
   "--enable-observability-metrics": { does: "whether metrics are sent" },
-  "--enable-job-insights": { does: "whether Glue looks at the log for causes" },
-  "--disable-proxy-v2": { does: "which way calls to AWS take" },
+  "--enable-job-insights": { does: "whether Glue searches the log for causes" },
+  "--disable-proxy-v2": { does: "which route calls to AWS take" },
   "--encryption-type": {
     does: "legacy: how objects are encrypted",
     left: "the buckets refuse all but the stack's key",
   },
 
-  "--job-bookmark-option": { does: "passes over what was read before" },
-  "--job-bookmark-from": { does: "from where on", left: "only with a paused bookmark, and it is disabled" },
-  "--job-bookmark-to": { does: "up to where", left: "only with a paused bookmark, and it is disabled" },
+  "--job-bookmark-option": { does: "skips data that was read before" },
+  "--job-bookmark-from": { does: "where reading begins", left: "only with a paused bookmark, and it is disabled" },
+  "--job-bookmark-to": { does: "where reading ends", left: "only with a paused bookmark, and it is disabled" },
   "--enable-auto-scaling": { does: "whether all workers are there from the start" },
   "--auto-scale-within-microbatch": { does: "when a stream scales", left: "for streaming jobs only" },
-  "--executor-cores": { does: "tasks at once", left: "as is the run's size, for which StartJobRun has a field" },
-  "--enable-glue-datacatalog": { does: "takes the catalog for Spark's metastore" },
+  "--executor-cores": { does: "tasks at once", left: "the run's size is also free: StartJobRun has a field for it" },
+  "--enable-glue-datacatalog": { does: "uses the catalog as Spark's metastore" },
   "--enable-lakeformation-fine-grained-access": { does: "reads tables by Lake Formation's rights" },
   "--enable-s3-parquet-optimized-committer": {
-    does: "which committer of AWS's writes Parquet",
+    does: "which of AWS's committers writes Parquet",
     left: "either writes a whole file or none",
   },
   "--enable-rename-algorithm-v2": { does: "how files are renamed", left: "for Glue 1.0 only" },
