@@ -1,7 +1,7 @@
 """The Glue job's script, the same for every run: loads the engine that the run's manifest pins, and hands it the run.
 
-Whoever may start the job says only which manifest. Nothing outside this stack's ledger is taken for one, and nothing
-that a deployment did not put into this stack's artifacts is executed: not the engine, not a contract, not a query.
+A caller chooses only the manifest. The manifest must lie in this stack's ledger. The engine, the contract and the
+queries must lie in this stack's artifacts, where only a deployment puts them.
 """
 
 import hashlib
@@ -17,46 +17,46 @@ from pyspark.sql import SparkSession
 
 
 class RunFailed(Exception):
-    """Its sentence is all that there is to say."""
+    """Its message says everything, so no traceback is shown."""
 
 
 def main() -> None:
     # An exception that leaves this function ends the process with a code other than 0 and is the job's error message.
     uri = argument("manifest")
     if not uri.startswith(f"s3://{argument('ledger_bucket')}/manifests/"):
-        raise RunFailed(f"the manifest {uri} is not one of this stack's ledger")
+        raise RunFailed(f"the manifest {uri} is not in this stack's ledger")
     content = read(uri)
     check_digest("manifest", uri, content, argument("manifest_sha256"))
     package = read_engine(content, f"s3://{argument('artifacts_bucket')}/")
 
     spark = SparkSession.builder.appName(argument("JOB_NAME")).getOrCreate()
-    # For the executors, on which a function of the engine may run.
+    # The executors need the package as well: a function of the engine may run on them.
     spark.sparkContext.addPyFile(str(package))
     sys.path.insert(0, str(package))
     engine = importlib.import_module("pipeline_engine.entry")
     try:
         engine.start(spark, content, uri, argument("manifest_sha256"), argument("JOB_RUN_ID"))
     except engine.EngineError as error:
-        # What led to it may quote rows. The report has what is to be known.
+        # The cause may quote rows, so it is left out. The report has all that is needed.
         raise RunFailed(f"{error.code}: {error}") from None
 
 
 def argument(name: str) -> str:
     """The value of `--NAME VALUE`, given once.
 
-    awsglue's getResolvedOptions takes abbreviations and `--NAME=VALUE` as well, and of several the last: an argument
-    that a caller makes up, or the value of one, could stand in for one that the job fixes.
+    awsglue's getResolvedOptions also accepts abbreviations and `--NAME=VALUE`, and it takes the last of several. So a
+    caller could replace an argument that the job fixes, by an invented argument or by the value of one.
     """
     option = f"--{name}"
     places = [index for index, word in enumerate(sys.argv) if word == option or word.startswith(f"{option}=")]
     values = sys.argv[places[0] + 1 : places[0] + 2] if len(places) == 1 and sys.argv[places[0]] == option else []
     if not values or values[0] == "" or values[0].startswith("--"):
-        raise RunFailed(f"{option} has to be given once, as {option} VALUE")
+        raise RunFailed(f"{option} must be given exactly once, as {option} VALUE")
     return values[0]
 
 
 def read_engine(manifest: bytes, artifacts: str) -> Path:
-    """The engine of a manifest, on disk. All of its release has to lie below `artifacts`."""
+    """Downloads the engine of a manifest. Every part of the manifest's release must lie below `artifacts`."""
     try:
         release = json.loads(manifest)["release"]
         uris = [part["uri"] for part in (release["engine"], release["contract"], *release["sql"].values())]
@@ -67,7 +67,7 @@ def read_engine(manifest: bytes, artifacts: str) -> Path:
         ) from None
     for uri in uris:
         if not (isinstance(uri, str) and uri.startswith(artifacts)):
-            raise RunFailed(f"the manifest's release names {uri}, which is none of this stack's artifacts")
+            raise RunFailed(f"the manifest's release names {uri}, which is not in this stack's artifacts")
     content = read(uris[0])
     check_digest("engine", uris[0], content, sha256)
     package = Path(tempfile.mkdtemp()) / "pipeline_engine.zip"
@@ -78,7 +78,7 @@ def read_engine(manifest: bytes, artifacts: str) -> Path:
 def check_digest(what: str, uri: str, content: bytes, expected: str) -> None:
     actual = hashlib.sha256(content).hexdigest()
     if not re.fullmatch("[0-9a-f]{64}", str(expected)) or actual != expected:
-        raise RunFailed(f"the {what} {uri} has sha256 {actual}, the run was started for {expected}")
+        raise RunFailed(f"the {what} {uri} has sha256 {actual}, but the run was started for {expected}")
 
 
 def read(uri: str) -> bytes:

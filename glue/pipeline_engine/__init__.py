@@ -1,1 +1,1 @@
-"""Turns a manifest into run-scoped output and a run report. Knows Spark and storage; knows no ledger and no Glue."""
+"""Turns a manifest into run-scoped output and a run report. Knows Spark and storage, but not the ledger or Glue."""

@@ -1,9 +1,9 @@
 """The row contract as Spark SQL. Pure: contract in, text out.
 
-One statement takes a dataset's texts to its typed rows, each with the first rule that it breaks, if any, and with its
-place among the rows of its primary key; the others only read from that.
+One statement turns a dataset's texts into typed rows. Each row has the first rule that it breaks, if any, and its rank
+among the rows with its primary key. The other statements only read these rows.
 
-The names of the engine's own columns begin with `#`, which no column of a contract can.
+The names of the engine's own columns begin with `#`. The name of a contract's column cannot.
 """
 
 from . import drift, fidelity
@@ -36,10 +36,10 @@ def ranked_view(dataset: Dataset) -> str:
 def classify_sql(dataset: Dataset, columns: list[str], keys: dict[str, str]) -> str:
     """Types each row, names the first rule that it breaks, and ranks the rows of each primary key.
 
-    Hands on only the named columns. `keys` is the primary key of each dataset whose orphans are rejected. Rows that are
-    equally late are ordered by every other column, so the same rows give the same answer in any order. A rejected row
-    is no candidate: its text, null for all others, keeps it out of the keys' partitions and spreads the rejected rows,
-    whose keys may all be null, over the cluster.
+    Returns only the named columns. `keys` gives the primary key of each referenced dataset. Rows that are equally late
+    are ordered by every other column, so the result does not depend on the order of the rows. A rejected row does not
+    compete: its text is part of the partition key and is null for all other rows. This also spreads the rejected rows
+    over the cluster, although their keys may all be null.
     """
     references = rejecting_references(dataset)
     columns_typed = [f"{typed(column)} as {identifier(column.name)}" for column in dataset.columns]
@@ -106,10 +106,10 @@ from cleaned"""
 
 
 def _referenced(dataset: Dataset, keys: dict[str, str]) -> str:
-    """Finds the rows whose reference is to be rejected; nothing when no reference rejects.
+    """Finds the rows that a reference rejects. Empty when no reference of the dataset rejects.
 
-    Rows that need no look at the other dataset are spread over the cluster: as null keys they would all land on one
-    task.
+    Rows that need no lookup in the other dataset are spread over the cluster. With a null join key, all of them would
+    land on one task.
     """
     references = rejecting_references(dataset)
     if not references:
@@ -137,7 +137,7 @@ referenced as (
 
 
 def kept_sql(dataset: Dataset, columns: list[str]) -> str:
-    """Every column of the dataset; those that are not named are null."""
+    """Every column of the dataset; columns that are not named are null."""
     return f"""select
     {_list(named_or_null(dataset, columns), 4)}
 from {identifier(ranked_view(dataset))}
@@ -154,9 +154,9 @@ where {identifier(RULE)} is not null"""
 
 
 def counts_sql(dataset: Dataset) -> str:
-    """One row: rows read, kept and deduplicated, the bytes of the rejected texts, then the rows of each rule in the
-    order of `rejection_names`, the kept rows of each rule in the order of `warning`, the rows that have each column in
-    the order of the contract, and the rows with fields that are not declared."""
+    """One row of counts, in this order: rows read, kept and deduplicated; bytes of the rejected texts; rows of each
+    rule in `rejection_names`; kept rows of each rule in `warning`; rows that have each column, as the contract orders
+    the columns; rows with undeclared fields."""
     rule, rank = identifier(RULE), identifier(RANK)
     kept = f"{rule} is null and {rank} = 1"
     counts = [
@@ -172,8 +172,8 @@ def counts_sql(dataset: Dataset) -> str:
 
 
 def unfit_values_sql(datasets: list[Dataset]) -> str | None:
-    """One row of booleans, one for each value that the contract gives for a column, named by what it is: whether it is
-    no value of the column's type. None without any."""
+    """One row of booleans, one for each value that the contract gives for a column, named after the value. True means
+    that the value is not of the column's type. None when the contract gives no value."""
     tests = [
         f"try_cast({literal(value_text(given))} as {column.type}) is null"
         f" as {identifier(f'{what} of {dataset.name}.{column.name}')}"
@@ -181,7 +181,7 @@ def unfit_values_sql(datasets: list[Dataset]) -> str | None:
         for column in dataset.columns
         for what, given in _values(column)
     ]
-    # Spark refuses a pattern that is none where it is used.
+    # Spark raises an error where an invalid pattern is used.
     tests += [
         f"('' rlike {literal(rule.pattern)}) is null as {identifier(f'pattern of {dataset.name}.{column.name}')}"
         for dataset in datasets
@@ -189,7 +189,7 @@ def unfit_values_sql(datasets: list[Dataset]) -> str | None:
         for rule in column.rules
         if rule.pattern is not None
     ]
-    # Over a constant relation Spark answers while it plans, without a job.
+    # Spark evaluates a constant relation while it plans, without a job.
     return f"select\n    {_list(tests, 4)}\nfrom values (1)" if tests else None
 
 

@@ -7,18 +7,18 @@ _OPENING, _CLOSING = "(<", ")>"
 
 
 def decimal_digits(kind: str) -> tuple[int, int] | None:
-    """Precision and scale; None when the type is no decimal."""
+    """Precision and scale; None when the type is not a decimal."""
     match = _DECIMAL.fullmatch(kind)
     return (int(match[1]), int(match[2])) if match else None
 
 
 def array_element(kind: str) -> str | None:
-    """The element's type; None when the type is no array."""
+    """The element's type; None when the type is not an array."""
     return kind[len("array<") : -1] if kind.startswith("array<") else None
 
 
 def struct_fields(kind: str) -> list[tuple[str, str]]:
-    """Name and type of each field; none when the type is no struct."""
+    """Name and type of each field; empty when the type is not a struct."""
     if not kind.startswith("struct<"):
         return []
     parts, depth = [""], 0

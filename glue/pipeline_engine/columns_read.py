@@ -1,9 +1,9 @@
 """Which columns of the cleaned datasets the business SQL reads, as Spark itself sees it.
 
-A statement may read a column without naming it: by `*`, NATURAL JOIN, TABLE, PIVOT, a list of aliases. So each one is
-analysed and optimised over tables of the whole contract that hold no rows: on what the optimiser drops, no answer
-depends. The views that the statements then run on have every column all the same, those that nothing reads as null,
-because to leave one out would change what such a statement means.
+A statement may read a column without naming it: by `*`, NATURAL JOIN, TABLE, PIVOT, a list of aliases. So Spark
+analyses and optimises each statement over empty tables that have every column of the contract. No result depends on a
+column that the optimiser drops. The views that the statements later run on still have every column, because leaving
+one out would change what such a statement means; columns that nothing reads are null.
 """
 
 import re
@@ -19,13 +19,13 @@ from .outputs import balances_sql
 from .sql_text import identifier
 
 Columns = dict[str, set[str]]
-"""By table."""
+"""The columns of each table."""
 
 
 def columns_read(spark: SparkSession, contract: Contract, statements: dict[str, str]) -> Columns | None:
-    """What the outputs and their balances read of each dataset and of each table of orphans.
+    """The columns that the outputs and their balances read of each dataset and of each table of orphans.
 
-    `statements` is the SQL of each output. None when one can't be analysed: it then fails where it is run.
+    `statements` is the SQL of each output. None when a statement can't be analysed; it then fails when it is run.
     """
     session = spark.newSession()
     names: dict[int, str] = {}
@@ -57,8 +57,8 @@ def _schema(session: SparkSession, columns: tuple[Column, ...]) -> StructType:
 
 
 def _register(session: SparkSession, name: str, schema: StructType) -> int:
-    """Makes a table of which the optimiser cannot know that it is empty; returns the number of its RDD."""
-    # A column of a table that is really read may be null, whatever its value here.
+    """Makes an empty table that the optimiser cannot recognise as empty. Returns the id of its RDD."""
+    # The columns of the real tables may be null, so all columns are nullable here too.
     schema = StructType([StructField(field.name, field.dataType) for field in schema.fields])
     rows: DataFrame = session.createDataFrame(session.sparkContext.emptyRDD(), schema)
     rows.createOrReplaceTempView(identifier(name))
@@ -70,7 +70,7 @@ def _optimised(rows: DataFrame) -> Any:
 
 
 def _read_by(plan: Any) -> Iterator[tuple[int, str]]:
-    """Number of the RDD and name, of each column that the plan reads of a table."""
+    """The id of the table's RDD and the column's name, for each column that the plan reads of a table."""
     needed: set[str] = set()
     tables: list[Any] = []
 
@@ -82,7 +82,7 @@ def _read_by(plan: Any) -> Iterator[tuple[int, str]]:
         if not children and node.nodeName() == "LogicalRDD":
             tables.append(node)
         for child in children:
-            # But for a join, a node of several children takes their columns by place.
+            # A node with several children takes their columns by position, unless it is a join.
             visit(child, whole=len(children) > 1 and node.nodeName() != "Join")
         for subquery in _items(node.subqueries()):
             visit(subquery, whole=True)

@@ -8,7 +8,7 @@ from . import documents
 from .documents import DocumentError, fields, items, mapping, one_of, text
 from .errors import ContractInvalid
 
-# Names go into SQL between backticks and into object keys, so they are held to what both can carry.
+# Names go into SQL between backticks and into object keys, so only characters that are valid in both are allowed.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 _SCALARS = (str, bool, int, float)
 _MODES = ("strict", "additive", "ignore-unknown")
@@ -19,7 +19,7 @@ Scalar = str | int | float | bool
 
 @dataclass(frozen=True)
 class ValueRule:
-    """What a value that is not null must be: just one of the three is given."""
+    """A condition on a value that is not null: `allowed`, a range or `pattern`, exactly one of them."""
 
     on_violation: str
     """`reject`, `warn` or `fail`."""
@@ -37,7 +37,7 @@ class ValueRule:
 
 
 NULL_ACTIONS = ("keep", "reject", "fail")
-"""What a null may do beside becoming a default."""
+"""What a null may do, apart from becoming the default."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Reference:
     column: str
     dataset: str
     orphans: str
-    """What a value does that names no kept row: `keep`, `reject` or `fail`."""
+    """The effect of a value that names no kept row: `keep`, `reject` or `fail`."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Balance:
-    """Two queries of one row and one column, which must come to the same value."""
+    """Two queries, each of one row and one column, which must return the same value."""
 
     name: str
     input: str
@@ -103,7 +103,7 @@ class Contract:
     outputs: dict[str, Output]
 
     def in_order(self) -> list[Dataset]:
-        """The datasets, each after those whose kept rows have to be known to reject its orphans."""
+        """The datasets in the order of cleaning: rejecting a dataset's orphans needs the kept rows of others first."""
         ordered: dict[str, Dataset] = {}
 
         def add(dataset: Dataset, waiting: tuple[str, ...]) -> None:
@@ -122,7 +122,7 @@ class Contract:
 def parse_contract(content: bytes) -> Contract:
     try:
         document = documents.load(content, "contract")
-        # By batching the functions tell which files belong together; here it only has to be there.
+        # The functions use `batching` to tell which files belong together. The engine only checks that it is present.
         version, pipeline, batching, evolution, datasets, outputs = fields(
             document, "contract", "format", "pipeline", "batching", "schemaEvolution", "datasets", "outputs"
         )
@@ -148,7 +148,7 @@ def parse_contract(content: bytes) -> Contract:
 
 
 def _dataset(name: str, value: Any, place: str) -> Dataset:
-    # The file name and the formats concern the functions that promote files; here they only have to be there.
+    # The functions use `file` and `formats` to promote files. The engine only checks that they are present.
     required, file, formats, columns, primary_key, latest_by, references, max_rejected = fields(
         value, place, "required", "file", "formats", "columns", "primaryKey", "latestBy", "references", "maxRejected"
     )

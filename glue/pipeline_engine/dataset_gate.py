@@ -12,14 +12,14 @@ from .rules import failing, orphan_rule
 
 @dataclass
 class DatasetGate:
-    """Enters each check in the report and gathers the failures, to be raised together."""
+    """Adds each check to the report and collects the failures, which `close` raises together."""
 
     contract: Contract
     report: Report
     _failures: list[EngineError] = field(default_factory=list)
 
     def check(self, dataset: Dataset, counts: DatasetCounts, file: str, rejected_uri: str) -> None:
-        """`file`: the upload that the rows come from; `rejected_uri`: where those that were rejected lie."""
+        """`file`: the upload that the rows come from; `rejected_uri`: where the rejected rows lie."""
         balances, detail = counts.balance()
         self._enter(dataset, "rows_balance", balances, detail, CheckFailed)
 
@@ -44,7 +44,7 @@ class DatasetGate:
             self._enter(dataset, "max_rejected", True, detail, TooManyRejected)
 
     def check_orphans(self, orphans: dict[str, list[OrphanCount]], files: dict[str, str]) -> None:
-        """`files`: the upload of each dataset that is there."""
+        """`files`: the upload of each dataset that is present."""
         for name, dataset in self.contract.datasets.items():
             counted = {count.column: count for count in orphans[name]}
             self.report.orphans[name] = {column: count.rows for column, count in counted.items()}
@@ -60,7 +60,7 @@ class DatasetGate:
                     self._enter(dataset, orphan_rule(reference), count.dangling == 0, detail, RuleViolated)
 
     def close(self) -> None:
-        """@raises EngineError of the first failure's kind, with all of them in its message."""
+        """@raises EngineError of the first failure's class; its message has all failures."""
         if self._failures:
             raise type(self._failures[0])("; ".join(map(str, self._failures)))
 

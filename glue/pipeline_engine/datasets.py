@@ -21,19 +21,19 @@ from .sql_text import identifier
 
 @dataclass
 class Datasets:
-    """Each input is scanned once: its classified rows are kept for the counts, the orphans and the business SQL.
+    """Each input is scanned once. Its classified rows are cached for the counts, the orphans and the business SQL.
 
-    The counts are aggregates over these rows, not accumulators, so a task that is tried again changes none of them.
+    The counts are aggregates over these rows, not accumulators, so a repeated task does not change them.
     """
 
     spark: SparkSession
     contract: Contract
     statements: dict[str, str]
-    """The business SQL of each output; with the balances it tells the columns that are worth keeping."""
+    """The business SQL of each output. This SQL and the balances decide which columns are worth keeping."""
     _cached: list[DataFrame] = field(default_factory=list)
 
     def check_values(self) -> None:
-        """Every value that the contract gives for a column must be one of its type, and every pattern be a pattern."""
+        """Checks that each value that the contract gives for a column fits its type, and that each pattern is valid."""
         sql = cleaning.unfit_values_sql(list(self.contract.datasets.values()))
         with executing("the contract's values", ContractInvalid, reads_rows=False):
             tests = self._statement(sql).first().asDict() if sql else {}
@@ -98,7 +98,7 @@ class Datasets:
     ) -> drift.Drift:
         view = cleaning.ranked_view(dataset)
         undeclared = self._statement(drift.undeclared_sql(view)).collect() if undeclared_rows > 0 else []
-        # Malformed rows can only be most of a column's where they are more than the others that have it.
+        # Malformed rows can be the majority of a column only if they outnumber the other rows that have it.
         is_suspect = any(rows < malformed for rows in sound_rows.values())
         malformed_by_column = (
             self._statement(drift.malformed_sql(dataset, view, identifier(cleaning.RULE))).collect()
@@ -120,7 +120,8 @@ class Datasets:
         return self._worth_keeping(dataset, references, orphans.orphans_table(dataset))
 
     def _worth_keeping(self, dataset: Dataset, needed: set[str], *tables: str) -> list[str]:
-        """The columns that are needed or read of any of the tables, in contract order; all of them when in doubt."""
+        """The columns that are needed, or that a statement reads of one of the tables, in the contract's order. All
+        columns when the read ones are not known."""
         if self._read is None:
             return [column.name for column in dataset.columns]
         names = needed.union(*(self._read[table] for table in tables))
@@ -140,4 +141,4 @@ class Datasets:
         try:
             return self.spark.sql(sql)
         except AnalysisException as error:
-            raise ContractInvalid(f"no statement can be made of the contract: {error}") from error
+            raise ContractInvalid(f"the contract gives a statement that Spark refuses: {error}") from error

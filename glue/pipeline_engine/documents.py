@@ -1,4 +1,4 @@
-"""Strict reading of JSON documents: every key is expected, every value has its type, and an error names the place."""
+"""Strict reading of JSON documents: keys and the types of values are checked, and an error names the place."""
 
 import json
 from typing import Any
@@ -55,7 +55,7 @@ def flag(value: Any, place: str) -> bool:
 
 
 def one_of(value: Any, place: str, allowed: tuple[Any, ...]) -> Any:
-    # By type too: True == 1, and a format of `true` is not format 1.
+    # The type is compared as well: in Python True == 1, but a format of `true` is not format 1.
     if not any(type(value) is type(choice) and value == choice for choice in allowed):
         choices = ", ".join(json.dumps(choice) for choice in allowed)
         raise DocumentError(f"{place}: must be one of {choices}, not {json.dumps(value)}")

@@ -1,8 +1,8 @@
-"""Where the data and the contract no longer agree on the fields.
+"""Drift: where the data and the contract no longer agree on the fields.
 
-The statement that classifies the rows carries what each row tells of it, so that no row is read a second time: its
-fields that are not declared, and which columns it has a field for. Only malformed rows are looked into once more, and
-only where they may be most of a column's.
+The statement that classifies the rows also notes the undeclared fields of each row and the columns that it has a field
+for, so no row is read a second time. Only malformed rows are read once more, and only where they may be the majority
+of the rows that have a column.
 """
 
 from dataclasses import asdict, dataclass, field
@@ -18,7 +18,7 @@ from .sql_text import identifier, literal
 
 _UNDECLARED = "`#undeclared`"
 _BITS = 63
-# Names of fields may be data themselves, such as an id each.
+# Field names may be data themselves, for example when each row uses an id as a field name.
 _REPORTED_FIELDS = 50
 _NAME = r"\A[A-Za-z_][A-Za-z0-9_.-]*\z"
 _NAME_LENGTH = 64
@@ -55,7 +55,7 @@ class Drift:
 
 
 def complaints(drift: Drift, dataset: Dataset, mode: str) -> list[str]:
-    """What of it fails the run in this mode of schema evolution."""
+    """The drift that fails the run in this mode of schema evolution."""
     if mode == "additive":
         return []
     refusing_null = {column.name for column in dataset.columns if column.refuses_null}
@@ -76,10 +76,10 @@ def drift_of(
     undeclared: list[Row],
     malformed_by_column: list[Row],
 ) -> Drift:
-    """What the counts come to.
+    """The drift that the counts show.
 
-    `sound` rows are not malformed, `sound_rows` of them have each column; the others are what `undeclared_sql` and
-    `malformed_sql` found, the latter empty where it was not asked.
+    `sound`: rows that are not malformed. `sound_rows`: how many of them have each column. `undeclared` is the result of
+    `undeclared_sql`. `malformed_by_column` is the result of `malformed_sql`, or empty when that query was not run.
     """
     malformed = {row["name"]: row for row in malformed_by_column}
     objects = sound + sum(row["row_count"] for row in malformed_by_column)
@@ -99,12 +99,12 @@ def drift_of(
 
 
 def columns_of_a_row(dataset: Dataset) -> list[str]:
-    """What the classifying statement finds out of each row: the names of the fields that are not declared, null without
-    any, and numbers with a bit for each column that the row has a field for."""
+    """What the classifying statement notes of each row: the names of the undeclared fields, null when there are none,
+    and numbers with one bit for each column, set when the row has a field for that column."""
     names = ", ".join(literal(column.name) for column in dataset.columns)
     is_undeclared = f"not in ({names})"
     shown = f"if(name rlike {literal(_NAME)}, substring(name, 1, {_NAME_LENGTH}), {literal(_NO_NAME)})"
-    # A name that comes twice in a row counts once.
+    # A name that occurs twice in a row counts once.
     undeclared = (
         f"case when exists(map_keys({FIELDS}), name -> name {is_undeclared}) then array_distinct(transform("
         f"filter(map_keys({FIELDS}), name -> name {is_undeclared}), name -> {shown})) end"
@@ -123,7 +123,7 @@ def carried(dataset: Dataset) -> list[str]:
 
 
 def counts(dataset: Dataset, rule: str) -> list[str]:
-    """Aggregates: the rows that have each column and are not malformed, then the rows with undeclared fields."""
+    """Aggregates: for each column the rows that have it and are not malformed, then the rows with undeclared fields."""
     sound = f"not {rule} <=> {literal(MALFORMED)}"
     return [
         *(
@@ -145,8 +145,8 @@ limit {_REPORTED_FIELDS}"""
 
 
 def malformed_sql(dataset: Dataset, view: str, rule: str) -> str:
-    """Of the malformed rows that are objects all the same, by column: how many there are, how many have the column's
-    field, and in how many its value is of another type."""
+    """For each column, counts of the malformed rows that are still JSON objects: all of them, those that have the
+    column's field, and those whose value in it is of another type."""
     columns = ",\n            ".join(
         f"named_struct('name', {literal(column.name)}, "
         f"'is_named', map_contains_key({FIELDS}, {literal(column.name)}), "

@@ -1,5 +1,5 @@
-"""What the job's script calls. A replay runs an engine of then under the script of now, so the names and parameters
-here stay as they are."""
+"""What the job's script calls. A replay runs an old engine under the current script, so the names and parameters here
+must not change."""
 
 from pyspark.sql import SparkSession
 
@@ -11,8 +11,8 @@ __all__ = ["EngineError", "start"]
 
 
 def start(spark: SparkSession, manifest: bytes, uri: str, sha256: str, job_run: str) -> None:
-    """One run of the manifest's bytes, which were read at `uri`.
+    """Runs the manifest with these bytes, which were read at `uri`.
 
-    @raises EngineError with a `code` when a retry cannot help; any other exception is a fault of the infrastructure.
+    @raises EngineError with a `code` when a retry cannot help. Any other exception is a fault of the infrastructure.
     """
     run(spark, parse_manifest(manifest, uri, sha256), job_run)

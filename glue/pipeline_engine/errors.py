@@ -1,14 +1,14 @@
-"""What can be wrong with inputs, contract or SQL. Each fails the run with a report, since a retry cannot help.
+"""Errors in inputs, contract or SQL. Each fails the run with a report, because a retry cannot help.
 
-Anything else that is raised is a fault of the infrastructure: it writes no report, so the run may be tried again. Which
-is which is told apart in faults.py.
+Any other exception is a fault of the infrastructure: no report is written, so the run may be tried again. faults.py
+tells the two apart.
 """
 
 _MESSAGE_BYTES = 2048
 
 
 def clipped(message: str) -> str:
-    """Messages go into the ledger, mail and Glue's own records, which have little room."""
+    """Shortens a message: it goes into the ledger, mail and Glue's own records, which have little room."""
     encoded = message.encode(errors="replace")
     if len(encoded) <= _MESSAGE_BYTES:
         return message
@@ -16,7 +16,7 @@ def clipped(message: str) -> str:
 
 
 class Infrastructure(Exception):
-    """What may be told of a fault of the infrastructure."""
+    """A fault of the infrastructure. Its message has no value of a row."""
 
     def __init__(self, message: str) -> None:
         super().__init__(clipped(message))
@@ -32,8 +32,8 @@ class EngineError(Exception):
 
 
 class ChecksumMismatch(EngineError):
-    """Something is not what the run was claimed with. Where that is the manifest, nothing in it can be trusted, so this
-    one writes no report."""
+    """A file differs from the one that the run was claimed with. When this file is the manifest, nothing in it can be
+    trusted, so no report is written."""
 
     code = "checksum_mismatch"
 

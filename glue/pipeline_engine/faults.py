@@ -1,19 +1,20 @@
-"""Tells a fault of the SQL or the data from one of the infrastructure, by what Spark raises, and says what may be told.
+"""Tells faults of the SQL or the data from faults of the infrastructure, and decides what a message may show.
 
-Whatever Spark raises while it executes a statement of the plan is a fault of the SQL or the data: it would be raised
-again, so it fails the run with a report. Only these are faults of the infrastructure, which leave none:
+An exception that Spark raises while it executes a statement is a fault of the SQL or the data. A retry would raise it
+again, so it fails the run with a report. Only these are faults of the infrastructure, which leave no report:
 
 - reading and writing: a Java IOException, or an exception of Hadoop, of an HTTP client or of AWS, somewhere in the
-  chain of causes; but not those that speak of a value, which is no JSON or has bytes that are no characters;
+  chain of causes; except those about a value that is not JSON or has bytes that are not characters;
 - memory: an OutOfMemoryError, or a Python worker's MemoryError;
 - the cluster: a lost executor, a killed task, a shuffle or a block that can't be fetched, an interruption, a timeout;
-- a job that Spark ended for a reason of its own, such as a cancelled job or a stopped context: a chain whose last cause
-  is a SparkException without an error class;
-- a folder of this job run that is there already;
-- what is no exception of Java at all, such as a broken connection to the JVM.
+- a job that Spark itself ended, such as a cancelled job or a stopped context: the last cause in the chain is a
+  SparkException without an error class;
+- a folder of this job run that exists already;
+- anything that is not a Java exception, such as a broken connection to the JVM.
 
-An exception's own words may quote a row, and they would go to logs, mail and the ledger. So of a Spark exception with
-an error class only the sentence of the class is told, with its types, settings and names; of any other only its class.
+An exception's message may quote a row, and it would go to logs, mail and the ledger. So for a Spark exception with an
+error class, the message shows only the sentence of that class with its types, settings and names. For any other
+exception it shows only the class.
 """
 
 import re
@@ -47,7 +48,7 @@ _INFRASTRUCTURE = (
     "org.apache.spark.shuffle.",
     "org.apache.spark.storage.",
 )
-# IOExceptions all the same.
+# These are IOExceptions too, but they are about a value.
 _OF_VALUES = ("com.fasterxml.jackson.", "java.nio.charset.CharacterCodingException")
 _SPARK = "org.apache.spark.SparkException"
 _WRAPPERS = ("TASK_WRITE_FAILED", "_LEGACY_ERROR_TEMP_2054", "FAILED_READ_FILE")
@@ -69,10 +70,10 @@ _MASK = "…"
 
 @contextmanager
 def executing(what: str, failure: type[EngineError], statement: str = "", *, reads_rows: bool = True) -> Iterator[None]:
-    """Has a fault of the SQL or the data raised as the failure that it is of, with the name of what it befell.
+    """Raises a fault of the SQL or the data as `failure`, whose message begins with `what`.
 
-    `statement`: its own words may be told. What no row has to do with is told as it is, such as an exception of the
-    analysis.
+    `statement`: the message may quote it. An exception that cannot quote a row, such as one of the analysis, keeps its
+    own message.
     """
     try:
         yield
@@ -92,7 +93,7 @@ def is_infrastructure(error: Exception) -> bool:
 
 
 def infrastructure(error: Exception) -> Infrastructure:
-    """What may be told of a fault of the infrastructure. Files, codes and hosts are no values of rows."""
+    """The fault with a message that has no value of a row. Files, codes and hosts are not values of rows."""
     causes = list(_causes(error))
     if not causes or isinstance(error, AnalysisException):
         return Infrastructure(f"{type(error).__name__}: {_first_line(str(error))}")
@@ -106,7 +107,7 @@ def infrastructure(error: Exception) -> Infrastructure:
 
 
 def _causes(error: Exception) -> Iterator[Any]:
-    """The Java exceptions behind the error; one raised in a task is wrapped in the failure of its job."""
+    """The chain of Java exceptions behind the error. The failure of a job wraps an exception that a task raised."""
     cause = getattr(error, "_origin", None) or getattr(error, "java_exception", None)
     while cause is not None:
         yield cause
@@ -127,7 +128,7 @@ def _is_python(cause: Any) -> bool:
 
 
 def _is_bare(cause: Any) -> bool:
-    """Spark's own exception without any other behind it, or its complaint that it was stopped."""
+    """Whether it is Spark's own exception without another cause, or Spark's error that its context was stopped."""
     name = cause.getClass().getName()
     if name == "java.lang.IllegalStateException":
         return "SparkContext" in str(cause.getMessage())
@@ -135,7 +136,7 @@ def _is_bare(cause: Any) -> bool:
 
 
 def _classes(cause: Any) -> list[str]:
-    """Its class and those above."""
+    """Its class and all superclasses."""
     names, of = [], cause.getClass()
     while of is not None:
         names.append(of.getName())
@@ -149,7 +150,7 @@ def _sentence(error: Exception, statement: str) -> str:
     if of_spark:
         return _masked(of_spark[-1], statement)
     return (
-        f"{causes[-1].getClass().getName()}; its words may quote a row, so they are left out. Look at what the SQL does"
+        f"{causes[-1].getClass().getName()}; its message may quote a row, so it is left out. Look at what the SQL does"
         " to values: raise_error, assert_true, patterns, dates, functions whose arguments come from rows"
     )
 
@@ -180,7 +181,7 @@ def _masked(cause: Any, statement: str) -> str:
 
 
 def _may_be_told(value: str, statement: str) -> bool:
-    """Whether it is a type, a setting, or a name or a part of the statement, as none of which a value is written."""
+    """Whether it is a type, a setting, or a name or another part of the statement. A row's value is none of these."""
     if _TYPE.fullmatch(value):
         return set(re.findall(r"[A-Z_]+", value)) <= _TYPES
     if _NAME.fullmatch(value):
@@ -195,5 +196,5 @@ def _first_line(text: str) -> str:
 
 
 def _quoted_masked(text: str) -> str:
-    """Without what stands in quotes, but for files and resources."""
+    """The text with everything in quotes masked, except files and resources."""
     return re.sub(r"""(["'])(?!arn:|s3a?:|file:|/)[^"']*\1""", rf"\1{_MASK}\1", text)

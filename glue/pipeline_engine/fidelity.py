@@ -1,14 +1,15 @@
-"""What a row's text says and its reading as JSON loses without a word. Pure: text in, Spark SQL out.
+"""Finds rows whose text says more than Spark reads from it as JSON. Spark loses such parts silently. Pure: text in,
+Spark SQL out.
 
-Each condition is cheap for a row that has nothing of the kind: all of them together must cost little of what reading
-the row costs.
+Each condition is cheap for a row without such a part. All of them together must cost little compared with reading the
+row.
 """
 
 from .contract import Dataset
 from .json_types import FIELDS, TEXT, fields, read_as, value_of
 from .sql_text import identifier, literal
 
-# A surrogate by itself is no character; an even number of backslashes before it are backslashes of the text.
+# A lone surrogate is not a character. An even number of backslashes before it are escaped backslashes.
 _ESCAPED = r"(?<!\\)(?:\\\\)*\\u[dD]"
 _HEX = "[0-9a-fA-F]{2}"
 _LONE_SURROGATE = (
@@ -19,22 +20,22 @@ _TEXT_KINDS = ("string", "timestamp", "date")
 
 
 def lost(dataset: Dataset) -> list[str]:
-    """Conditions that are true of a row whose values are not what its text says."""
+    """Conditions that are true when the values of a row are not what its text says."""
     text = identifier(TEXT)
     return [
-        # Spark puts U+FFFD in the place of bytes that are no UTF-8.
+        # Spark replaces bytes that are not UTF-8 by U+FFFD.
         f"encode({text}, 'UTF-8') != cast({text} as binary)",
-        # It puts a question mark in the place of half a character.
+        # Spark replaces half a character by a question mark.
         f"(contains({text}, {literal(_BACKSLASH_U)}) and {text} rlike {literal(_LONE_SURROGATE)})",
         _repeated_key(dataset),
     ]
 
 
 def all_fields(dataset: Dataset) -> str:
-    """Every key of the row with its value as text, where the row may hold more than its columns; else null.
+    """Every key of the row with its value as text, if the row may hold more than its columns; else null.
 
-    Only a text with more quotes than its columns' values and keys account for can hold a key that is not declared,
-    that is null, or that comes twice. Few do, so few are read a second time.
+    Only a text with more quotes than its columns' keys and values need can hold an undeclared key, a null, or a key
+    that occurs twice. Few texts have more quotes, so few are read a second time.
     """
     text = identifier(TEXT)
     quotes = " + ".join(
@@ -45,18 +46,18 @@ def all_fields(dataset: Dataset) -> str:
 
 
 def _repeated_key(dataset: Dataset) -> str:
-    """Of a key that occurs twice Spark takes the last value."""
+    """True when a key occurs twice: Spark takes only its last value."""
     names = ", ".join(literal(column.name) for column in dataset.columns)
     keys = f"filter(map_keys({FIELDS}), key -> key in ({names}))"
     return f"size({keys}) > size(array_distinct({keys}))"
 
 
 def readable(dataset: Dataset) -> str:
-    """The text, or null where reading it would not come to an end: to bring 1e999999999 to a scale takes all memory."""
+    """The text, or null where reading it would never end: rescaling 1e999999999 takes all memory."""
     text = identifier(TEXT)
     unreadable = [
-        # Java looks for a pattern that begins with a plain text in larger steps. The name may be another field's, too:
-        # the row's own is read as a double, in which such a number is 0 or infinite.
+        # Java searches faster for a pattern that begins with plain text. The name may also belong to a nested field, so
+        # the row's own field is read as a double: such a number is then 0 or infinite.
         f"({text} rlike {literal(pattern)} and {read_as(column.name, 'string')} is not null"
         f" and coalesce({number} = 0 or abs({number}) = double('Infinity'), true))"
         for column in dataset.columns

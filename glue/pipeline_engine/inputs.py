@@ -1,4 +1,4 @@
-"""A pinned object as rows of JSON text. Named by its URI, never listed, its schema never inferred."""
+"""Reads a pinned object as rows of JSON text. Uses its exact URI, lists nothing and infers no schema."""
 
 from pyspark.errors import AnalysisException
 from pyspark.sql import DataFrame, SparkSession
@@ -11,7 +11,7 @@ from .manifest import Input
 
 
 def read_texts(spark: SparkSession, dataset: str, source: Input | None) -> DataFrame:
-    """One JSON text a row, in one column; no rows for an optional dataset that is absent."""
+    """One JSON text per row, in one column. No rows when an optional dataset is absent."""
     if source is None:
         return spark.createDataFrame([], f"`{TEXT}` string")
     try:
@@ -28,14 +28,14 @@ def read_texts(spark: SparkSession, dataset: str, source: Input | None) -> DataF
 def _elements():
     """Splits the text of a JSON array into the texts of its elements.
 
-    Spark's own reader gives up a whole array for one bad element, and its way over strings loses the digits of
-    decimals. The function is made inside another so that it travels to the workers by value, whatever they can import.
+    Spark's own reader drops a whole array because of one bad element, and reading elements as strings loses digits of
+    decimals. A nested function is sent to the workers by value, so they need not be able to import this module.
     """
 
     def elements(text: str) -> list[str]:
         import json
 
-        # The values are not looked at, and Python refuses to make an integer of very many digits.
+        # The values do not matter here, and Python refuses to parse an integer with very many digits.
         decode = json.JSONDecoder(parse_int=str).raw_decode
         blank = " \t\r\n\ufeff"
 
@@ -62,7 +62,7 @@ def _elements():
             if separator != "]" or skip(position + 1) != len(text):
                 raise ValueError
         except (ValueError, RecursionError):
-            # What cannot be split any further is one row, which the contract then finds malformed.
+            # The rest that cannot be split becomes one row, which the contract then finds malformed.
             found.append(text[start:])
         return found
 

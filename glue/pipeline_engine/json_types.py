@@ -1,7 +1,7 @@
-"""Columns from JSON texts: how each type is read, and when a value is none of its type. Pure: text in, text out.
+"""Columns from JSON texts: how each type is read, and when a value is not of its type. Pure: text in, text out.
 
-The statements that use these conditions have the row's text in TEXT, what was read of it in ROW, and the text of
-each of its fields in FIELDS where that is needed.
+The statements that use these conditions have the row's text in TEXT and the parsed row in ROW. Where needed, FIELDS has
+the text of each field.
 """
 
 from collections.abc import Callable
@@ -14,13 +14,13 @@ TEXT = "#text"
 ROW = "`#json`.`row`"
 CORRUPT = "`#json`.`corrupt`"
 FIELDS = "`#fields`"
-# How a value begins, for `_is_followed_by`.
+# The beginning of a value, for `_is_followed_by`.
 _QUOTE = "startswith({value}, '\"')"
 _NUMBER = "({value} >= '-' and {value} < ':')"
 _ESCAPE = "\\u"
-# Java takes abbreviations, too, and some for another zone than is meant: BST for Dhaka.
+# Java also accepts abbreviations, some with an unexpected meaning: BST is Dhaka's time.
 _NAMED_ZONE = literal(r"[A-Za-z]/|[^A-Za-z](?:UTC|GMT)(?:[+-][0-9:]+)?\s*$")
-# Legacy date parsing would guess, and NaN and single quotes are not JSON.
+# Legacy date parsing would guess. NaN and single quotes are not JSON.
 _OPTIONS = (
     "map('mode', 'PERMISSIVE', 'columnNameOfCorruptRecord', 'corrupt', "
     "'enableDateTimeParsingFallback', 'false', 'allowNonNumericNumbers', 'false', 'allowSingleQuotes', 'false')"
@@ -28,10 +28,10 @@ _OPTIONS = (
 
 
 def parse(dataset: Dataset, text: str) -> str:
-    """ROW and CORRUPT, from a text.
+    """Makes ROW and CORRUPT from a text.
 
-    The text is wrapped in an object of one key, because Spark stops reading after the first value of a text: without
-    it, `{...} {...}` on one line would lose its second half without a word. `single_value` sees to the rest.
+    Spark stops reading after the first value of a text, so `{...} {...}` on one line would silently lose its second
+    half. The text is therefore wrapped in an object with one key. `single_value` catches the other cases.
     """
     schema = ", ".join(f"{identifier(column.name)}: {_read_type(column.type)}" for column in dataset.columns)
     wrapped = literal(f"row struct<{schema}>, corrupt string")
@@ -39,11 +39,11 @@ def parse(dataset: Dataset, text: str) -> str:
 
 
 def single_value(text: str) -> str:
-    """Whether the text of a row that was read holds one object and nothing else.
+    """Whether the text of a parsed row holds one object and nothing else.
 
-    A `}` too many would close the wrapping object, and Spark would stop there. A text whose only `}` is its end has
-    nothing behind it. Any other is read a second time as the first of two elements of a list, the second one being the
-    text's hash, which a text that leaves the list loses.
+    An extra `}` would close the wrapping object, and Spark would stop there. A text whose only `}` is its end has
+    nothing after the object. Any other text is read a second time, as the first element of a list whose second element
+    is the text's hash. A text that breaks out of the list loses the hash.
     """
     blanks = "' \\t\\r\\n'"
     trimmed = f"trim(trailing {blanks} from {text})"
@@ -55,28 +55,28 @@ def single_value(text: str) -> str:
 
 
 def fields(text: str) -> str:
-    """Every key of the object with its value as text, also those that are not declared; null when it is no object."""
+    """Every key of the object with its value as text, undeclared keys included; null when it is not an object."""
     return f"from_json({text}, 'map<string,string>', {_OPTIONS})"
 
 
 def value_of(column: Column) -> str:
-    """What was read of the column's field."""
+    """The value that Spark read from the column's field."""
     return _field(ROW, column.name)
 
 
 def typed(column: Column) -> str:
-    """The field's value as the type that is declared; null where it is none."""
+    """The field's value as the declared type; null when it is not of that type."""
     return _typed(value_of(column), column.type)
 
 
 def wrong_type(column: Column) -> str | None:
-    """True when the JSON value is of another type although Spark read it; null or false otherwise.
+    """True when Spark read the JSON value although it is of another type; null or false otherwise.
 
-    The typed column has to be there under its own name.
+    The statement must have the typed column under its own name.
     """
     value, typed = value_of(column), identifier(column.name)
     if column.type == "string":
-        # Spark turns any JSON value into text. Only a text that looks like another value needs the look at its quotes.
+        # Spark turns any JSON value into text. Only when the text looks like another type, its quotes are checked.
         suspect = (
             f"{value} < ':' or {value} in ('true', 'false') or startswith({value}, '{{') or startswith({value}, '[')"
         )
@@ -93,8 +93,8 @@ def wrong_type(column: Column) -> str | None:
     names = _decimal_names(column.name, column.type)
     if not names:
         return unfit
-    # Of decimals further in only those quoted with a comma are refused. The name alone may be another field's, too, so
-    # a text that has one is read once more, its decimals as they are written.
+    # Nested decimals are refused only when they are quoted and have a comma. The name may also belong to another field,
+    # so a text with a match is read once more, with its decimals as text.
     quoted_comma = rf'"(?:{"|".join(names)})"\s*:\s*(?:\[[^\]]*)?"[^"]*,'
     written = read_as(column.name, _decimals_as_text(column.type))
     has_comma = _some_decimal(written, column.type, lambda text: f"contains({text}, ',')")
@@ -102,11 +102,11 @@ def wrong_type(column: Column) -> str | None:
 
 
 def _read_type(kind: str) -> str:
-    """The type in which the JSON is read, chosen so that nothing is lost before it can be judged.
+    """The type as which Spark reads the JSON, chosen so that nothing is lost before the value is checked.
 
-    Spark reads a number as a timestamp and a bare time as today, and stops the run at a day that is in no calendar, so
-    dates and times are read as text and cast here. It rounds decimals to the declared scale, so they are read with the
-    digits that are left in the same storage.
+    Spark would read a number as a timestamp and a bare time as a time today, and a day that does not exist would stop
+    the run. So dates and times are read as text and cast here. Spark rounds decimals to the declared scale, so they are
+    read with all the digits that fit into the same storage.
     """
     if kind in ("timestamp", "date"):
         return "string"
@@ -129,7 +129,7 @@ def _is_read_as_declared(kind: str) -> bool:
 
 
 def _typed(value: str, kind: str) -> str:
-    """The value as the type that is declared; null where it is none."""
+    """The value as the declared type; null when it is not of that type."""
     if _is_read_as_declared(kind):
         return value
     if kind == "timestamp":
@@ -146,9 +146,9 @@ def _typed(value: str, kind: str) -> str:
 
 
 def _unfit(value: str, kind: str) -> str | None:
-    """True when the value, or one within it, is none of the declared type; None when Spark has seen to that."""
+    """True when the value, or one nested in it, is not of the declared type; None when Spark has checked that."""
     if kind == "double":
-        # What is beyond a double is read as infinite.
+        # A number too large for a double is read as infinite.
         return f"abs({value}) = double('Infinity')"
     if kind in ("timestamp", "date"):
         return f"({value} is not null and {_typed(value, kind)} is null)"
@@ -183,7 +183,7 @@ def _decimals_as_text(kind: str) -> str:
 
 
 def _some_decimal(value: str, kind: str, condition: Callable[[str], str]) -> str | None:
-    """True when the condition is of a decimal within the value; None when the type has none."""
+    """True when the condition holds for a decimal in the value; None when the type has no decimals."""
     if decimal_digits(kind):
         return condition(value)
     if element := array_element(kind):
@@ -195,13 +195,13 @@ def _some_decimal(value: str, kind: str, condition: Callable[[str], str]) -> str
 
 
 def read_as(name: str, kind: str) -> str:
-    """The row's own field of this name as another type; null where it is none. Costs a reading of the row."""
+    """The row's own field of this name, read as another type; null when it is not of that type. Reads the row again."""
     schema = literal(f"struct<{identifier(name)}: {kind}>")
     return f"{_field(f'from_json({identifier(TEXT)}, {schema}, {_OPTIONS})', name)}"
 
 
 def _is_text(name: str, value: str) -> str:
-    """Whether the field that was read as this text is one in the JSON: no other type takes what stands in quotes."""
+    """Whether a field that Spark read as text is a string in the JSON: no other type accepts a value in quotes."""
     cases = [
         (f"startswith({value}, '{{')", "map<string,string>"),
         (f"startswith({value}, '[')", "array<string>"),
@@ -212,9 +212,9 @@ def _is_text(name: str, value: str) -> str:
 
 
 def _is_followed_by(name: str, beginning: str) -> str:
-    """True when the key occurs once in the text and such a value comes next: spares nearly all rows another reading.
+    """True when the key occurs once in the text and a value with this beginning follows. So few rows are read again.
 
-    Without escapes in the text, the one occurrence is the row's own field.
+    If the text has no escapes, the only occurrence is the row's own field.
     """
     text, key = identifier(TEXT), literal(f'"{name}"')
     after = f"substring_index({text}, {key}, -1)"

@@ -1,4 +1,4 @@
-"""The manifest: which pinned objects a run reads, with which code, and where its results go."""
+"""The manifest: which pinned objects a run reads, which code it runs, and where its results go."""
 
 import hashlib
 import re
@@ -15,17 +15,17 @@ from .errors import ChecksumMismatch, ManifestInvalid
 class Input:
     uri: str
     format: str
-    """`jsonl`: one object a line. `array`: the file is one JSON array."""
+    """`jsonl`: one object per line. `array`: the file is one JSON array."""
     bytes: int
     key: str
-    """Of the upload, in the Bronze bucket."""
+    """The upload's key in the Bronze bucket."""
 
 
 @dataclass(frozen=True)
 class Artifact:
     uri: str
     sha256: str
-    """Of its content."""
+    """The hash of its content."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,10 @@ class Manifest:
 
 
 def parse_manifest(content: bytes, uri: str, sha256: str) -> Manifest:
-    """The manifest of these bytes, which must be the ones that were claimed."""
+    """Parses the manifest. The bytes must be the ones that the run was claimed with."""
     actual = hashlib.sha256(content).hexdigest()
     if actual != sha256.lower():
-        raise ChecksumMismatch(f"{uri} has sha256 {actual}, the run was started for {sha256}")
+        raise ChecksumMismatch(f"{uri} has sha256 {actual}, but the run was started for {sha256}")
     try:
         return _manifest(documents.load(content, "manifest"), uri, actual)
     except DocumentError as error:
@@ -62,7 +62,7 @@ def parse_manifest(content: bytes, uri: str, sha256: str) -> Manifest:
 
 
 def check_against(manifest: Manifest, contract: Contract) -> None:
-    """The manifest and the contract that it names must speak of the same pipeline, datasets and outputs."""
+    """Checks that the manifest and its contract have the same pipeline, datasets and outputs."""
     if manifest.pipeline != contract.pipeline:
         raise ManifestInvalid(f"manifest.pipeline: is {manifest.pipeline!r}, the contract is for {contract.pipeline!r}")
     _same_names("manifest.inputs", set(manifest.inputs), "datasets", set(contract.datasets))
@@ -131,9 +131,9 @@ def _input(value: Any, place: str) -> Input:
     uri, layout, compression, size, source = fields(value, place, "uri", "format", "compression", "bytes", "source")
     uri = text(uri, f"{place}.uri")
     compressed = one_of(compression, f"{place}.compression", ("none", "gzip")) == "gzip"
-    # Spark goes by the extension alone: a gzip named .json would be read as garbage.
+    # Spark decides by the extension alone: it would read a gzip named .json as garbage.
     if compressed != uri.endswith(".gz"):
-        raise DocumentError(f"{place}: compression is {compression}, which {uri} does not end like")
+        raise DocumentError(f"{place}: compression is {compression}, which does not fit the ending of {uri}")
     return Input(
         uri=uri,
         format=one_of(layout, f"{place}.format", ("jsonl", "array")),

@@ -12,7 +12,7 @@ ORPHAN_COLUMN = "orphan_column"
 class OrphanCount:
     column: str
     rows: int = 0
-    """Orphans, also those whose reference is null."""
+    """All orphans, those with a null reference included."""
     dangling: int = 0
     """Orphans whose reference is a value that names no row."""
 
@@ -23,11 +23,11 @@ def orphans_table(dataset: Dataset) -> str:
 
 
 def orphans_sql(dataset: Dataset, columns: list[str], keys: dict[str, str]) -> str:
-    """The columns of the orphans, null where not named, and in ORPHAN_COLUMN the reference that names no row: a row of
-    several such references comes several times.
+    """The orphans with every column of the dataset; columns that are not named are null. ORPHAN_COLUMN has the
+    reference that names no row. A row with several such references occurs several times.
 
-    `keys` is each dataset's single primary key. Rows whose reference is null are orphans, too; they take a way of their
-    own, as null join keys would all land on one task.
+    `keys` gives the single primary key of each dataset. Rows with a null reference are orphans too. They do not go
+    through the join, because null join keys would all land on one task.
     """
     child = identifier(dataset.name)
     listed = ", ".join(named_or_null(dataset, columns, f"{child}."))
@@ -44,7 +44,8 @@ def orphans_sql(dataset: Dataset, columns: list[str], keys: dict[str, str]) -> s
 
 
 def orphan_counts_sql(datasets: list[Dataset]) -> str | None:
-    """By dataset and reference: the orphans, and those whose reference is not null. None without any reference."""
+    """For each dataset and reference: the orphans, and those with a reference that is not null. None when the contract
+    has no reference."""
     parts = [
         f"select {literal(dataset.name)} as dataset, {ORPHAN_COLUMN} as reference, count(*) as orphan_rows, "
         f"count({_reference_value(dataset)}) as dangling_rows\n"

@@ -1,4 +1,4 @@
-"""One output: its rows held against the contract and the inputs, then written as Parquet."""
+"""One output: its rows are checked against the contract and the inputs, then written as Parquet."""
 
 from dataclasses import dataclass
 
@@ -12,18 +12,18 @@ from .faults import executing
 from .report import Report
 from .sql_text import identifier, identifiers
 
-# Parquet takes a quarter to all of what the values themselves measure, so a file has between 128 and 512 MiB.
+# In Parquet, values take between a quarter of their own size and all of it, so a file has 128 to 512 MiB.
 BYTES_PER_FILE = 512 * 1024 * 1024
 _WIDTHS = {"boolean": 1, "int": 4, "date": 4, "bigint": 8, "double": 8, "timestamp": 8}
 
 
 def file_count(row_bytes: int) -> int:
-    """How many files hold rows whose values measure so many bytes: one while they are few, then files of even size."""
+    """The number of files for rows whose values have this size: one while it is small, then files of even size."""
     return max(1, -(-row_bytes // BYTES_PER_FILE))
 
 
 def row_bytes(columns: tuple[Column, ...]) -> str:
-    """What the values of a row measure, as SQL."""
+    """The size of a row's values in bytes, as SQL."""
     return " + ".join(_value_bytes(column) for column in columns)
 
 
@@ -37,7 +37,7 @@ def _value_bytes(column: Column) -> str:
 
 
 def write_parquet(rows: DataFrame, uri: str, files: int, cluster_by: tuple[str, ...] = ()) -> None:
-    """Writes data files only. The folder is of this job run alone, so one that exists is an error."""
+    """Writes data files only. The folder belongs to this job run alone, so it must not exist yet."""
     columns = [identifier(name) for name in cluster_by]
     if files == 1:
         rows = rows.coalesce(1)
@@ -56,7 +56,7 @@ class OutputWriter:
     def write(self, output: Output, sql: str, uri: str) -> None:
         """Runs the statement and writes its rows below the URI; a failed check writes nothing.
 
-        The rows are computed once and kept, so that those that are written are those that were checked.
+        The rows are computed once and cached, so exactly the checked rows are written.
         """
         balances = "\n".join(query for balance in output.balances for query in (balance.input, balance.output))
         with executing(f'output "{output.name}"', SqlFailed, f"{sql}\n{balances}"):
@@ -87,7 +87,7 @@ class OutputWriter:
             raise SchemaMismatch(f'output "{output.name}": {detail}')
 
     def _check_rows(self, output: Output) -> tuple[int, int]:
-        """Holds the rows against the grain; returns how many they are and what their values measure, in bytes."""
+        """Checks the rows against the grain. Returns the number of rows and the size of their values in bytes."""
         grain = "_".join(output.grain)
         some_null = " or ".join(f"{identifier(name)} is null" for name in output.grain)
         counted = self._statement(
@@ -118,7 +118,7 @@ from groups""",
         return count, counted["row_bytes"]
 
     def _check_balances(self, output: Output) -> None:
-        """Each balance's two queries must come to the same value."""
+        """Checks that the two queries of each balance return the same value."""
         if not output.balances:
             return
         row = self._statement(balances_sql(output)).first()
@@ -129,7 +129,7 @@ from groups""",
         self._require(output, checks)
 
     def _require(self, output: Output, checks: dict[str, tuple[bool, str]]) -> None:
-        """Enters the checks by name, each with its result in words, and raises when one has failed."""
+        """Adds the checks to the report, each with its name and detail. Raises an error when one has failed."""
         failed = [
             f"{output.name}.{name} failed: {detail}"
             for name, (passed, detail) in checks.items()
@@ -144,12 +144,12 @@ from groups""",
 
 
 def balances_sql(output: Output) -> str:
-    """One row: for each balance what its two queries come to, as text, and whether that is the same. Null equals
-    nothing. Of what is no number, boolean or time nothing is shown, as it may be a row's."""
+    """One row: for each balance the results of its two queries as text, and whether they are equal. Null equals
+    nothing. A result that is not a number, boolean or time is not shown, because it may be a row's value."""
     values, results = [], []
     for balance in output.balances:
         left, right = (identifier(f"{balance.name} {side}") for side in ("input", "output"))
-        # The query has lines of its own, as it may end with a comment.
+        # The query stands on its own lines, because it may end with a comment.
         values += [f"(\n{balance.input}\n    ) as {left}", f"(\n{balance.output}\n    ) as {right}"]
         results += [_shown_sql(left), _shown_sql(right), f"coalesce({left} = {right}, false)"]
     separator = ",\n    "
@@ -166,7 +166,7 @@ def _shown(value: str | None) -> str:
 
 
 def schema_differences(written: list[tuple[str, str]], declared: list[tuple[str, str]]) -> list[str]:
-    """In words and by column; empty when names, order and types are equal."""
+    """One message per difference; empty when names, order and types are equal."""
     written_types, declared_types = dict(written), dict(declared)
     differences = [f"column {name} is missing" for name in declared_types if name not in written_types]
     differences += [f"column {name} is not declared" for name in written_types if name not in declared_types]

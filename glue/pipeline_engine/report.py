@@ -12,7 +12,7 @@ class DatasetCounts:
     read: int
     kept: int
     rejected: dict[str, int]
-    """By rule; a row that breaks several counts for the first."""
+    """Rows by rule. A row that breaks several rules counts for the first."""
     rejected_bytes: int
     warned: dict[str, int]
     """Kept rows, by rule."""
@@ -31,7 +31,7 @@ class DatasetCounts:
 
 @dataclass
 class Report:
-    """Filled as the run goes on, so that a failure reports what was known by then."""
+    """Filled while the run goes on, so a failed run reports what was known until then."""
 
     pipeline: str
     batch: str

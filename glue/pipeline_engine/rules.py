@@ -15,15 +15,15 @@ class Rule:
     action: str
     """`reject`, `warn` or `fail`."""
     condition: str
-    """True of a row that breaks the rule; null or false of one that keeps it."""
+    """True for a row that breaks the rule; null or false for a row that keeps it."""
     column: str | None = None
-    """None where a rule is of the whole row."""
+    """None when the rule concerns the whole row."""
 
 
 def excluding(dataset: Dataset) -> list[Rule]:
-    """The rules that take a row out by what stands in itself, in the order in which they are tried.
+    """The rules that exclude a row because of its own values, in the order of the checks.
 
-    Those that fail the run come first, so that none of them is hidden by one that only rejects the row.
+    Rules that fail the run come first, so that a rule that only rejects the row cannot hide one.
     """
     declared = [*_null_rules(dataset), *_value_rules(dataset)]
     return [
@@ -47,7 +47,7 @@ def orphan_rule(reference: Reference) -> str:
 
 
 def rejection_names(dataset: Dataset) -> list[str]:
-    """Every rule under which a row may be rejected, in the order in which they are tried."""
+    """Every rule that may reject a row, in the order of the checks."""
     return [rule.name for rule in excluding(dataset)] + list(map(orphan_rule, rejecting_references(dataset)))
 
 
@@ -72,7 +72,7 @@ def _violation(column: Column, rule: ValueRule) -> str:
     if rule.allowed:
         return f"{name} not in ({', '.join(value(item, column.type) for item in rule.allowed)})"
     if rule.pattern is not None:
-        # `^` and `$` would let a line break at the end pass.
+        # With `^` and `$`, a line break at the end would pass.
         whole = rf"\A(?:{rule.pattern})\z"
         return f"not {name} rlike {literal(whole)}"
     below = [] if rule.minimum is None else [f"{name} < {value(rule.minimum, column.type)}"]
@@ -81,7 +81,7 @@ def _violation(column: Column, rule: ValueRule) -> str:
 
 
 def value(given: Scalar, kind: str) -> str:
-    """A value of the contract as one of the column's type."""
+    """A value of the contract as a value of the column's type."""
     text = literal(value_text(given))
     return text if kind == "string" else f"cast({text} as {kind})"
 

@@ -22,8 +22,8 @@ from .session import session_for
 def run(spark: SparkSession, manifest: Manifest, job_run: str) -> Report:
     """Writes the outputs and the report, and returns the report.
 
-    @raises EngineError after the report of the failure was written; Infrastructure without a report, so that whoever
-    started the run may start it again. Neither leads to the exception that it was made of, whose words may quote a row.
+    @raises EngineError after the report of the failure was written. Infrastructure without a report, so that the caller
+    may start the run again. Both drop the original exception, because its message may quote a row.
     """
     report = Report(
         pipeline=manifest.pipeline,
@@ -53,7 +53,7 @@ def run(spark: SparkSession, manifest: Manifest, job_run: str) -> Report:
 
 
 def _execute(spark: SparkSession, manifest: Manifest, report: Report, folder: str) -> None:
-    # All that is pinned is compared before any of it is believed.
+    # The checksums of all pinned files are compared before any of them is used.
     pinned = _pinned(manifest.contract)
     statements = {name: _pinned(artifact).decode() for name, artifact in manifest.sql.items()}
     contract = parse_contract(pinned)
@@ -72,16 +72,16 @@ def _execute(spark: SparkSession, manifest: Manifest, report: Report, folder: st
 
 
 def _pinned(artifact: Artifact) -> bytes:
-    """The artifact's content, which must be the one that the run was claimed with."""
+    """The artifact's content. It must be the content that the run was claimed with."""
     content = storage.read_bytes(artifact.uri)
     actual = hashlib.sha256(content).hexdigest()
     if actual != artifact.sha256:
-        raise ChecksumMismatch(f"{artifact.uri} has sha256 {actual}, the run was claimed with {artifact.sha256}")
+        raise ChecksumMismatch(f"{artifact.uri} has sha256 {actual}, but the run was claimed with {artifact.sha256}")
     return content
 
 
 def _clean(datasets: Datasets, contract: Contract, manifest: Manifest, report: Report, folder: str) -> None:
-    """Cleans every dataset before it raises what is wrong with any, so that one report has it all."""
+    """Cleans every dataset before it raises an error, so that one report has all failures."""
     datasets.check_values()
     gate = DatasetGate(contract, report)
     for dataset in contract.in_order():

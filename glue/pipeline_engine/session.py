@@ -1,4 +1,4 @@
-"""The Spark session of one run: its settings are the engine's, whatever the launcher set."""
+"""The Spark session of one run. The engine sets its settings, whatever the launcher had set."""
 
 from pyspark.sql import SparkSession
 
@@ -11,14 +11,14 @@ _SETTINGS = {
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
     # `${...}` in a statement is text, never a setting's value.
     "spark.sql.variable.substitute": "false",
-    # Keys are unique but for the odd duplicate, so a look for the best of each before the shuffle saves nothing.
+    # Keys are nearly unique, so choosing the best row of each key before the shuffle saves nothing.
     "spark.sql.optimizer.windowGroupLimitThreshold": "-1",
-    # Hash joins: the sides of a join are rows that no later step needs sorted.
+    # Prefers hash joins: no later step needs the joined rows sorted.
     "spark.sql.join.preferSortMergeJoin": "false",
-    # Kept rows are read once or twice: to look for each column's best encoding costs more than it saves.
+    # Cached rows are read once or twice, so finding the best encoding of each column costs more than it saves.
     "spark.sql.inMemoryColumnarStorage.compressed": "false",
 }
-# They log the words of a task's exception, which may quote a row.
+# These loggers write the message of a task's exception, which may quote a row.
 _QUOTING = (
     "org.apache.spark.api.python",
     "org.apache.spark.executor",
@@ -30,13 +30,13 @@ _QUOTING = (
     "org.apache.spark.storage.BlockManager",
     "org.apache.spark.util.Utils",
 )
-# Tells of lost executors, too.
+# This one also logs lost executors, so its warnings stay.
 _QUOTING_BELOW_WARNINGS = "org.apache.spark.scheduler.TaskSchedulerImpl"
 _PARTITION_BYTES = 32 * 1024 * 1024
 
 
 def session_for(spark: SparkSession, input_bytes: int) -> SparkSession:
-    """A session beside the launcher's: the same cluster, its own settings and view names."""
+    """A second session beside the launcher's: same cluster, but its own settings and view names."""
     session = spark.newSession()
     _quieten(spark)
     for name, value in _SETTINGS.items():
@@ -46,7 +46,7 @@ def session_for(spark: SparkSession, input_bytes: int) -> SparkSession:
 
 
 def shuffle_partitions(input_bytes: int, cores: int) -> int:
-    """Enough for every core and for partitions that fit into memory; Spark merges those that turn out small."""
+    """Enough partitions for every core, and each fits into memory. Spark merges those that turn out small."""
     return max(2 * cores, -(-input_bytes // _PARTITION_BYTES))
 
 

@@ -8,7 +8,7 @@ def identifier(name: str) -> str:
 
 
 def literal(value: str) -> str:
-    """A string literal as Spark reads it: the backslash escapes, also inside patterns."""
+    """A string literal in Spark's syntax: a backslash escapes, inside patterns too."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
@@ -17,7 +17,7 @@ def identifiers(names: list[str] | tuple[str, ...]) -> str:
 
 
 def named_or_null(dataset: Dataset, columns: list[str], table: str = "") -> list[str]:
-    """Every column of the dataset as an item of a select; those that are not named as null."""
+    """Every column of the dataset as an item of a select; columns that are not named are null."""
     return [
         f"{table}{identifier(column.name)}"
         if column.name in columns

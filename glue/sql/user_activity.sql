@@ -1,5 +1,5 @@
--- One row per known user. Each fact is brought to one row per user before it meets another: joined first and summed
--- afterwards, every order would count once per event of its user.
+-- One row per known user. Events and orders are aggregated to one row per user before they are joined. If they were
+-- joined first, every order would count once per event of its user.
 with all_users as (
     select
         user_id,

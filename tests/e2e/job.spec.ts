@@ -111,7 +111,7 @@ describe("the deployed job", function () {
   it("says in its report that a query is not the one it was claimed with", async () => {
     const query = { ...release.sql.user_activity!, sha256: "0".repeat(64) };
     const text = manifest({ sql: { user_activity: query } });
-    const sentence = `${query.uri} has sha256 ${release.sql.user_activity!.sha256}, the run was claimed with ${query.sha256}`;
+    const sentence = `${query.uri} has sha256 ${release.sql.user_activity!.sha256}, but the run was claimed with ${query.sha256}`;
     const { Id, ErrorMessage } = await startWith(await put("ledger", "manifests/b/2.json", text));
     expect(ErrorMessage).to.equal(`RunFailed: checksum_mismatch: ${sentence}`);
     const report = { Bucket: bucket("ledger"), Key: `reports/b/1/${Id}.json` };
@@ -135,15 +135,13 @@ describe("the deployed job", function () {
 
   it("takes no manifest from elsewhere", async () => {
     const elsewhere = await put("silver", "manifests/b/1.json", manifest());
-    expect(await fails(elsewhere)).to.equal(
-      `RunFailed: the manifest ${elsewhere.uri} is not one of this stack's ledger`,
-    );
+    expect(await fails(elsewhere)).to.equal(`RunFailed: the manifest ${elsewhere.uri} is not in this stack's ledger`);
   });
 
   it("takes no other manifest than its digest says", async () => {
     const { uri, sha256 } = await put("ledger", "manifests/b/3.json", manifest());
     expect(await fails({ uri, sha256: "0".repeat(64) })).to.equal(
-      `RunFailed: the manifest ${uri} has sha256 ${sha256}, the run was started for ${"0".repeat(64)}`,
+      `RunFailed: the manifest ${uri} has sha256 ${sha256}, but the run was started for ${"0".repeat(64)}`,
     );
   });
 
@@ -153,7 +151,7 @@ describe("the deployed job", function () {
       const changes = { [part]: part === "sql" ? { user_activity: own } : own };
       const pinned = await put("ledger", `manifests/b/4-${part}.json`, manifest(changes));
       expect(await fails(pinned)).to.equal(
-        `RunFailed: the manifest's release names ${own.uri}, which is none of this stack's artifacts`,
+        `RunFailed: the manifest's release names ${own.uri}, which is not in this stack's artifacts`,
       );
     });
 
@@ -161,7 +159,7 @@ describe("the deployed job", function () {
     const engine = { ...release.engine, sha256: "0".repeat(64) };
     const { uri, sha256 } = release.engine;
     expect(await fails(await put("ledger", "manifests/b/5.json", manifest({ engine })))).to.equal(
-      `RunFailed: the engine ${uri} has sha256 ${sha256}, the run was started for ${engine.sha256}`,
+      `RunFailed: the engine ${uri} has sha256 ${sha256}, but the run was started for ${engine.sha256}`,
     );
   });
 
@@ -170,7 +168,7 @@ describe("the deployed job", function () {
     const given = { "--manifest": uri, "--manifest_sha256": sha256 };
     for (const ruse of [{ [`--ledger_bucket=${bucket("silver")}`]: "x" }, { "--x": "--ledger_bucket" }]) {
       const { ErrorMessage } = await start({ ...given, ...ruse } as Record<string, string>);
-      expect(ErrorMessage).to.equal("RunFailed: --ledger_bucket has to be given once, as --ledger_bucket VALUE");
+      expect(ErrorMessage).to.equal("RunFailed: --ledger_bucket must be given exactly once, as --ledger_bucket VALUE");
     }
   });
 });

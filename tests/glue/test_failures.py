@@ -105,10 +105,10 @@ def test_a_value_that_overflows_while_the_output_is_made(ready):
 
 OF_SQL_OR_DATA = {
     "to_date(note, 'dd/MM/yyyy')": "Fail to parse … in the new parser",
-    "raise_error(note)": "java.lang.RuntimeException; its words may quote a row",
+    "raise_error(note)": "java.lang.RuntimeException; its message may quote a row",
     "assert_true(note is null)": "java.lang.RuntimeException",
     "map(note, 1, '1/2/2026', 2)": "[DUPLICATED_MAP_KEY] Duplicate map key … was found",
-    "sequence(length(note), 1, 1)": "java.lang.IllegalArgumentException; its words may quote a row",
+    "sequence(length(note), 1, 1)": "java.lang.IllegalArgumentException; its message may quote a row",
     "note rlike concat('(', note)": "[INVALID_PARAMETER_VALUE.PATTERN]",
     "regexp_replace(note, concat('(', note), '')": "[INVALID_PARAMETER_VALUE.PATTERN]",
     "split(note, concat('(', note))": "java.util.regex.PatternSyntaxException",
@@ -151,7 +151,7 @@ def test_what_befalls_the_statement_of_a_dataset_names_the_dataset(ready, monkey
 
     message = failure(ready, errors.ContractInvalid)
 
-    assert message.startswith('dataset "things": java.lang.RuntimeException; its words may quote a row')
+    assert message.startswith('dataset "things": java.lang.RuntimeException; its message may quote a row')
     assert "Anna" not in message
 
 
@@ -240,7 +240,10 @@ MANIFEST = {
             with_input(MANIFEST, format="csv"),
             'manifest.inputs.users.format: must be one of "jsonl", "array", not "csv"',
         ),
-        (with_input(MANIFEST, compression="gzip"), "compression is gzip, which s3://b/u.json does not end like"),
+        (
+            with_input(MANIFEST, compression="gzip"),
+            "compression is gzip, which does not fit the ending of s3://b/u.json",
+        ),
         (with_input(MANIFEST, source={"key": "u.json"}), "manifest.inputs.users.source: missing version"),
         (with_input(MANIFEST, bytes=-1), "manifest.inputs.users.bytes: must be a whole number"),
     ],
@@ -336,7 +339,7 @@ def test_an_artifact_that_was_changed_since_the_run_was_claimed(ready, part):
     message = failure(ready, errors.ChecksumMismatch, release=release)
 
     assert message == (
-        f"{pinned['uri']} has sha256 {changed_file['sha256']}, the run was claimed with {pinned['sha256']}"
+        f"{pinned['uri']} has sha256 {changed_file['sha256']}, but the run was claimed with {pinned['sha256']}"
     )
 
 

@@ -186,26 +186,26 @@ def test_a_failure_with_a_report_is_one_sentence_that_quotes_no_row(things):
 
 def test_refuses_a_manifest_of_another_bucket(stack):
     stack.pin("elsewhere/1.json")
-    assert stack.refusal() == "the manifest s3://elsewhere/1.json is not one of this stack's ledger"
+    assert stack.refusal() == "the manifest s3://elsewhere/1.json is not in this stack's ledger"
 
 
 @pytest.mark.parametrize("key", ["ledger/1.json", "ledger/manifestsx.json"])
 def test_refuses_what_lies_elsewhere_in_the_ledger(stack, key):
     stack.pin(key)
-    assert stack.refusal() == f"the manifest s3://{key} is not one of this stack's ledger"
+    assert stack.refusal() == f"the manifest s3://{key} is not in this stack's ledger"
 
 
 @pytest.mark.parametrize("uri", ["/etc/hostname", "file:///etc/hostname", "s3://ledgerx/manifests/1.json"])
 def test_refuses_what_only_looks_like_a_manifest(stack, uri):
     stack.arguments["--manifest"] = uri
-    assert stack.refusal() == f"the manifest {uri} is not one of this stack's ledger"
+    assert stack.refusal() == f"the manifest {uri} is not in this stack's ledger"
 
 
 def test_refuses_another_manifest_than_the_run_was_started_for(stack):
     actual = stack.arguments["--manifest_sha256"]
     stack.arguments["--manifest_sha256"] = "0" * 64
     assert stack.refusal() == (
-        f"the manifest s3://ledger/manifests/1.json has sha256 {actual}, the run was started for {'0' * 64}"
+        f"the manifest s3://ledger/manifests/1.json has sha256 {actual}, but the run was started for {'0' * 64}"
     )
 
 
@@ -240,7 +240,7 @@ def test_refuses_to_execute_what_is_none_of_the_artifacts(stack, part, uri):
     release = stack.document["release"]
     (release["sql"]["copy"] if part == "sql" else release[part])["uri"] = uri
     stack.pin()
-    assert stack.refusal() == f"the manifest's release names {uri}, which is none of this stack's artifacts"
+    assert stack.refusal() == f"the manifest's release names {uri}, which is not in this stack's artifacts"
 
 
 @pytest.mark.parametrize("sha256", ["0" * 64, "", None, 7])
@@ -249,7 +249,7 @@ def test_refuses_an_engine_of_another_digest(stack, sha256):
     actual, engine["sha256"] = engine["sha256"], sha256
     stack.pin()
     assert stack.refusal() == (
-        f"the engine s3://artifacts/engine.zip has sha256 {actual}, the run was started for {sha256}"
+        f"the engine s3://artifacts/engine.zip has sha256 {actual}, but the run was started for {sha256}"
     )
 
 
@@ -271,14 +271,14 @@ def test_takes_each_argument_from_one_place_only(stack, name, ruse):
         more = (f"{name}=elsewhere", "")
     else:
         more = ("--x", f"{name}=elsewhere")
-    assert stack.refusal(*more) == f"{name} has to be given once, as {name} VALUE"
+    assert stack.refusal(*more) == f"{name} must be given exactly once, as {name} VALUE"
 
 
 @pytest.mark.parametrize("abbreviated", ["--ledger", "--ledger_bucke", "--artifacts"])
 def test_takes_no_abbreviation_for_an_argument(stack, abbreviated):
     stack.document["release"]["engine"]["uri"] = "s3://elsewhere/engine.zip"
     stack.pin()
-    assert stack.refusal(abbreviated, "elsewhere").endswith("which is none of this stack's artifacts")
+    assert stack.refusal(abbreviated, "elsewhere").endswith("which is not in this stack's artifacts")
 
 
 def test_imports_nothing_but_what_glue_has():

@@ -166,4 +166,4 @@ def test_reasons_say_where_to_look(ended):
     assert reasons["a cast"].startswith(
         'output "copy": [CAST_INVALID_INPUT] The value … of the type "STRING" cannot be cast to "INT"'
     )
-    assert reasons["an error"].startswith('output "copy": java.lang.RuntimeException; its words may quote a row')
+    assert reasons["an error"].startswith('output "copy": java.lang.RuntimeException; its message may quote a row')
