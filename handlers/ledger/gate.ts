@@ -50,7 +50,7 @@ export function inputSet(inputs: PinnedInputs, datasets: GateRules["datasets"]):
     const pinned = inputs[dataset];
     return pinned ? [[dataset, pinned.key, pinned.version]] : [];
   });
-  return JSON.stringify(triples.sort(([a], [b]) => (a! < b! ? -1 : 1)));
+  return JSON.stringify(triples);
 }
 
 /** Live files of the declared datasets. */

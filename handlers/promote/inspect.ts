@@ -214,9 +214,8 @@ const oneObjectALine = "write one JSON object a line";
 /** Bytes between the samples are not seen here; the engine finds a row of them malformed. */
 function checkEncoding({ head, tail, whole }: Sample): void {
   const fix = "save it as UTF-8 without a byte order mark";
-  const utf16 = head.subarray(0, 2);
-  if (utf16.equals(Buffer.from([0xff, 0xfe])) || utf16.equals(Buffer.from([0xfe, 0xff])) || head.includes(0))
-    throw new Finding("encoding", "the file is UTF-16 or binary, not UTF-8", fix);
+  // JSON in UTF-16 has a zero beside each of its brackets and quotes.
+  if (head.includes(0)) throw new Finding("encoding", "the file is UTF-16 or binary, not UTF-8", fix);
   if (head.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf])))
     throw new Finding("encoding", "the file begins with a byte order mark", fix);
   const texts = whole ? [Buffer.concat([head, tail])] : [head, fromCharacter(tail)];

@@ -7,7 +7,6 @@ export const byteOf = (character: string) => character.charCodeAt(0);
 const quote = byteOf('"');
 const backslash = byteOf("\\");
 const comma = byteOf(",");
-const colon = byteOf(":");
 const isOpening = (byte: number) => byte === byteOf("{") || byte === byteOf("[");
 const isClosing = (byte: number) => byte === byteOf("}") || byte === byteOf("]");
 export const newline = byteOf("\n");
@@ -40,7 +39,7 @@ function readValue(bytes: Buffer, start: number): Value {
     else if (isOpening(byte)) depth = Math.max(depth, ++level);
     else if (isClosing(byte)) {
       if (--level < 0) return { end: position, depth };
-    } else if (level === 0 && (byte === comma || byte === colon || isBlank(byte))) return { end: position, depth };
+    } else if (level === 0 && (byte === comma || isBlank(byte))) return { end: position, depth };
     else continue;
     // A string, an object or a list at the top level ends with its last byte.
     if (level === 0) return { end: position + 1, depth };

@@ -167,6 +167,21 @@ describe("the sweep", () => {
     expect(await sweepLater(minute)).to.not.include("reconciliation.overdue");
   });
 
+  it("tells once of a batch that is late, and what it lacks", async () => {
+    await pipeline.deliver(await pipeline.upload(`${batch}/users.json`, '{"user_id":"u"}\n'));
+    expect(await sweepLater(minute)).to.not.include("batch.late");
+    expect(await sweepLater(pipeline.contract.batching.deadline * 1000)).to.include("batch.late");
+    expect(pipeline.logs.find(({ message }) => message === "batch.late")).to.deep.equal({
+      level: "error",
+      message: "batch.late",
+      batch,
+      state: "late",
+      missing: ["events", "orders"],
+      rejected: [],
+    });
+    expect(await sweepLater(minute)).to.not.include("batch.late");
+  });
+
   it("says of a run that ended what all its job runs used up", async () => {
     await upload();
     pipeline.engine.end("jr_1", "failed", "no memory");

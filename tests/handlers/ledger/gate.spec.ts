@@ -49,6 +49,14 @@ describe("ledger gate", () => {
     expect(ready.state === "ready" && ready.inputs.coupons!.version).to.equal("c1");
   });
 
+  it("waits again when all its files were withdrawn before a run, and cares for none of a dataset that is gone", () => {
+    const story = new Story().arrive("users", "u", "1");
+    story.tell({ kind: "operate", id: "op", order: { operation: "withdraw", key: "users.json" } });
+    expect(verdict(story)).to.deep.include({ state: "waiting", missing: ["users", "events", "orders"] });
+    const published = new Story().arriveAll("1").publish(1).arrive("clicks", "c", "1");
+    expect(verdict(published)).to.deep.equal({ state: "published", run: 1 });
+  });
+
   it("is blocked by a rejected optional dataset", () => {
     expect(verdict(reject(new Story().arriveAll("1"), "coupons")).state).to.equal("waiting");
   });
@@ -69,7 +77,11 @@ describe("ledger gate", () => {
   });
 
   it("leaves an optional file out of the rolling batch when it lies too far away", () => {
-    const ready = verdict(new Story("current").arrive("coupons", "c", "1", 0).arriveAll("1", 400));
+    const apart = (batch: string, minutes: number) =>
+      verdict(new Story(batch).arrive("coupons", "c", "1", 0).arriveAll("1", minutes));
+    const ready = apart("current", 361);
+    expect(apart("current", 360)).to.deep.include({ leftOut: [] });
+    expect(apart("2026-01-01", 361), "a keyed batch").to.deep.include({ leftOut: [] });
     expect(ready).to.deep.include({ state: "ready", leftOut: ["coupons"] });
     expect(ready.state === "ready" && ready.inputs.coupons).to.equal(null);
   });
@@ -77,14 +89,14 @@ describe("ledger gate", () => {
   it("takes of several optional files those that lie together, the newest first", () => {
     const datasets = { ...rules.datasets, coupons: { required: false }, returns: { required: false } };
     const story = new Story("current", { datasets })
-      .arrive("returns", "r", "1", 0)
+      .arrive("coupons", "c", "1", 0)
       .arrive("users", "u", "1", 200)
       .arrive("events", "e", "1", 200)
       .arrive("orders", "o", "1", 200)
-      .arrive("coupons", "c", "1", 400);
+      .arrive("returns", "r", "1", 400);
     const ready = verdict(story, 400);
-    expect(ready).to.deep.include({ state: "ready", leftOut: ["returns"] });
-    expect(ready.state === "ready" && ready.inputs.coupons?.version).to.equal("c");
+    expect(ready).to.deep.include({ state: "ready", leftOut: ["coupons"] });
+    expect(ready.state === "ready" && ready.inputs.returns?.version).to.equal("r");
   });
 
   it("is running, published, failed", () => {

@@ -129,6 +129,5 @@ describe("the moves of runs and batches, in a long walk through the ledger", () 
     expect([...entered].sort()).to.deep.equal(
       ["conflict", "failed", "late", "mixed", "published", "ready", "retrying", "running", "waiting"].sort(),
     );
-    expect(guards.batches.filter((state) => entered.has(state))).to.deep.equal([]);
   });
 });

@@ -470,19 +470,28 @@ describe("ledger transition", () => {
     });
 
     it("marks what is late after the deadline, closes the batch, and still runs it when the rest comes", () => {
-      const story = new Story().arrive("users", "users-1", "0001");
+      const story = new Story().arrive("users", "users-1", "0001").arrive("events", "events-1", "0001", 100);
       story.tell({ kind: "sweep" }, { at: 1440 });
       expect(story.document!.inputs["users.json"]!.late).to.equal(false);
       story.tell({ kind: "sweep" }, { at: 1441 });
       expect(story.document!.inputs["users.json"]!.late).to.equal(true);
       expect(evaluateGate(story.batch, story.document!, story.rules, start + 1441 * minute)).to.deep.equal({
         state: "late",
-        missing: ["events", "orders"],
+        missing: ["orders"],
         rejected: [],
       });
       expect(story.document!.open).to.equal(null);
-      story.arrive("events", "events-1", "0001", 1500).arrive("orders", "orders-1", "0001", 1500);
+      story.arrive("orders", "orders-1", "0001", 1500);
       expect(story.claim(1500).runs).to.deep.equal(["1 claimed"]);
+    });
+
+    it("forgets none of the files that were read when it marks others late", () => {
+      const story = new Story("current").arriveAll("1").publish(1).arrive("users", "users-2", "0002", 10);
+      const before = story.document!.inputs;
+      story.tell({ kind: "sweep" }, { at: 1500 });
+      expect(story.document!.inputs["users.json"]!.late).to.equal(true);
+      for (const key of ["events.json", "orders.json"])
+        expect(story.document!.inputs[key], key).to.deep.equal(before[key]);
     });
 
     it("keeps a late batch open that is ready, until it is claimed", () => {

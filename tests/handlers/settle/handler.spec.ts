@@ -184,6 +184,32 @@ describe("settle handler", function () {
     ]);
   });
 
+  it("gives a notice up that is refused time and again, and closes the batch", async () => {
+    const { batch, jobRun } = await startedBatch();
+    await pipeline.report(batch, 1, jobRun);
+    pipeline.engine.end(jobRun, "succeeded");
+    pipeline.topic.failures = Number.POSITIVE_INFINITY;
+    await pipeline.jobEnded(jobRun);
+    for (let sweeps = 0; sweeps < 20 && (await pipeline.ledger(batch)).effects.length > 0; sweeps++) {
+      pipeline.clock.ahead += 3_700_000;
+      await pipeline.settle({ kind: "sweep" });
+    }
+    pipeline.topic.failures = 0;
+    const told = pipeline.logs.filter((line) => line.batch === batch && line.message.startsWith("notice."));
+    const failed = told.slice(0, -1).map(({ message }) => message);
+    expect([...new Set(failed), told.at(-1)!.message]).to.deep.equal(["notice.failed", "notice.given_up"]);
+    expect(await pipeline.ledger(batch)).to.deep.include({ open: null, effects: [] });
+  });
+
+  it("stops the second of two job runs that were started for one claim", async () => {
+    const { batch, jobRun } = await startedBatch();
+    const twin = { ...pipeline.engine.jobRuns.get(jobRun)!, id: "jr_twin" };
+    pipeline.engine.jobRuns.set(twin.id, twin);
+    await pipeline.jobEnded(twin.id);
+    expect(pipeline.engine.stopped).to.deep.equal([twin.id]);
+    expect((await pipeline.ledger(batch)).effects).to.deep.equal([]);
+  });
+
   it("sweeps away marks that no document names", async () => {
     const { batch } = await startedBatch();
     const before = await pipeline.ledger(batch);
