@@ -3,15 +3,15 @@ import { isPlain, type Plain } from "./plain.ts";
 import type { Problem } from "./problems.ts";
 import { type DatasetConfig, datasetSchema, type OutputConfig, outputSchema, refusesNull } from "./schema.ts";
 
-/** Where the queries of `balances` find the orphans of a dataset, and the column that says by which reference. */
+/** The table in which `balances` find a dataset's orphans, and its column that names the reference. */
 export const orphanTable = (dataset: string) => `${dataset}_orphans`;
 export const orphanColumn = "orphan_column";
 
 type Report = (path: readonly PropertyKey[], message: string, isKey?: boolean) => void;
 
 /**
- * Checks that concern more than one field. It takes the settings as written and checks every part that has the right
- * shape, so that one report can hold problems of shape and of content.
+ * Checks that concern more than one field. They run on the settings as written and on every part that has the right
+ * shape. So one report can have problems of shape and of content.
  */
 export function crossChecks(settings: unknown): Problem[] {
   const problems: Problem[] = [];
@@ -92,7 +92,7 @@ function checkDataset(
     if (!names.includes(target))
       report(path, `"${target}" is not a dataset${suggestion(target, names)}; datasets: ${names.join(", ")}`);
     else if ((datasets[target]?.primaryKey.length ?? 1) !== 1)
-      report(path, `"${target}" has a primary key of several columns, which one column can't name`);
+      report(path, `"${target}" has a primary key of several columns; one column can't refer to it`);
   }
   for (const [column, { type, onNull, rules = [] }] of Object.entries(columns)) {
     if (typeof onNull === "object")
@@ -134,7 +134,7 @@ function checkRule(
 const baseOf = (type: string) => /^[a-z]+/.exec(type)?.[0] ?? "";
 const isNumeric = (base: string) => ["integer", "int", "long", "bigint", "double", "decimal"].includes(base);
 
-/** A value that the config gives for a column must be one of its type. */
+/** A value that the config gives for a column must be of the column's type. */
 function checkValue(
   what: string,
   value: string | number | boolean,
@@ -167,7 +167,7 @@ function digitsBehindPoint(value: number): number {
   return Math.max(0, (mantissa.split(".")[1]?.length ?? 0) - Number(exponent));
 }
 
-/** Rejecting orphans needs the kept rows of the referenced dataset first, so such references must not form a circle. */
+/** Rejecting orphans needs the kept rows of the referenced dataset, so such references must not form a cycle. */
 function checkRejectingReferences(datasets: Readonly<Record<string, DatasetConfig>>, report: Report): void {
   const targets = (name: string) =>
     Object.values(datasets[name]?.references ?? {}).flatMap(({ dataset, orphans }) =>
@@ -184,7 +184,7 @@ function checkRejectingReferences(datasets: Readonly<Record<string, DatasetConfi
         );
 }
 
-/** Athena and Hive fold case, so columns that differ in nothing else are one and the same to readers. */
+/** Athena and Hive ignore case, so columns that differ only in case are the same column to readers. */
 function checkCase(columns: Readonly<Record<string, unknown>>, path: readonly PropertyKey[], report: Report): void {
   const seen = new Map<string, string>();
   for (const column of Object.keys(columns)) {
@@ -196,7 +196,7 @@ function checkCase(columns: Readonly<Record<string, unknown>>, path: readonly Pr
   }
 }
 
-/** A file must be one dataset's: two that would claim the same name can't be told apart. */
+/** A file must belong to one dataset, so two datasets can't have the same file name. */
 function checkFiles(datasets: readonly (readonly [string, DatasetConfig])[], report: Report): void {
   const owners = new Map<string, string>();
   for (const [name, { file, formats }] of datasets) {
@@ -231,7 +231,7 @@ function checkAdministrators(administrators: unknown, report: Report): void {
   if (Array.isArray(administrators) && administrators.length === 0)
     report(
       path,
-      "nobody could administer the key any more; name a role or a user, or leave it out for the whole account",
+      "nobody could administer the key; name a role or a user, or omit the setting to allow the whole account",
     );
   checkTwice(administrators, path, report);
 }

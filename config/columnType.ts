@@ -1,6 +1,7 @@
 /**
  * The column types that a contract may use, written as Spark DDL: `string`, `decimal(12,2)`, `array<long>`,
- * `struct<city:string,zip:string>`. Parsed here once; the Lambda, the catalog and the config checks read the tree.
+ * `struct<city:string,zip:string>`. Only this module parses them; the functions, the catalog and the config checks use
+ * the tree.
  */
 export type ColumnType =
   | { readonly kind: ScalarKind }
@@ -15,11 +16,11 @@ export interface StructField {
 }
 
 export const scalarKinds = ["string", "boolean", "integer", "long", "double", "date", "timestamp"] as const;
-/** Hive's spelling, as contracts carry it. */
+/** Hive's spelling, which contracts use. */
 const aliases: Readonly<Record<string, ScalarKind>> = { int: "integer", bigint: "long" };
 const allowed = `${scalarKinds.join(", ")}, decimal(precision,scale), array<type>, struct<name:type,...>`;
 
-/** @throws Error that names the text and what is allowed. */
+/** @throws Error with the text and the allowed types. */
 export function parseColumnType(text: string): ColumnType {
   let position = 0;
   const fail = (): never => {
@@ -74,7 +75,7 @@ export function parseColumnType(text: string): ColumnType {
   return result;
 }
 
-/** The type as Hive and the Glue catalog spell it, which is also what `DataFrame.simpleString` prints. */
+/** The type in the spelling of Hive and the Glue catalog; `DataFrame.simpleString` prints the same. */
 export function catalogType(type: ColumnType): string {
   switch (type.kind) {
     case "integer":

@@ -3,10 +3,10 @@ import type { EvolutionMode, FileFormat, NullAction, PipelineConfig } from "./sc
 
 export type Scalar = string | number | boolean;
 
-/** What a null in a column does. */
+/** What happens to a null in a column. */
 export type NullRule = NullAction | { readonly default: Scalar };
 
-/** What a value that is not null must be, and what one that is not does. */
+/** A condition on a value that is not null, and what happens when the value breaks it. */
 export type ValueRule = (
   | { readonly allowed: readonly Scalar[] }
   | { readonly range: { readonly min?: number | string; readonly max?: number | string } }
@@ -18,14 +18,14 @@ export interface ContractColumn {
   /** Spark DDL as Hive spells it: `bigint`, `decimal(12,2)`, `struct<a:string>`. */
   readonly type: string;
   readonly onNull: NullRule;
-  /** At most one of a kind. */
+  /** At most one rule of each kind. */
   readonly rules: readonly ValueRule[];
 }
 
 export interface ReferenceContract {
   readonly column: string;
   readonly dataset: string;
-  /** What a value does that names no kept row of the dataset. */
+  /** What happens to a value that names no kept row of the dataset. */
   readonly orphans: "keep" | "reject" | "fail";
 }
 
@@ -41,7 +41,7 @@ export interface DatasetContract {
   readonly maxRejected: number;
 }
 
-/** Two queries of one row and one column, which must come to the same value. */
+/** Two queries, each of one row and one column, which must return the same value. */
 export interface BalanceContract {
   readonly name: string;
   readonly input: string;
@@ -56,8 +56,8 @@ export interface OutputContract {
 }
 
 /**
- * The part of the config that data is judged by. It is uploaded with each release and read by the functions and the
- * engine. Times in seconds.
+ * The part of the config that data is checked against. Each release uploads it; the functions and the engine read it.
+ * Times in seconds.
  */
 export interface Contract {
   readonly format: 1;

@@ -8,7 +8,7 @@ import { isPlain, type Plain } from "./plain.ts";
 import { type Problem, problemsOf } from "./problems.ts";
 import { configSchema, type PipelineConfig } from "./schema.ts";
 
-/** A config that can't be used. `message` lists every problem, one a line, as `file:line:column path: what is wrong`. */
+/** A config that can't be used. `message` has one line per problem: `file:line:column path: what is wrong`. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -23,7 +23,7 @@ export interface LoadedConfig {
   readonly placeOf: (path: readonly string[]) => string;
 }
 
-/** `override` laid over `base`, key by key; lists and scalars are replaced whole. */
+/** Merges `override` into `base`, key by key; lists and scalars are replaced whole. */
 function overlay(base: unknown, override: unknown): unknown {
   if (!isPlain(base) || !isPlain(override)) return override;
   const merged: Record<string, unknown> = { ...base };
@@ -79,14 +79,14 @@ function settingsIn({ environments, defaults }: ConfigFile, path: string, enviro
 export const environmentsOf = (path: string): string[] => Object.keys(readConfigFile(path).environments);
 
 /**
- * An environment's settings as written, with its overrides laid over the defaults, unchecked.
+ * An environment's settings as written: its overrides merged into the defaults, without any check.
  * @throws ConfigError
  */
 export const settingsOf = (path: string, environment: string): unknown =>
   settingsIn(readConfigFile(path), path, environment);
 
 /**
- * Reads `path`, lays `environments[environment]` over the defaults and checks the result.
+ * Reads `path`, merges `environments[environment]` into the defaults and checks the result.
  * @throws ConfigError with every problem found.
  */
 export function loadConfig(path: string, environment: string): LoadedConfig {
@@ -131,8 +131,8 @@ export function loadConfig(path: string, environment: string): LoadedConfig {
 }
 
 /**
- * Where in the file a problem is: at its value or key, in the environment's own settings first; otherwise at the
- * deepest part of its path that exists.
+ * Where in the file a problem is: at its value or key, first in the environment's own settings. If neither exists, at
+ * the deepest part of its path that exists.
  */
 function offsetOf(document: Document, { path, isKey }: Problem, environment: string): number {
   const overrides = ["environments", environment];

@@ -1,6 +1,6 @@
 /**
- * Every physical name of a stack and the ARN it will have, known before anything is created: a policy can name what
- * it protects, and two resources that must agree on a name read it from here.
+ * Every physical name of a stack and its later ARN, known before anything is created. So a policy can name what it
+ * protects, and two resources that must agree on a name read it from here.
  */
 
 /** Where a stack lives. */
@@ -13,14 +13,14 @@ export interface Scope {
 export const layers = ["bronze", "silver", "rejected", "gold", "ledger", "artifacts"] as const;
 export type Layer = (typeof layers)[number];
 
-/** By which a layer's bucket is known to functions, outputs and tools. */
+/** The key under which functions, outputs and tools know a layer's bucket. */
 export type BucketKey = `${Layer}Bucket`;
 
 export const perBucket = <T>(of: (layer: Layer) => T): Readonly<Record<BucketKey, T>> =>
   Object.fromEntries(layers.map((layer) => [`${layer}Bucket`, of(layer)])) as Record<BucketKey, T>;
 
 export interface PhysicalNames {
-  /** What every name of the stack begins with. */
+  /** The beginning of every name in the stack. */
   readonly prefix: string;
   readonly buckets: Readonly<Record<Layer, string>>;
   readonly keyAlias: string;
@@ -40,7 +40,7 @@ export interface PhysicalNames {
   readonly alertTopic: string;
 }
 
-/** The longest name is a bucket's, of 63: pipeline name (20), layer (9), account (12) and three dashes leave 19. */
+/** The longest name is a bucket's, 63 characters: pipeline (20), layer (9), account (12) and three dashes leave 19. */
 export const environmentPattern = /^[a-z][a-z0-9-]{0,18}$/;
 
 export function physicalNames(pipeline: string, environment: string, account: string): PhysicalNames {
@@ -81,7 +81,7 @@ export interface StackArns {
   readonly sweepRule: string;
   readonly catalog: string;
   readonly catalogDatabase: string;
-  /** All of the stack's database: an output's table is settled also when it is no longer declared. */
+  /** All tables of the stack's database: settle also updates a table whose output is no longer declared. */
   readonly catalogTables: string;
   readonly alertTopic: string;
   /** Matches the stack's alarms and no others. */

@@ -1,11 +1,11 @@
-/** The candidate that takes the fewest edits to reach from `word`, or undefined when none is near. */
+/** The candidate with the fewest edits from `word`, or undefined when none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   const distances = candidates.map((candidate) => editDistance(word.toLowerCase(), candidate.toLowerCase()));
   const least = Math.min(...distances);
   return least <= Math.max(1, Math.floor(word.length / 2.5)) ? candidates[distances.indexOf(least)] : undefined;
 }
 
-/** ` (did you mean "..."?)`, or nothing when no candidate is near. */
+/** ` (did you mean "..."?)`, or an empty text when no candidate is near. */
 export function suggestion(word: string, candidates: readonly string[]): string {
   const near = nearest(word, candidates);
   return near === undefined ? "" : ` (did you mean "${near}"?)`;

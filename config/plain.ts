@@ -1,5 +1,5 @@
 export type Plain = Readonly<Record<string, unknown>>;
 
-/** Whether it is an object of keys and values, as JSON and YAML have it: no list, and no object of a class. */
+/** Whether it is an object of keys and values as in JSON and YAML; not a list and not an instance of a class. */
 export const isPlain = (value: unknown): value is Plain =>
   typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;

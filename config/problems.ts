@@ -1,14 +1,14 @@
 import type { z } from "zod";
 import { suggestion } from "./nearest.ts";
 
-/** Something wrong with the settings. `path` leads to the value, or with `isKey` to the key itself. */
+/** A problem in the settings. `path` leads to the value or, with `isKey`, to the key itself. */
 export interface Problem {
   readonly path: readonly PropertyKey[];
   readonly message: string;
   readonly isKey?: boolean;
 }
 
-/** What zod found, in words that say what is allowed and what was probably meant. */
+/** Turns zod's issues into messages that say what is allowed and what was probably meant. */
 export function problemsOf(issues: readonly z.core.$ZodIssue[], schema: z.ZodType, input: unknown): Problem[] {
   return issues.flatMap((issue) => explain(issue, schema, input));
 }
@@ -68,7 +68,7 @@ const describe = (value: unknown): string => {
 const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
 
-/** The keys that the schema allows where `path` leads; none when it leads to no mapping of fixed keys. */
+/** The keys that the schema allows at `path`; empty when there is no mapping of fixed keys. */
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   let candidates: z.core.$ZodType[] = [schema];
   for (const key of path) candidates = candidates.flatMap(alternatives).flatMap((candidate) => child(candidate, key));

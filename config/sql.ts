@@ -5,7 +5,7 @@ import { catalogType, parseColumnType } from "./columnType.ts";
 import { ConfigError, type LoadedConfig } from "./load.ts";
 import { suggestion } from "./nearest.ts";
 
-/** Where something is wrong in an SQL file; offsets are characters from its beginning. */
+/** A problem in an SQL file. `offset` counts characters from the beginning of the file. */
 interface SqlProblem {
   readonly offset: number;
   readonly message: string;
@@ -13,12 +13,12 @@ interface SqlProblem {
 
 /**
  * Checks the SQL of every output and its balances against the declared datasets. Each must be one query in Spark's
- * dialect that reads only declared tables and columns. An output's query must return the declared columns, a balance's
- * query one value. Spark may still refuse what this parser accepts.
+ * dialect that reads only declared tables and columns. An output's query must return the declared columns; a balance's
+ * query must return one value. Spark may still refuse SQL that this parser accepts.
  * @throws ConfigError with every problem, as `file:line:column output: what is wrong`.
  */
 export async function checkSql({ config, sqlFiles, placeOf }: LoadedConfig): Promise<void> {
-  // Two thirds of a second of WebAssembly, which a config with problems of its own need not wait for.
+  // Loading this WebAssembly takes two thirds of a second, so a config with other problems does not wait for it.
   const parser = await import("@polyglot-sql/sdk");
 
   const check = (text: string, tables: Tables, compare: (returned: Returned) => SqlProblem[]): SqlProblem[] => {
@@ -31,10 +31,10 @@ export async function checkSql({ config, sqlFiles, placeOf }: LoadedConfig): Pro
         },
       ];
     const statements = parsed.ast as readonly object[];
-    if (statements.length !== 1) return [{ offset: 0, message: `must be one statement, and is ${statements.length}` }];
+    if (statements.length !== 1) return [{ offset: 0, message: `must be one statement, not ${statements.length}` }];
     const [kind] = Object.keys(statements[0]!);
     if (!queries.has(kind ?? ""))
-      return [{ offset: 0, message: `must be a query, and is ${kind?.replaceAll("_", " ") ?? "nothing"}` }];
+      return [{ offset: 0, message: `must be a query, not ${kind?.replaceAll("_", " ") ?? "nothing"}` }];
 
     const { errors } = parser.validateWithSchema(text, { strict: true, tables: [...tables] }, parser.Dialect.Spark);
     const unknown = errors
@@ -79,7 +79,7 @@ const tableOf = (name: string, columns: Readonly<Record<string, { readonly type:
   })),
 });
 
-/** The parser takes the unit in `timestampdiff(minute, a, b)` and its kind for a column. */
+/** In functions such as `timestampdiff(minute, a, b)`, the parser mistakes the unit for a column. */
 const isUnit = (text: string, offset: number): boolean =>
   /\b(?:timestamp|date)_?(?:add|diff)\s*\(\s*$/i.test([...text].slice(0, offset).join(""));
 
@@ -90,7 +90,7 @@ interface OutputColumns {
   readonly output?: { readonly columns: readonly { readonly kind: string; readonly name?: string }[] };
 }
 
-/** The columns that a query returns, each by its name if it has one; null when it hides them behind a star. */
+/** The columns that a query returns, each with its name if it has one; null when a star hides them. */
 type Returned = readonly (string | undefined)[] | null;
 
 function namesOf(result: unknown): Returned {
@@ -98,13 +98,13 @@ function namesOf(result: unknown): Returned {
   return columns.some(({ kind }) => kind === "star") ? null : columns.map(({ name }) => name);
 }
 
-/** It becomes a part of a statement, where a semicolon would be in the way. */
+/** The query becomes a part of a statement, so it can't end with a semicolon. */
 const endsOpen = (query: string): SqlProblem[] =>
   query.trimEnd().endsWith(";") ? [{ offset: 0, message: "must not end with a semicolon" }] : [];
 
 function oneValue(returned: Returned): SqlProblem[] {
   if (returned === null || returned.length === 1) return [];
-  return [{ offset: 0, message: `must return one column, and returns ${returned.length}` }];
+  return [{ offset: 0, message: `must return one column, not ${returned.length}` }];
 }
 
 function compareColumns(returned: Returned, declared: readonly string[]): SqlProblem[] {
@@ -116,12 +116,12 @@ function compareColumns(returned: Returned, declared: readonly string[]): SqlPro
   if (extra.length > 0) return say(`returns ${extra.join(", ")}, which the output does not declare`);
   return returned.join() === declared.join()
     ? []
-    : say(`returns its columns in another order than declared: ${declared.join(", ")}`);
+    : say(`returns its columns in another order than declared; declared: ${declared.join(", ")}`);
 }
 
 type Tables = readonly ReturnType<typeof tableOf>[];
 
-/** `; did you mean ...?` for the parser's words on an unknown table or column. */
+/** `; did you mean ...?` for the parser's message about an unknown table or column. */
 function meant(message: string, tables: Tables): string {
   const [, table] = /^Unknown table '([^']+)'/.exec(message) ?? [];
   if (table)
@@ -134,7 +134,7 @@ function meant(message: string, tables: Tables): string {
   return column && owned ? suggestion(column, owned) : "";
 }
 
-/** Characters before a position that the parser tells by line and column. */
+/** The number of characters before a position that the parser gives as line and column. */
 function offsetOf(text: string, line = 1, column = 1): number {
   const before = text.split("\n").slice(0, line - 1);
   return before.reduce((sum, earlier) => sum + [...earlier].length + 1, 0) + column - 1;

@@ -28,7 +28,7 @@ describe("principals in the config", () => {
 
   it("leave the key to somebody", async () => {
     expect(await problems("[]")).to.deep.equal([
-      `${administratorsLine}:19 encryption.administrators: nobody could administer the key any more; name a role or a user, or leave it out for the whole account`,
+      `${administratorsLine}:19 encryption.administrators: nobody could administer the key; name a role or a user, or omit the setting to allow the whole account`,
     ]);
   });
 

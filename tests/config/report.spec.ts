@@ -44,7 +44,7 @@ describe("a config with one mistake of each kind", () => {
       "G1X",
       'glue.workerType: must be one of G.1X, G.2X, G.4X, G.8X (did you mean "G.1X"?)',
     ],
-    ["  attempts: 3", "  attempts: 0", "0 # claims", "glue.attempts: must be at least 1"],
+    ["  attempts: 3", "  attempts: 0", "0 # total runs", "glue.attempts: must be at least 1"],
     [
       "  rotation: true",
       "  rotation: maybe",
