@@ -223,4 +223,21 @@ describe("the sweep", () => {
     expect(published(), "told once").to.have.length(0);
     expect([...pipeline.catalog.partitions.keys()]).to.deep.equal([`user_activity/${batch}`]);
   });
+
+  it("tells of an output without a table for as long as the output is declared", async () => {
+    await upload();
+    pipeline.engine.end("jr_1", "succeeded");
+    await pipeline.report(batch, 1, "jr_1");
+    pipeline.catalog.missing.add("user_activity");
+    await pipeline.jobEnded("jr_1");
+    expect(await sweepLater(10 * minute)).to.include("publication.failed");
+    expect((await pipeline.ledger(batch)).effects.map(({ id }) => id)).to.deep.equal(["catalog:user_activity"]);
+    await nextSecond();
+    const { user_activity: _, ...outputs } = pipeline.contract.outputs;
+    await pipeline.deploy({ ...pipeline.contract, outputs });
+    expect(await sweepLater(10 * minute))
+      .to.include("publication.unread")
+      .and.to.not.include("publication.failed");
+    expect((await pipeline.ledger(batch)).effects).to.deep.equal([]);
+  });
 });

@@ -146,25 +146,22 @@ export class FakeCatalog implements Catalog {
   /** `<output>/<batch>` to its files. */
   readonly partitions = new Map<string, PublishedFiles>();
   failures = 0;
-  /** Outputs whose table refuses everything. */
-  readonly refusing = new Set<string>();
   /** Outputs without a table. */
   readonly missing = new Set<string>();
 
-  #check(output: string): void {
+  #check(): void {
     if (this.failures-- > 0) throw new Error("the catalog is away");
-    if (this.refusing.has(output)) throw new Error(`the table ${output} refuses`);
   }
 
   point: Catalog["point"] = async (output, batch, files) => {
-    this.#check(output);
+    this.#check();
     if (this.missing.has(output)) return false;
     this.partitions.set(`${output}/${batch}`, files);
     return true;
   };
 
   remove: Catalog["remove"] = async (output, batch) => {
-    this.#check(output);
+    this.#check();
     this.partitions.delete(`${output}/${batch}`);
   };
 }
