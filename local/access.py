@@ -1,8 +1,8 @@
-"""Has the local AWS decide by the stack's policies, and writes down what they were asked.
+"""Makes the local AWS enforce the stack's policies, and records the requests that they decide on.
 
-It does so itself with AUTH=true, but for what it leaves out of a request: a put's key, and that the loopback, which
-knows no TLS, is as good as it. Both are added here, at functions that its release keeps private: the release is pinned
-in requirements.txt, and a name that is gone ends the start with an AttributeError.
+With AUTH=true the local AWS enforces policies itself, but its requests lack two facts: the key of a put, and that the
+loopback, which has no TLS, counts as secure. This module adds both by replacing private functions of the local AWS. Its
+release is pinned in requirements.txt; if a function is gone, the start ends with an AttributeError.
 """
 
 import json
@@ -33,7 +33,7 @@ def _with_key(action, query_params, path, headers):
 
 
 class _Calls:
-    """The calls that roles made, each kind of them once, as lines of JSON."""
+    """The calls that roles made, as lines of JSON; each kind of call is written once."""
 
     def __init__(self, path):
         self._path = Path(path)

@@ -18,8 +18,8 @@ interface Identity {
 }
 
 /**
- * One client a service, all speaking to the local AWS whatever the machine's own AWS settings are; as the account's root,
- * whom no policy holds back, unless other credentials are given.
+ * One client per service. All of them call the local AWS, whatever the machine's own AWS settings are. Without other
+ * credentials they act as the account's root, which no policy restricts.
  */
 export function createClients(endpoint: string, glueEndpoint: string, credentials: Identity = root) {
   const options = { endpoint, region, credentials };

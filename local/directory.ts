@@ -3,9 +3,9 @@ import { join } from "node:path";
 import { isAlive } from "../setup/lock.mjs";
 
 /**
- * Takes `directory` for this process and empties what an earlier run left in `folders`.
- * @returns gives the directory back
- * @throws Error when another process that is alive has it
+ * Claims `directory` for this process and removes the `folders` that an earlier run left in it.
+ * @returns a function that releases the directory
+ * @throws Error when another live process has claimed it
  */
 export function claimDirectory(directory: string, folders: readonly string[]): () => void {
   mkdirSync(directory, { recursive: true });
@@ -21,7 +21,7 @@ export function claimDirectory(directory: string, folders: readonly string[]): (
       const owner = Number(readFileSync(file, "utf8"));
       if (owner && isAlive(owner))
         throw new Error(
-          `${directory} is in use by process ${owner}: wait for it or name another directory (\`npm stop\` ends what \`npm start -- --keep\` left)`,
+          `${directory} is in use by process ${owner}: wait for it or name another directory (\`npm stop\` ends a stack that \`npm start -- --keep\` left running)`,
         );
       rmSync(file, { force: true });
     }
@@ -30,5 +30,5 @@ export function claimDirectory(directory: string, folders: readonly string[]): (
   return () => rmSync(file, { force: true });
 }
 
-/** Says where a stack is that was left running. */
+/** The file that says where a stack is that was left running. */
 export const runningFile = "running.json";

@@ -1,6 +1,6 @@
 /**
- * `node guard.mjs LOG COMMAND [arguments]`: runs a command in a process group of its own and ends the whole group when
- * the command ends, when told to, or when whoever holds this process's stdin is gone, however it went.
+ * `node guard.mjs LOG COMMAND [arguments]`: runs a command in its own process group. It ends the whole group when the
+ * command ends, when it gets a signal, or when its stdin closes because the parent process has ended in any way.
  */
 import { spawn } from "node:child_process";
 import { openSync } from "node:fs";

@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 const guard = fileURLToPath(new URL("./guard.mjs", import.meta.url));
 
 export interface Guarded {
-  /** Resolves with the exit code when the command and everything that it started has ended. */
+  /** Resolves with the exit code when the command and all processes that it started have ended. */
   readonly ended: Promise<number>;
-  /** Ends it; what does not go by itself is killed after a few seconds. */
+  /** Ends the command; a process that does not end by itself is killed after a few seconds. */
   stop(): Promise<void>;
 }
 
@@ -18,7 +18,7 @@ export function startGuarded(
   const child = spawn(process.execPath, [guard, options.logFile, ...command], {
     cwd: options.cwd,
     env: { ...options.env },
-    // A group of its own: Ctrl-C reaches this process only, which then stops things in order.
+    // With its own group, Ctrl-C reaches only this process, which then stops the others in order.
     detached: true,
     stdio: ["pipe", "ignore", "inherit"],
   });

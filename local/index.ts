@@ -19,7 +19,7 @@ export interface LocalStack {
   /** The program's outputs; empty when it was not applied. */
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly logFile: string;
-  /** Applies the program with another config, whatever is going on: what is new or has changed is made. */
+  /** Applies the program with another config, even while runs are active: makes what is new or changed. */
   redeploy(configFile: string): Promise<void>;
   /** Ends every process that was started. Can be called more than once. */
   stop(): Promise<void>;
@@ -28,24 +28,24 @@ export interface LocalStack {
 export interface LocalStackOptions {
   readonly configFile: string;
   readonly environment: string;
-  /** Holds all of its state. What an earlier run left there is removed. */
+  /** Contains all of the stack's state. The state of an earlier run is removed. */
   readonly directory: string;
   readonly spark?: {
     readonly driverMemory?: string;
     /** Whether the data is so small that the JVM's start decides how long a run takes. */
     readonly shortRuns?: boolean;
   };
-  /** A command that stands in for Python and the job's script, with the run's arguments and environment. */
+  /** A command that runs instead of Python with the job's script; it gets the run's arguments and environment. */
   readonly engine?: readonly string[];
   readonly onProgress?: (step: string) => void;
-  /** False: the servers alone. */
+  /** False: only the servers start. */
   readonly apply?: boolean;
 }
 
 const defaultDriverMemory = "3g";
 const folders = { aws: "aws", glue: "glue", runs: "runs", log: "local.log", running: runningFile } as const;
 
-/** Takes longer than the servers' start, because of the providers' SDKs. */
+/** Loading the program takes longer than starting the servers, because of the providers' SDKs. */
 const loadProgram = async () => {
   const [{ deploy }, { applyProgram }] = await Promise.all([
     import("../components/program.ts"),
@@ -102,7 +102,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
 
   try {
     options.onProgress?.("starting the local AWS");
-    // Loads while the servers start; a failure is told where the program is needed.
+    // The program loads while the servers start. A failure is reported where the program is used.
     if (options.apply ?? true) loadProgram().catch(() => {});
     aws = await startLocalAws(join(directory, folders.aws), logFile);
     const { endpoint } = aws;

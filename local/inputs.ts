@@ -1,11 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { isPlain } from "../config/plain.ts";
 
-/** The key by which the runtime marks a wrapped value, and the mark of a secret. */
+/** The key with which Pulumi's runtime marks a wrapped value, and the mark of a secret. */
 const signatureKey = "4dabf18193072939515e22adb298388d";
 const secretSignature = "1b47061264138c4ac30d75fd1eb44270";
 
-/** One secret wraps the whole property that it is in; this takes the wrapping off, however deep. */
+/** A secret wraps the whole property that contains it. This removes all wrappings, at any depth. */
 export function unwrapSecrets(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unwrapSecrets);
   if (!isPlain(value)) return value;
@@ -13,13 +13,13 @@ export function unwrapSecrets(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, child]) => [key, unwrapSecrets(child)]));
 }
 
-/** As a part of an ARN, a URI or a JSON text; in a sentence, or in code, the word is nothing special. */
+/** The word as a part of an ARN, a URI or a JSON text. In a sentence or in code it means nothing special. */
 const undefinedPart = /(^|[:/",])undefined([:/",]|$)/;
 
-/** An output that no handler returned shows up as this word inside a text. */
+/** Throws when a text contains "undefined": an output that no handler returned appears as this word. */
 export function refuseUndefined(value: unknown, path: string): void {
   if (typeof value === "string" && undefinedPart.test(value))
-    throw new Error(`${path} contains "undefined", so an output that it is made of has no value: ${value}`);
+    throw new Error(`${path} contains "undefined", so one of the outputs in it has no value: ${value}`);
   if (Array.isArray(value)) for (const [index, child] of value.entries()) refuseUndefined(child, `${path}[${index}]`);
   if (isPlain(value)) for (const [key, child] of Object.entries(value)) refuseUndefined(child, `${path}.${key}`);
 }
@@ -30,7 +30,7 @@ export interface Tracked<T> {
   unread(): string[];
 }
 
-/** Lets a handler read `values` and remembers what it read, down to the last property. */
+/** Lets a handler read `values` and remembers every property that it read, at any depth. */
 export function track<T extends object>(values: T): Tracked<T> {
   const read = new Set<string>();
   const watch = (target: object, path: string): object =>
@@ -51,10 +51,10 @@ export function track<T extends object>(values: T): Tracked<T> {
   return { inputs: watch(values, "") as T, unread: () => missed(values, "") };
 }
 
-/** The whole of `value`, read. */
+/** Reads every property of `value` and returns a plain copy. */
 export const plain = <T>(value: T): T => (value === undefined ? value : JSON.parse(JSON.stringify(value)));
 
-/** Counts `values` as read although nothing is made of them; `why` says what is lost by that. */
+/** Marks `values` as read although they are not used; `_why` says why that is acceptable. */
 export function leaveOut(_why: string, ...values: unknown[]): void {
   for (const value of values) plain(value);
 }

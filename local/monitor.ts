@@ -11,15 +11,15 @@ export interface Program {
 }
 
 export interface ApplyOptions {
-  /** What each resource type needs; all that this folder knows when absent. */
+  /** The handler of each resource type; when absent, all handlers of this folder. */
   readonly resources?: Resources;
-  /** Milliseconds after which a program that does not settle is given up. */
+  /** How many milliseconds to wait for the program to settle. */
   readonly timeout?: number;
-  /** What an earlier call has made: a resource whose inputs are the same is left as it is. Is brought up to date. */
+  /** The resources of earlier calls. A resource with the same inputs is left as it is. This call updates the map. */
   readonly made?: Map<string, Made>;
 }
 
-/** A resource that exists, and by which inputs. */
+/** A resource that exists, and the inputs that it was made with. */
 export interface Made {
   readonly inputs: string;
   readonly result: pulumi.runtime.MockResourceResult;
@@ -33,7 +33,7 @@ export class ApplyError extends Error {
   override readonly name = "ApplyError";
 }
 
-/** A resource's inputs as one comparable text; of an asset its content. */
+/** A resource's inputs as one comparable text; an asset appears as its content. */
 async function textOf(value: unknown): Promise<string> {
   const comparable = async (one: unknown): Promise<unknown> => {
     if (one instanceof pulumi.asset.StringAsset) return await one.text;
@@ -46,7 +46,7 @@ async function textOf(value: unknown): Promise<string> {
   return JSON.stringify(await comparable(value));
 }
 
-/** Makes what is new or has changed. Only what its service takes again can be changed. */
+/** Makes a resource that is new or changed. A change works only if the service accepts the create call again. */
 async function createOnce(
   args: pulumi.runtime.MockResourceArgs,
   context: Context,
@@ -62,20 +62,20 @@ async function createOnce(
   return result;
 }
 
-/** Makes a resource and returns what the program may use of it. */
+/** Makes a resource and returns the properties that the program may use. */
 async function create(
   { type, name, inputs }: pulumi.runtime.MockResourceArgs,
   context: Context,
   resources: Resources,
 ): Promise<pulumi.runtime.MockResourceResult> {
   const make = Object.hasOwn(resources, type) ? resources[type] : undefined;
-  if (!make) throw new Error(`${type} is a resource type that the local AWS has no handler for`);
+  if (!make) throw new Error(`the local AWS has no handler for the resource type ${type}`);
   const values = unwrapSecrets(inputs) as Record<string, unknown>;
   refuseUndefined(values, name);
   const tracked = track(values);
   const { id, outputs } = await make(tracked.inputs as never, context);
   const unread = tracked.unread();
-  if (unread.length > 0) throw new Error(`${type} has no handler for ${unread.join(", ")}`);
+  if (unread.length > 0) throw new Error(`the handler of ${type} does not support ${unread.join(", ")}`);
   return { id, state: { ...values, ...outputs } };
 }
 
@@ -88,15 +88,15 @@ function lookUp(token: string, { accountId, region }: Context): Record<string, u
     case "aws:index/getPartition:getPartition":
       return { id: "aws", partition: "aws", dnsSuffix: "amazonaws.com", reverseDnsPrefix: "com.amazonaws" };
     default:
-      throw new Error(`${token} is a look-up that the local AWS has no answer for`);
+      throw new Error(`the local AWS has no answer to the look-up ${token}`);
   }
 }
 
-/** Settling hides errors, so each is kept where it happens; the first one ends the wait. */
+/** Waiting for the program hides errors, so each error is stored where it occurs. The first one ends the wait. */
 class Failures {
   private readonly messages: string[] = [];
   private reject: (error: Error) => void = () => {};
-  /** Never resolves. */
+  /** Rejects with the first failure; never resolves. */
   readonly first = new Promise<never>((_, reject) => {
     this.reject = reject;
   });
@@ -115,7 +115,7 @@ class Failures {
   }
 }
 
-/** Besides what `create` throws, a registration fails on an input that can't be sent, or on a URN that is taken. */
+/** A registration fails when `create` throws, and also on an input that can't be sent or a URN that is taken. */
 function watchRegistrations(failures: Failures): void {
   const monitor = pulumi.runtime.getMonitor();
   if (!monitor) throw new Error("the monitor is not set");
@@ -167,7 +167,7 @@ export async function applyProgram(
   pulumi.runtime.setAllConfig({ ...program.config });
   watchRegistrations(failures);
 
-  // An `apply` that throws is seen nowhere else.
+  // An `apply` that throws shows up only as an unhandled rejection.
   const onRejection = (error: unknown) => failures.add("program", error);
   process.on("unhandledRejection", onRejection);
   let timer: NodeJS.Timeout | undefined;
@@ -176,7 +176,7 @@ export async function applyProgram(
   });
   try {
     const outputs = await Promise.race([settle(program), failures.first, late]);
-    // Rejections are told one turn of the event loop later.
+    // Rejections are reported one turn of the event loop later.
     await new Promise((resolve) => setImmediate(resolve));
     failures.check();
     return unwrapSecrets(plain(outputs)) as Readonly<Record<string, unknown>>;

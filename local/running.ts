@@ -15,7 +15,7 @@ export function writeRunning(
   { redeploy: _, stop: __, credentials, ...stack }: LocalStack,
   directory: string = stackDirectory,
 ): void {
-  // The SDK adds marks of its own to the object.
+  // The SDK adds its own fields to the credentials object.
   const { accessKeyId, secretAccessKey } = credentials;
   const running: RunningStack = { ...stack, credentials: { accessKeyId, secretAccessKey }, pid: process.pid };
   writeFileSync(join(directory, runningFile), `${JSON.stringify(running, null, 2)}\n`);
@@ -25,7 +25,7 @@ export function removeRunning(directory: string = stackDirectory): void {
   rmSync(join(directory, runningFile), { force: true });
 }
 
-/** Null when none is running; what a process left that was killed does not count. */
+/** The running stack, or null when none is running. The file of a process that was killed does not count. */
 export function readRunning(directory: string = stackDirectory): RunningStack | null {
   let text: string;
   try {

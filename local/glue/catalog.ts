@@ -1,7 +1,7 @@
 import { BatchUpdatePartitionCommand, type GlueClient, type UpdatePartitionRequest } from "@aws-sdk/client-glue";
 import { GlueError } from "./service.ts";
 
-/** The local AWS has UpdatePartition only in its batch form, which reports errors in its answer. */
+/** The local AWS has UpdatePartition only in its batch form, which reports errors in its response. */
 export async function updatePartition(
   glue: GlueClient,
   { PartitionValueList, PartitionInput, ...table }: UpdatePartitionRequest,

@@ -1,9 +1,9 @@
-/** Begins a line of a JVM's stack, or one of Spark's log. */
+/** The beginning of a line in a JVM's stack trace or in Spark's log. */
 const noWords = /^(\s|Caused by: |\d\d:\d\d:\d\d |\d\d\/\d\d\/\d\d )/;
 
 /**
- * As Glue's, the message is the exception that the script ended with. What the JVM logs behind it while it shuts down, and
- * the stack within an exception of Spark's, are none of it; without a traceback it is the last thing that was said.
+ * As in Glue, the message is the exception that ended the script. It does not include the JVM's log lines from its
+ * shutdown, nor the stack trace inside a Spark exception. Without a traceback, it is the last line of the log.
  */
 export function errorMessage(log: string, code: number): string {
   const lines = log.trimEnd().split("\n");

@@ -14,18 +14,18 @@ export interface Machine {
   readonly sts: STSClient;
   readonly endpoint: string;
   readonly glueEndpoint: () => string;
-  /** Each run has a folder of its own below. */
+  /** Each run has its own folder in it. */
   readonly directory: string;
   readonly driverMemory: string;
   readonly shortRuns: boolean;
-  /** Runs instead of Python with the job's script. */
+  /** A command that runs instead of Python with the job's script. */
   readonly engine?: readonly string[] | undefined;
 }
 
 /** Seconds; no session lasts longer. */
 const sessionDuration = 43_200;
 
-/** The job's role, as the run takes it on. */
+/** Assumes the job's role for the run. */
 async function takeOn(sts: STSClient, role: string, run: string): Promise<Credentials> {
   const command = new AssumeRoleCommand({ RoleArn: role, RoleSessionName: run, DurationSeconds: sessionDuration });
   const { Credentials } = await sts.send(command);
@@ -69,12 +69,12 @@ function environment(machine: Machine, folder: string, role: Credentials): Recor
   };
 }
 
-/** Arguments by which Glue loads more than the script. */
+/** Arguments that make Glue load more than the script. */
 const extras = ["--extra-py-files", "--extra-jars", "--extra-files", "--additional-python-modules"];
 
 /**
- * Runs a job's script as Glue would: unmodified, from its own copy, with the run's arguments over the job's, and over both
- * those that the job fixes.
+ * Runs a job's script as Glue would: unmodified, from its own copy. The run's arguments override the job's defaults. The
+ * arguments that the job fixes override both.
  */
 export async function execute(machine: Machine, job: Job, run: Run): Promise<Execution> {
   const folder = join(machine.directory, run.id);

@@ -28,8 +28,8 @@ function stateChange(run: Run) {
 }
 
 /**
- * Sends "Glue Job State Change" where the rules of the local EventBridge say. It can't go through PutEvents, which
- * refuses the sources of AWS itself, so the rules are asked and their functions invoked from here.
+ * Sends "Glue Job State Change" to the targets of the matching rules in the local EventBridge. PutEvents refuses events
+ * with a source of AWS itself, so this function reads the rules and invokes their targets.
  */
 export async function notifyStateChange({ events, lambda }: Clients, run: Run): Promise<void> {
   const event = JSON.stringify(stateChange(run));
@@ -41,7 +41,7 @@ export async function notifyStateChange({ events, lambda }: Clients, run: Run): 
     const { Targets = [] } = await events.send(new ListTargetsByRuleCommand({ Rule: Name }));
     for (const target of Targets) {
       if (!target.Arn?.includes(":function:") || target.InputPath || target.InputTransformer)
-        throw new Error(`target ${target.Id} of rule ${Name} is none that can be reached locally`);
+        throw new Error(`target ${target.Id} of rule ${Name} can't be reached locally`);
       await lambda.send(
         new InvokeCommand({
           FunctionName: target.Arn,

@@ -9,7 +9,7 @@ const prefix = "AWSGlue.";
 
 type Operation = (input: never) => unknown;
 
-/** What this server does itself. */
+/** The operations that this server handles itself. */
 function operations(service: GlueService, catalog: GlueClient): Readonly<Record<string, Operation>> {
   return {
     CreateJob: (input) => service.createJob(input),
@@ -23,7 +23,7 @@ function operations(service: GlueService, catalog: GlueClient): Readonly<Record<
   };
 }
 
-/** The local AWS would make a job of its own of these; only who provisions sends them. */
+/** The local AWS would create its own job for these requests; only the provisioning program sends them. */
 const isProvisioning = (name: string) => name === "CreateJob" || name === "UpdateJob";
 
 async function readBody(request: IncomingMessage): Promise<Buffer> {
@@ -43,7 +43,7 @@ function fail(response: ServerResponse, error: unknown): void {
   answer(response, known ? 400 : 500, { __type: known ? error.code : "InternalServiceException", Message: message });
 }
 
-/** The same request, with the caller's signature, to the local AWS. */
+/** Passes the same request, with the caller's signature, to the local AWS. */
 const pass = (request: IncomingMessage, body: Buffer, upstream: string): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
     const options = { method: request.method ?? "POST", headers: request.headers };
@@ -63,8 +63,8 @@ export interface GlueServer {
 }
 
 /**
- * Glue's API on a free loopback port: jobs are run here, the catalog is that of the local AWS. Who may ask for what is
- * for the local AWS to say as well: it knows none of the jobs, and looks at the policies first.
+ * Glue's API on a free loopback port. Jobs run here; the catalog is the local AWS's. The local AWS also decides on
+ * access: it does not know the jobs, but it checks the policies before it looks for them.
  */
 export async function startGlueServer(service: GlueService, upstream: string): Promise<GlueServer> {
   const catalog = new GlueClient({ endpoint: upstream, region, credentials });
@@ -75,7 +75,7 @@ export async function startGlueServer(service: GlueService, upstream: string): P
       const name = target.startsWith(prefix) ? target.slice(prefix.length) : "";
       const body = await readBody(request);
       const operation = Object.hasOwn(own, name) ? own[name] : undefined;
-      // The local AWS would say of these that there are none, as if it were true.
+      // The local AWS would wrongly answer that there are no such jobs or runs.
       if (!operation && /Job(s|Run|Runs|Bookmark)?$/.test(name))
         throw new GlueError("InvalidInputException", `${name} is not supported locally`);
       if (!isProvisioning(name)) {

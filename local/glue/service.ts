@@ -20,19 +20,19 @@ export class GlueError extends Error {
 }
 
 export interface Execution {
-  /** Null when the script ended well, otherwise what Glue would give as the run's error message. */
+  /** Null when the script succeeded, otherwise the run's error message as Glue would give it. */
   readonly ended: Promise<string | null>;
   stop(): Promise<void>;
 }
 
 export interface GlueOptions {
   readonly stateFile: string;
-  /** Starts a run's process; throws when the script or a library can't be had. */
+  /** Starts a run's process; throws when the script or a library is not available. */
   execute(job: Job, run: Run): Promise<Execution>;
-  /** Told of each run's end. */
+  /** Called when a run ends. */
   onEnd(run: Run): Promise<void>;
   onError(error: unknown): void;
-  /** Milliseconds in a minute of a job's timeout; tests make it shorter. */
+  /** How many milliseconds a minute of a job's timeout lasts; tests make it shorter. */
   readonly minute?: number;
 }
 
@@ -62,8 +62,8 @@ function checkDefinition(definition: CreateJobRequest): void {
 }
 
 /**
- * The arguments of a run. AWS says that those which the job fixes win, and not whether it tells the caller; here it is told,
- * so that none of ours sends one.
+ * The arguments of a run. In AWS the arguments that the job fixes win; whether the caller gets an error is not
+ * documented. Here it gets one, so that our functions never send a fixed argument.
  */
 function argumentsOf({ Arguments }: StartJobRunRequest, { NonOverridableArguments = {} }: CreateJobRequest): Arguments {
   const given = checkArguments(Arguments);
@@ -72,7 +72,7 @@ function argumentsOf({ Arguments }: StartJobRunRequest, { NonOverridableArgument
   return given;
 }
 
-/** Jobs and runs as AWS Glue has them, each run a process on this machine. */
+/** Jobs and runs as in AWS Glue; each run is a process on this machine. */
 export class GlueService {
   private readonly store: GlueStore;
   private readonly executions = new Map<string, Execution>();
@@ -160,7 +160,7 @@ export class GlueService {
     return answer;
   }
 
-  /** Ends the runs without telling anyone, and starts none any more. */
+  /** Ends the runs without calling `onEnd`; no run starts afterwards. */
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all([...this.executions.values()].map((execution) => execution.stop()));
@@ -222,7 +222,7 @@ export class GlueService {
       return await this.finish(run, "FAILED", (error as Error).message);
     }
     this.executions.set(run.id, execution);
-    // It may have been told to stop while its files were fetched.
+    // The run may have been stopped while its files were fetched.
     if (run.state === "STOPPING" || this.closed) this.track(execution.stop());
     else this.move(run, "RUNNING");
     let timedOut = false;
@@ -242,7 +242,7 @@ export class GlueService {
   }
 
   private async finish(run: Run, state: RunState, errorMessage?: string): Promise<void> {
-    // What ends because the server ends is left in flight on disk; the next start calls it failed.
+    // A run that ends because the server ends stays active on disk; the next start marks it as failed.
     if (this.closed) return;
     this.move(run, state, errorMessage);
     for (const waiting of this.store.runs.values())

@@ -4,15 +4,15 @@ export interface SparkSettings {
   readonly directory: string;
   readonly jars: readonly string[];
   readonly driverMemory: string;
-  /** For runs of seconds, of which the compiler's second tier would take half. */
+  /** For runs of a few seconds: the compiler's second tier would take half of the time. */
   readonly shortRuns: boolean;
 }
 
 const schemes = ["s3", "s3a"] as const;
 
 /**
- * What makes a local Spark read and write like the job in AWS does, as the text of spark-defaults.conf. The encryption
- * is the bucket's default: the SDK under S3A refuses to name a key over plain http.
+ * The text of spark-defaults.conf with which a local Spark reads and writes like the job in AWS. Encryption is the
+ * bucket's default, because the SDK under S3A refuses to send a key name over plain http.
  */
 export function sparkDefaults(settings: SparkSettings): string {
   const { endpoint, region, directory, jars, driverMemory, shortRuns } = settings;
@@ -54,7 +54,7 @@ export function sparkDefaults(settings: SparkSettings): string {
     .join("");
 }
 
-/** Only warnings, on stderr: the log belongs to what the job says. */
+/** Spark logs only warnings, on stderr, so the log shows mainly the job's own output. */
 export const log4j = `rootLogger.level = warn
 rootLogger.appenderRef.stderr.ref = stderr
 appender.stderr.type = Console

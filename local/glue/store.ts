@@ -4,7 +4,7 @@ import type { CreateJobRequest } from "@aws-sdk/client-glue";
 
 export type RunState = "WAITING" | "STARTING" | "RUNNING" | "STOPPING" | "STOPPED" | "SUCCEEDED" | "FAILED" | "TIMEOUT";
 
-/** Times in seconds since 1970, as Glue's protocol has them. */
+/** Times are seconds since 1970, as in Glue's protocol. */
 export interface Job {
   readonly definition: CreateJobRequest & { Name: string };
   readonly createdOn: number;
@@ -14,7 +14,7 @@ export interface Job {
 export interface Run {
   readonly id: string;
   readonly job: string;
-  /** Those of the start alone, as GetJobRun gives them. */
+  /** Only the arguments that StartJobRun gave, as in GetJobRun. */
   readonly arguments: Readonly<Record<string, string>>;
   /** Minutes. */
   readonly timeout: number;
@@ -33,7 +33,7 @@ export const hasEnded = (run: Run): boolean => !inFlight.includes(run.state);
 export const isActive = (run: Run): boolean => active.includes(run.state);
 export const now = (): number => Date.now() / 1000;
 
-/** The jobs and their runs, on disk after every change. */
+/** The jobs and their runs; every change is written to disk. */
 export class GlueStore {
   readonly jobs = new Map<string, Job>();
   /** In the order in which they were started. */

@@ -13,14 +13,14 @@ import { strToU8, type Zippable, zipSync } from "fflate";
 import { plain } from "../inputs.ts";
 import { type Create, named, type Resources } from "./resource.ts";
 
-/** The archive as the zip file that Lambda takes. */
+/** The archive as a zip file for Lambda. */
 async function zip(archive: unknown): Promise<Uint8Array> {
   if (!(archive instanceof pulumi.asset.AssetArchive)) throw new Error("code must be an AssetArchive");
   const files: Zippable = {};
   for (const [name, entry] of Object.entries(await archive.assets)) {
     if (entry instanceof pulumi.asset.StringAsset) files[name] = strToU8(await entry.text);
     else if (entry instanceof pulumi.asset.FileAsset) files[name] = readFileSync(await entry.path);
-    else throw new Error(`code: ${name} is an asset of a kind that is not supported locally`);
+    else throw new Error(`code: the kind of asset ${name} is not supported locally`);
   }
   return zipSync(files, { level: 1 });
 }

@@ -5,22 +5,22 @@ export interface Context {
   readonly clients: Clients;
   readonly region: string;
   readonly accountId: string;
-  /** Set in every function beside its own environment. */
+  /** Variables that every function gets in addition to its own environment. */
   readonly functionEnvironment: Readonly<Record<string, string>>;
 }
 
-/** What the provider would have told Pulumi once the resource exists, beside its inputs. */
+/** What the provider would return to Pulumi for a new resource, in addition to its inputs. */
 export interface Created {
   readonly id: string;
   readonly outputs?: Readonly<Record<string, unknown>>;
 }
 
-/** Makes one resource with SDK calls. It has to read each input: an unread one is an error. */
+/** Makes one resource with SDK calls. It must read every input; an unread input is an error. */
 export type Create<Args> = (inputs: Unwrapped<Args>, context: Context) => Promise<Created>;
-/** A table of them, whose entries take different inputs. */
+/** The handler of each resource type; each takes its own inputs. */
 export type Resources = Readonly<Record<string, (inputs: never, context: Context) => Promise<Created>>>;
 
-/** @throws Error when a name is left to the provider, which would make one up */
+/** @throws Error when the name is missing: the provider would then invent one */
 export function named(name: string | undefined, property: string): string {
   if (!name) throw new Error(`${property} is not set`);
   return name;

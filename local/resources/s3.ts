@@ -135,7 +135,7 @@ async function bytes(source: unknown): Promise<Buffer | undefined> {
   if (source instanceof pulumi.asset.StringAsset) return Buffer.from(await source.text);
   if (source instanceof pulumi.asset.FileAsset) return readFileSync(await source.path);
   if (source === undefined) return undefined;
-  throw new Error("source is an asset of a kind that is not supported locally");
+  throw new Error("source: this kind of asset is not supported locally");
 }
 
 const object: Create<aws.s3.BucketObjectv2Args> = async (inputs, { clients: { s3 } }) => {

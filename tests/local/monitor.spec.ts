@@ -88,7 +88,7 @@ describe("the monitor of the local run", () => {
       ),
     );
     expect(message).to.equal(
-      'test:index:Thing "first": test:index:Thing is a resource type that the local AWS has no handler for',
+      'test:index:Thing "first": the local AWS has no handler for the resource type test:index:Thing',
     );
   });
 
@@ -107,7 +107,9 @@ describe("the monitor of the local run", () => {
         { resources: reads },
       ),
     );
-    expect(message).to.equal('test:index:Thing "first": test:index:Thing has no handler for fast, rules.0.days');
+    expect(message).to.equal(
+      'test:index:Thing "first": the handler of test:index:Thing does not support fast, rules.0.days',
+    );
   });
 
   it("refuses a text that was made of an output without a value", async () => {

@@ -56,7 +56,7 @@ describe("the local stack", function () {
         message = error.message;
       });
       expect(message).to.equal(
-        `${folder} is in use by process ${process.pid}: wait for it or name another directory (\`npm stop\` ends what \`npm start -- --keep\` left)`,
+        `${folder} is in use by process ${process.pid}: wait for it or name another directory (\`npm stop\` ends a stack that \`npm start -- --keep\` left running)`,
       );
     } finally {
       await stack.stop();
