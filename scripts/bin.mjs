@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `pipeline`, for where this checkout is linked: the same as `npm run pipeline --`, wherever it is called. */
+/** The command `pipeline`, available after `npm link`: the same as `npm run pipeline --`, from any folder. */
 process.env.INIT_CWD = process.cwd();
 process.argv.splice(2, 0, "pipeline");
 await import("./run.mjs");

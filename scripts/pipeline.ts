@@ -11,7 +11,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal
 
 async function ask(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  // While it asks it takes Ctrl-C for itself.
+  // While readline asks, it handles Ctrl-C itself.
   terminal.on("SIGINT", () => interrupted.abort());
   try {
     return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `, { signal: interrupted.signal })).trim());
@@ -20,7 +20,7 @@ async function ask(question: string): Promise<boolean> {
   }
 }
 
-// Who reads may have seen enough; what can't be written for any other reason must not pass for done.
+// A reader may close the pipe early. Any other write error must fail the command.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") return;
   console.error(`failed: the output can't be written: ${error.message}`);

@@ -1,4 +1,4 @@
-/** `node scripts/run.mjs TASK [arguments]`: prepares this checkout, then runs the task. Needs nothing installed. */
+/** `node scripts/run.mjs TASK [arguments]`: prepares this checkout, then runs the task. Needs no installed packages. */
 import { SetupError } from "../setup/command.mjs";
 import { setUp } from "../setup/index.mjs";
 import { tasks } from "../setup/tasks.mjs";

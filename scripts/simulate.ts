@@ -12,10 +12,10 @@ const flags = {
   seed: { kind: "integer", minimum: 0, maximum: 2 ** 31, help: "the first seed (default 1)" },
   runs: { kind: "integer", minimum: 1, maximum: 10_000_000, help: "schedules, one a seed (default 1000)" },
   jobs: { kind: "integer", minimum: 1, maximum: 256, help: "processes (default: one a core)" },
-  only: { kind: "text", help: "replay the seed with nothing but what this file names, a line each" },
+  only: { kind: "text", help: "replay the seed with only the random decisions in this file, one per line" },
 } as const;
 
-/** From this many schedules on, each fault has to have met each transition that it can meet. */
+/** With at least this many schedules, each fault must have met each transition that it can meet. */
 const enoughForTable = 10_000;
 
 async function replay(seed: number, file: string): Promise<number> {
@@ -49,7 +49,7 @@ async function tellOf(seed: number): Promise<void> {
   mkdirSync(join("out", "simulation"), { recursive: true });
   writeFileSync(file, `${keys.join("\n")}\n`);
   console.log(storyOf(result).join("\n"));
-  console.log(`${keys.length} things that chance decided, after ${tries} tries; again:`);
+  console.log(`${keys.length} random decisions remain after ${tries} tries; to replay them:`);
   console.log(`  npm run simulate -- --seed ${seed} --only ${file}`);
 }
 
@@ -66,7 +66,7 @@ async function main(args: readonly string[]): Promise<number> {
   printTotals(totals, seed, (performance.now() - since) / 1000);
 
   const { violations } = totals;
-  // The first seed of each invariant tells the story of the others, as a rule.
+  // The first seed of each invariant usually shows the same story as the others.
   for (const invariant of new Set(violations.map(({ violation }) => violation.invariant))) {
     const seeds = violations.filter(({ violation }) => violation.invariant === invariant).map((found) => found.seed);
     console.log(`violated in ${seeds.length} schedules: ${invariant} (seeds ${seeds.slice(0, 10).join(", ")})`);
@@ -75,7 +75,7 @@ async function main(args: readonly string[]): Promise<number> {
   const missing = runs < enoughForTable ? [] : emptyCells(totals);
   for (const cell of missing) console.log(`no schedule came to: ${cell}`);
   const wrong = wrongReasons(totals);
-  for (const cell of wrong) console.log(`reached, though it is said to be unreachable: ${cell}`);
+  for (const cell of wrong) console.log(`reached, although declared unreachable: ${cell}`);
   if (violations.length === 0) console.log("0 violations");
   return violations.length + missing.length + wrong.length > 0 ? 1 : 0;
 }

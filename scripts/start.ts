@@ -8,7 +8,7 @@ import { UsageError, usage } from "../terminal/flags.ts";
 import { createStatus } from "../terminal/status.ts";
 import { createStyle } from "../terminal/style.ts";
 
-/** Ending takes a few seconds; what hangs is left to the guards, which end with this process. */
+/** Milliseconds. Ending takes a few seconds. The guards end with this process, and they end processes that hang. */
 const stopPatience = 20_000;
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
@@ -19,7 +19,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const options = parseStart(args);
   const interrupted = new AbortController();
-  // A terminal tells the whole process group and the task runner passes it on: the second one is the same Ctrl-C.
+  // A terminal signals the whole process group and the task runner passes the signal on, so one Ctrl-C arrives twice.
   const interrupt = () => {
     interrupted.abort();
     setTimeout(() => process.exit(130), stopPatience).unref();
@@ -57,11 +57,11 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-/** Leaves the stack to other processes until this one is told to end. */
+/** Keeps the stack running for other processes until this one gets a signal. */
 async function keep(stack: LocalStack, signal: AbortSignal): Promise<void> {
   writeRunning(stack);
   console.log(
-    "\nthe local stack goes on: npm run pipeline -- --help says what can be done; Ctrl-C or npm stop ends it",
+    "\nthe local stack keeps running: npm run pipeline -- --help lists the commands; Ctrl-C or npm stop ends it",
   );
   try {
     if (!signal.aborted) await once(signal, "abort");

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readRunning } from "../local/running.ts";
 import { isAlive } from "../setup/lock.mjs";
 
-/** Milliseconds in which the stack ends its processes in order. */
+/** Milliseconds that the stack has to end its processes in order. */
 const patience = 30_000;
 
 /** Ends the local stack that `npm start -- --keep` left running. */

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** What a person has to do something about; its message is shown without a stack trace. */
+/** An error that a person has to fix; its message is shown without a stack trace. */
 export class SetupError extends Error {
   name = "SetupError";
 }
@@ -9,8 +9,8 @@ const shownLines = 30;
 
 /**
  * Runs a command quietly.
- * @returns {Promise<string>} what it wrote to stdout and stderr
- * @throws SetupError with the end of that when it fails
+ * @returns {Promise<string>} its output to stdout and stderr
+ * @throws SetupError with the end of this output when the command fails
  */
 export function run(command, args, { cwd, env } = {}) {
   return new Promise((resolve, reject) => {

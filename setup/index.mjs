@@ -26,14 +26,14 @@ async function preparePython(progress, { spark }, interpreter) {
 }
 
 /**
- * Brings this checkout to what its lock files say. Does nothing, in a few milliseconds, when it is there already.
+ * Installs what the lock files of this checkout list. When all is installed, it returns after a few milliseconds.
  * @param {{ python?: boolean, spark?: boolean }} needs
  */
 export async function setUp(needs, progress = createProgress()) {
   checkNode();
   if (isReady(needs)) return;
   await withLock(join(localDirectory, "setup.lock"), async () => {
-    // Asked before anything long begins, because it may be missing.
+    // Python may be missing, so it is looked for before any long step begins.
     const interpreter = needs.python && !hasVenv() ? await findPython() : undefined;
     const results = await Promise.allSettled([
       nodeModulesAreCurrent() ? undefined : progress.step("Node packages", installNodeModules),

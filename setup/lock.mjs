@@ -2,7 +2,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Whether there is a process of this id. */
+/** Whether a process with this id exists. */
 export const isAlive = (pid) => {
   try {
     process.kill(pid, 0);
@@ -12,7 +12,7 @@ export const isAlive = (pid) => {
   }
 };
 
-/** Runs `work` while no other process of this checkout does; a holder that died gives it up. */
+/** Runs `work` under a lock of this checkout, so only one process runs it. The lock of a dead process is removed. */
 export async function withLock(file, work) {
   mkdirSync(dirname(file), { recursive: true });
   for (;;) {

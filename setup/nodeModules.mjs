@@ -5,7 +5,7 @@ import { nodeModules, root } from "./paths.mjs";
 
 const packages = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
 
-/** npm writes what it installed into node_modules as its last act, so this also notices an install cut short. */
+/** npm writes its list of installed packages last, so this also detects an interrupted install. */
 export function nodeModulesAreCurrent(directory = root) {
   const installedLock = join(directory, "node_modules", ".package-lock.json");
   if (!existsSync(installedLock)) return false;
@@ -18,9 +18,9 @@ export function nodeModulesAreCurrent(directory = root) {
 }
 
 export async function installNodeModules() {
-  // npm tells where it is to what it runs; that one is surely there.
+  // npm gives its own path to the scripts that it runs, and that npm certainly exists.
   const npm = process.env.npm_execpath;
   const args = ["ci", "--no-audit", "--no-fund", "--no-progress"];
   await (npm?.endsWith(".js") ? run(process.execPath, [npm, ...args], { cwd: root }) : run("npm", args, { cwd: root }));
-  if (!nodeModulesAreCurrent()) throw new Error(`npm ci left ${nodeModules} unlike package-lock.json`);
+  if (!nodeModulesAreCurrent()) throw new Error(`after npm ci, ${nodeModules} does not match package-lock.json`);
 }

@@ -2,7 +2,7 @@ const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "
 const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
 /**
- * Says which steps run and for how long: one live line on a terminal, a line at each step's begin and end elsewhere.
+ * Shows which steps run and for how long: one live line on a terminal; elsewhere one line when a step begins or ends.
  * @returns {{ step<T>(name: string, work: () => Promise<T>): Promise<T> }}
  */
 export function createProgress(stream = process.stderr) {

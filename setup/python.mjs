@@ -5,11 +5,11 @@ import { run } from "./command.mjs";
 import { root, venv, venvPython } from "./paths.mjs";
 
 const requirements = join(root, "requirements.txt");
-// Inside the environment, so that it disappears with it.
+// The stamp is inside the environment, so it disappears with the environment.
 const stamp = join(venv, ".installed");
 const wanted = () => createHash("sha256").update(readFileSync(requirements)).digest("hex");
 
-/** existsSync follows the link, so an environment whose interpreter was removed counts as none. */
+/** existsSync follows the link, so an environment without its interpreter counts as missing. */
 export const hasVenv = () => existsSync(venvPython) && existsSync(join(venv, "pyvenv.cfg"));
 export const pythonIsCurrent = () => hasVenv() && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted();
 
@@ -17,7 +17,7 @@ export async function createVenv(interpreter) {
   await run(interpreter, ["-m", "venv", "--clear", venv]);
 }
 
-/** A third of a gigabyte of jars, which pip makes a wheel of: to pack them once more would take longer than the rest. */
+/** pip builds a wheel from a third of a gigabyte of jars. Compressing them again would take longer than the rest. */
 const wheelSettings = join(root, "setup", "wheel.cfg");
 
 export const pip = (...args) =>
@@ -26,12 +26,12 @@ export const pip = (...args) =>
   });
 
 /**
- * The lock in two parts that are installed at the same time: what pip has to build, and the rest.
+ * Splits the lock into two parts that are installed at the same time: packages that pip has to build, and the rest.
  * @param {string} lock
  * @returns {string[]}
  */
 export function lockParts(lock) {
-  // An entry goes on in the indented lines after it.
+  // The indented lines after an entry belong to it.
   const entries = lock.match(/^[^\s#].*(?:\n[ \t].*)*/gm) ?? [];
   const isBuilt = (entry) => entry.startsWith("pyspark==");
   return [entries.filter(isBuilt), entries.filter((entry) => !isBuilt(entry))].map((part) => `${part.join("\n")}\n`);

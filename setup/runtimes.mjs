@@ -1,4 +1,4 @@
-/** Which Node, Python and Java will do, and what to say when none does. */
+/** Finds a suitable Node, Python and Java, and has the messages for when there is none. */
 import { execFile } from "node:child_process";
 import { SetupError } from "./command.mjs";
 
@@ -20,12 +20,12 @@ const ask = (command, args) =>
     );
   });
 
-/** In the order they are tried: Glue runs 3.11, so that comes first. */
+/** The order of the attempts; Glue runs Python 3.11, so it comes first. */
 export const pythonCandidates = ["python3.11", "python3.12", "python3.10", "python3", "python"];
 
 /**
  * @returns {Promise<string>} the first candidate that is Python 3.10 or newer and can make virtual environments
- * @throws SetupError that says which were seen
+ * @throws SetupError that names the versions found
  */
 export async function findPython(candidates = pythonCandidates, probe = ask) {
   const seen = [];
@@ -53,7 +53,7 @@ export async function findPython(candidates = pythonCandidates, probe = ask) {
 }
 
 /**
- * @returns {Promise<string | undefined>} the home of a Java 17, the version of Spark's and Glue's choice
+ * @returns {Promise<string | undefined>} the home of a Java 17, the version that Spark and Glue use
  */
 export async function findJava17(candidates, probe = ask) {
   for (const candidate of candidates) {

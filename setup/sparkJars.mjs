@@ -1,4 +1,4 @@
-/** The jars that let Spark speak S3, fetched by the Ivy that comes with pyspark and held against their known hashes. */
+/** The jars that Spark needs for S3. The Ivy in pyspark fetches them; then their hashes are checked. */
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -24,7 +24,7 @@ import {
 
 const trustStorePassword = "changeit";
 
-/** @returns {string[]} one sentence for each jar that is missing or not what it should be */
+/** @returns {string[]} one sentence for each jar that is missing or has a wrong hash */
 export function jarProblems(directory = sparkJarsDirectory, jars = sparkJarList) {
   return jars.flatMap((jar) => {
     const file = join(directory, jarFile(jar));
@@ -36,7 +36,7 @@ export function jarProblems(directory = sparkJarsDirectory, jars = sparkJarList)
 
 export const sparkJarsAreCurrent = () => jarProblems().length === 0;
 
-/** Maven Central is what this resolver asks by default; without poms it takes the listed jars and nothing else. */
+/** This resolver uses Maven Central by default. Without poms it fetches only the listed jars. */
 const settings = (cache) => `<ivysettings>
   <settings defaultResolver="central"/>
   <caches defaultCacheDir="${cache}"/>
@@ -52,7 +52,7 @@ ${jars.map(({ organisation, name, version }) => `    <dependency org="${organisa
 </ivy-module>
 `;
 
-/** A Java brings its own list of authorities; the system's, which Python knows, has a company's proxy in it as well. */
+/** Java has its own list of authorities. Python knows the system's list, which may also have a company's proxy. */
 const writeTrustStore = `
 import ssl, sys
 from cryptography import x509
@@ -79,7 +79,7 @@ async function trustOptions() {
   ];
 }
 
-/** @returns {string[]} the proxy that other tools take from the environment, as Java wants it */
+/** @returns {string[]} the proxy of the environment, which other tools use, as options for Java */
 export function proxyOptions(env = process.env) {
   const text = env.HTTPS_PROXY ?? env.https_proxy;
   if (!text) return [];

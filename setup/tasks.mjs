@@ -10,7 +10,7 @@ const bin = (path, ...args) => ({ command: process.execPath, args: [join(nodeMod
 const mocha = (...args) => node(join(nodeModules, "mocha/bin/mocha.js"), "--timeout", "30000", ...args);
 const biome = (...args) => bin("@biomejs/biome/bin/biome", "check", ...args);
 
-/** What takes too long for `npm test`; Python's slow tests are marked. */
+/** The specs that take too long for `npm test`; Python's slow tests have a marker instead. */
 const slowSpecs = [
   "tests/operator/browser/**/*.spec.ts",
   "tests/e2e/**/*.spec.ts",
@@ -24,7 +24,7 @@ const excluding = (specs) => specs.flatMap((path) => ["--exclude", path]);
 
 const quickSuites = () => [mocha("tests/**/*.spec.ts", ...excluding(slowSpecs)), python("pytest", "-m", "not slow")];
 
-/** Those of them that wait most of their time, for time to pass or for what is tried again. */
+/** Slow specs that spend most of their time waiting, for time to pass or for retries. */
 const waitingSpecs = ["tests/e2e/alarms.spec.ts", "tests/e2e/chaos.spec.ts", "tests/e2e/redeploy.spec.ts"];
 
 const slowSuites = () => [
@@ -35,7 +35,7 @@ const slowSuites = () => [
 
 const isPython = (path) => path.split("::")[0].endsWith(".py");
 
-/** The tests below a folder; a file, or a pattern, as it is. */
+/** The tests below a folder. A file or a pattern stays as it is. */
 function testsIn(path) {
   if (!statSync(join(root, path), { throwIfNoEntry: false })?.isDirectory()) return [path];
   const files = readdirSync(join(root, path), { recursive: true });
@@ -71,7 +71,7 @@ const formatters = () => [
   { name: "sqlfluff", ...python("sqlfluff", "fix", "glue/sql", "examples") },
 ];
 
-/** What a task's processes see: the tools that set-up prepared before those of the machine. */
+/** The environment of a task's processes: tools from set-up come before those of the machine. */
 function environment(needs) {
   const { SPARK_HOME, SPARK_CONF_DIR, PYTHONPATH, PYTHONHOME, ...inherited } = process.env;
   return {
@@ -86,7 +86,7 @@ function environment(needs) {
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
 
-/** Runs one command, whose output is shown, or given to `onOutput`. */
+/** Runs one command. Shows its output, or passes it to `onOutput`. */
 function execute({ command, args }, needs, onOutput) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
@@ -107,7 +107,7 @@ function execute({ command, args }, needs, onOutput) {
   });
 }
 
-/** @returns what mocha or pytest says of itself, and one failure where it broke without saying any */
+/** @returns the counts that mocha or pytest reports; one failure if it broke without a report */
 export function countResults(output, code) {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
   const text = output.replace(/\x1b\[[0-9;]*m/g, "");
@@ -119,10 +119,10 @@ export function countResults(output, code) {
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
 }
 
-/** Most suites wait more than they compute. */
+/** Several at once, because most suites wait more than they compute. */
 const suitesAtOnce = 2;
 
-/** Runs them side by side and shows them one after the other: what a later one says waits for its turn. */
+/** Runs the suites in parallel and shows their outputs in order: the output of a later suite waits for its turn. */
 async function runSuites(list, needs) {
   const outputs = list.map(() => ({ all: "", held: "", isOver: false }));
   let turn = 0;
@@ -174,12 +174,12 @@ function conclude({ passed, failed }) {
 const everything = { python: true, spark: true };
 const tools = { python: true };
 
-/** Task to what it needs set up, and what it does; it returns the exit code. */
+/** For each task: what set-up it needs, and a function that runs it and returns the exit code. */
 export const tasks = {
   start: { needs: everything, run: (args) => execute(node("scripts/start.ts", ...args), everything) },
   stop: { needs: {}, run: (args) => execute(node("scripts/stop.ts", ...args), {}) },
   generate: { needs: {}, run: (args) => execute(node("scripts/generate.ts", ...args), {}) },
-  // The SQL parser is WebAssembly that runs once: optimizing it would take longer than running it.
+  // The SQL parser is WebAssembly and runs once, so optimizing it would take longer than running it.
   validate: { needs: {}, run: (args) => execute(node("--liftoff-only", "scripts/validate.ts", ...args), {}) },
   plan: { needs: {}, run: (args) => execute(node("scripts/plan.ts", ...args), {}) },
   secrets: { needs: {}, run: (args) => execute(node("scripts/secrets.ts", ...args), {}) },

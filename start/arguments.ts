@@ -16,11 +16,11 @@ export interface StartOptions {
     | { readonly kind: "generated"; readonly records: number; readonly seed: number }
     | { readonly kind: "folder"; readonly path: string };
   readonly config: string;
-  /** Whether `config` is what the repository ships: the known answer holds for that one. */
+  /** Whether `config` is the repository's own config; the known answer holds only for that one. */
   readonly isShippedConfig: boolean;
   readonly environment: string;
   readonly out: string;
-  /** Whether the local stack goes on when the result is there. */
+  /** Whether the local stack keeps running after the result is printed. */
   readonly keep: boolean;
 }
 
@@ -29,7 +29,7 @@ export function parseStart(args: readonly string[]): StartOptions {
   const { records, seed, data, config, env = "dev", out = "out", keep } = parseFlags(args, startFlags);
   if (data !== undefined && (records !== undefined || seed !== undefined))
     throw new UsageError(
-      `--data brings its own files, so --${records === undefined ? "seed" : "records"} can't go with it`,
+      `--data uses existing files, so it can't be combined with --${records === undefined ? "seed" : "records"}`,
     );
   return {
     data:

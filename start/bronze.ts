@@ -4,16 +4,16 @@ import { Upload } from "@aws-sdk/lib-storage";
 import { inParallel } from "../handlers/parallel.ts";
 import type { UploadFile } from "./data.ts";
 
-/** Bigger files go up in parts of this size. */
+/** Larger files are uploaded in parts of this size. */
 const partSize = 16 * 1024 * 1024;
 const filesAtOnce = 4;
-/** The local AWS puts an upload together in memory, so files above this size go up one by one. */
+/** The local AWS assembles an upload in memory, so files above this size are uploaded one by one. */
 const largeFile = 512 * 1024 * 1024;
 
-/** Key to the version that the upload became. */
+/** From each key to the version that its upload got. */
 export type Uploaded = ReadonlyMap<string, string>;
 
-/** Uploads as a producer would: nothing but the objects. */
+/** Uploads as a producer would: only the objects, nothing else. */
 export async function upload(
   s3: S3Client,
   bucket: string,
@@ -26,7 +26,7 @@ export async function upload(
   const atOnce = files.some(({ bytes }) => bytes > largeFile) ? 1 : filesAtOnce;
   await inParallel(files, atOnce, async ({ key, path, bytes }) => {
     signal.throwIfAborted();
-    // An empty stream has no length that S3 could be told.
+    // The SDK can't send a length for an empty stream.
     const Body = bytes === 0 ? Buffer.alloc(0) : createReadStream(path, { highWaterMark: 1 << 20 });
     const transfer = new Upload({ client: s3, params: { Bucket: bucket, Key: key, Body }, partSize });
     const abort = () => void transfer.abort();
@@ -37,7 +37,7 @@ export async function upload(
     });
     try {
       const { VersionId } = await transfer.done();
-      if (!VersionId) throw new Error(`${bucket} keeps no versions, so what became of ${key} can't be told`);
+      if (!VersionId) throw new Error(`${bucket} keeps no versions, so the outcome of ${key} can't be found`);
       versions.set(key, VersionId);
     } finally {
       signal.removeEventListener("abort", abort);

@@ -14,11 +14,11 @@ import type { BatchState, Snapshot, WatchRules } from "./outcomes.ts";
 import type { StackNames } from "./stack.ts";
 import { type BatchResult, filesOfBatch, resultOf, type Summary, stateOf } from "./summary.ts";
 
-/** What one batch came to, with the first rows of each output. */
+/** The result of one batch, with the first rows of each output. */
 export interface Collected {
   readonly result: BatchResult;
   readonly firstRows: Readonly<Record<string, readonly TextRow[]>>;
-  /** Null when nothing is known of the data, or nothing was published. */
+  /** Null when there is no known answer for the data, or nothing was published. */
   readonly comparison: Comparison | null;
 }
 
@@ -35,7 +35,7 @@ const shownRows = 4;
 /** The output that the generator's answer is about. */
 const answeredOutput = "user_activity";
 
-/** Brings what was published into `out` in place of what an earlier run left there, and reads it. */
+/** Downloads the published files into `out`, replaces those of an earlier run, and reads them. */
 export async function collect(snapshot: Snapshot, options: CollectOptions): Promise<Collected[]> {
   for (const output of Object.keys(options.config.outputs)) clearPublished(join(options.out, output));
   const collected: Collected[] = [];
@@ -76,7 +76,7 @@ async function collectBatch(
   return { result: resultOf(state, files, report, paths, config), firstRows, comparison };
 }
 
-/** The report of the job run whose output counts, else of the last one that was tried. */
+/** The report of the job run whose output counts, or else of the last attempt. */
 async function reportOf(s3: S3Client, ledgerBucket: string, { batch, run }: BatchState): Promise<RunReport | null> {
   const jobRun = run?.settledBy ?? run?.jobRuns.at(-1);
   return run && jobRun ? readReport(s3, ledgerBucket, batch, run.run, jobRun) : null;
@@ -85,7 +85,7 @@ async function reportOf(s3: S3Client, ledgerBucket: string, { batch, run }: Batc
 const isResult = /^(summary\.json|report(-.+)?\.html)$/;
 const summaryFile = (out: string) => join(out, "summary.json");
 
-/** Finds out early whether the folder can be written, and removes the summary and the reports of an earlier run. */
+/** Checks early that the folder is writable, and removes the summary and the reports of an earlier run. */
 export function prepareOut(out: string): void {
   try {
     mkdirSync(out, { recursive: true });

@@ -4,7 +4,7 @@ import type { Parquet } from "../operator/gold/parquet.ts";
 
 export interface Comparison {
   readonly matches: boolean;
-  /** One line each: what, the known value, the one found. */
+  /** One line per difference: what, the known value, the value found. */
   readonly differences: readonly string[];
   /** How many values were compared. */
   readonly compared: number;
@@ -24,7 +24,7 @@ const expressions: Readonly<Record<keyof Totals, string>> = {
   last_order_at: "max(last_order_at)",
 };
 
-/** Holds what the pipeline counted and published against the answer that the generator knew before. */
+/** Compares what the pipeline counted and published with the generator's known answer. */
 export async function compareWithAnswer(
   answer: Answer,
   datasets: Readonly<Record<string, DatasetReport>>,

@@ -11,7 +11,7 @@ export interface UploadFile {
   readonly bytes: number;
 }
 
-/** Every file below the folder, its relative path as the key. */
+/** Every file below the folder, with its relative path as the key. */
 export function filesIn(folder: string): UploadFile[] {
   let names: string[];
   try {
@@ -34,7 +34,7 @@ export interface GeneratedData {
   readonly isReused: boolean;
 }
 
-/** Generates into `<directory>/<records>-<seed>`, or takes what an earlier run left there whole. */
+/** Generates data into `<directory>/<records>-<seed>`, or reuses the complete data of an earlier run. */
 export async function generatedData(
   request: Omit<GenerateOptions, "onProgress">,
   onProgress: (dataset: DatasetName, lines: number) => void,
@@ -50,7 +50,7 @@ export async function generatedData(
   return { files, answer, isReused: earlier !== undefined };
 }
 
-/** The answer lies there last, and says how long each file is. */
+/** The answer is written last and has the length of each file, so it shows whether the data is complete. */
 function completeAnswer(directory: string): Answer | undefined {
   try {
     const answer = JSON.parse(readFileSync(join(directory, answerFile), "utf8")) as Answer;

@@ -21,7 +21,7 @@ export function createEvidence(
       try {
         for await (const { events = [] } of pages) entries.push(...events.flatMap(({ message }) => parseLog(message)));
       } catch (error) {
-        // The group's first stream comes with the first invocation.
+        // The log group gets its first stream with the first invocation.
         if ((error as Error).name !== "ResourceNotFoundException") throw error;
       }
       return entries;
@@ -59,7 +59,7 @@ async function readJson<T>(s3: S3Client, Bucket: string, Key: string): Promise<T
   }
 }
 
-/** The runtime may put its own words before the JSON, and logs lines that have none. */
+/** The runtime may put its own text before the JSON, and it logs lines without JSON. */
 function parseLog(line = ""): LogEntry[] {
   const start = line.indexOf('{"level"');
   if (start < 0) return [];

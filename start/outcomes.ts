@@ -18,7 +18,7 @@ export type FileOutcome =
     }
   | { readonly kind: "skipped"; readonly key: string; readonly reason: string; readonly fix: string };
 
-/** What the promote function logged, as far as it tells what became of a file. */
+/** An entry in the promote function's log, with the fields that show the outcome of a file. */
 export interface LogEntry {
   readonly message: string;
   readonly key?: string;
@@ -46,10 +46,10 @@ export interface BatchState {
 
 export interface Snapshot {
   readonly files: readonly FileOutcome[];
-  /** Uploaded keys of which nothing is known yet. */
+  /** Uploaded keys without a known outcome yet. */
   readonly open: readonly string[];
   readonly batches: readonly BatchState[];
-  /** What the promote function failed at and will try again. */
+  /** Reasons for which the promote function failed and will try again. */
   readonly troubles: readonly string[];
   readonly deadLetters: number;
 }
@@ -65,7 +65,7 @@ export function watchRules({ config }: LoadedConfig): WatchRules {
   return { contract, gate: { datasets: contract.datasets, maxSpread, attempts: config.glue.attempts } };
 }
 
-/** The batches that the uploaded keys belong to; the rolling one when there is none, so that something can be said. */
+/** The batches that the uploaded keys belong to; the rolling batch when there is none, so that there is a result. */
 export function batchesOf(keys: Iterable<string>, { contract }: WatchRules): string[] {
   const batches = new Set<string>();
   for (const key of keys) {
@@ -76,8 +76,8 @@ export function batchesOf(keys: Iterable<string>, { contract }: WatchRules): str
 }
 
 /**
- * The files in the order in which they have to be decided. A batch runs once its required files are promoted, without
- * an optional one that is decided later, so those come first.
+ * Groups the files in the order in which they must be decided. A batch runs as soon as its required files are promoted,
+ * without an optional file that is decided later. So optional files come first.
  */
 export function uploadGroups<T extends { readonly key: string }>(files: readonly T[], { contract }: WatchRules): T[][] {
   const isOptional = ({ key }: T) => {
@@ -127,7 +127,7 @@ export async function observe(uploaded: Uploaded, rules: WatchRules, evidence: E
   };
 }
 
-/** Whether nothing more is going to happen by itself. */
+/** Whether nothing more will happen on its own. */
 export function isOver({ open, batches }: Snapshot): boolean {
   const goesOn = (state: GateVerdict["state"]) => state === "ready" || state === "running";
   return open.length === 0 && batches.every(({ verdict }) => !goesOn(verdict.state));
@@ -136,16 +136,16 @@ export function isOver({ open, batches }: Snapshot): boolean {
 export interface WaitOptions {
   readonly signal: AbortSignal;
   readonly onChange: (snapshot: Snapshot) => void;
-  /** Milliseconds without any change after which waiting is given up, unless a run is under way. */
+  /** How many milliseconds to wait without any change, unless a run is active. */
   readonly patience: number;
-  /** The same while a run is under way. */
+  /** The same while a run is active. */
   readonly runPatience: number;
   readonly interval?: number;
   readonly now?: () => number;
 }
 
 /**
- * Looks until every file has an outcome and every batch came to its end.
+ * Waits until every file has an outcome and every batch has ended.
  * @throws Error that says what is stuck.
  */
 export async function waitForOutcomes(look: () => Promise<Snapshot>, options: WaitOptions): Promise<Snapshot> {
@@ -173,7 +173,7 @@ export async function waitForOutcomes(look: () => Promise<Snapshot>, options: Wa
 
 function stuck({ open, batches, troubles }: Snapshot): string {
   const trouble = troubles.length > 0 ? `; the promote function last failed with: ${troubles.at(-1)}` : "";
-  if (open.length > 0) return `nothing became of ${open.join(", ")}${trouble}`;
+  if (open.length > 0) return `there is no outcome for ${open.join(", ")}${trouble}`;
   const waiting = batches.filter(({ verdict }) => verdict.state === "ready" || verdict.state === "running");
-  return `nothing moves any more in batch ${waiting.map(({ batch, verdict }) => `${batch} (${verdict.state})`).join(", ")}`;
+  return `no more progress in batch ${waiting.map(({ batch, verdict }) => `${batch} (${verdict.state})`).join(", ")}`;
 }

@@ -43,7 +43,7 @@ export function rowsText(
   return [bold(`${before}Rows`), indent(dim(head!)), ...lines.map(indent), ...notes];
 }
 
-/** What a producer should hear of: rules that rows broke, and fields that are not as declared. */
+/** Notes for the producer: rules that rows broke, and fields that differ from the declared ones. */
 function notesOf({ rejected, warned, drift }: DatasetReport): string[] {
   const broken = (what: string, counts: Readonly<Record<string, number>>) => {
     const rules = Object.entries(counts).filter(([, count]) => count > 0);

@@ -25,7 +25,7 @@ export interface Session {
   readonly style: Style;
   readonly print: (line: string) => void;
   readonly signal: AbortSignal;
-  /** Handed out before it is up, so that the caller can end it whatever happens. */
+  /** Called before the stack is ready, so that the caller can end it in any case. */
   readonly onStack: (stack: Promise<LocalStack>) => void;
 }
 
@@ -39,15 +39,15 @@ interface Timed<T> {
   readonly seconds: number;
 }
 
-/** With no change for this many milliseconds and no run under way, something is stuck. */
+/** Milliseconds. If nothing changes for this long and no run is active, something is stuck. */
 const patience = 120_000;
 
-/** Runs the whole pipeline once. Returns whether everything is published and as the generator knew it would be. */
+/** Runs the whole pipeline once. Returns whether everything is published and equals the generator's known answer. */
 export async function runSession(session: Session): Promise<boolean> {
   const { options, signal } = session;
   const begun = Date.now();
   const loaded = loadConfig(options.config, options.environment);
-  // What is wrong with the folders is found before anything is started.
+  // Problems with the folders are found before anything starts.
   prepareOut(options.out);
   const given = options.data.kind === "folder" ? filesIn(options.data.path) : undefined;
   const [stack, data] = await both(
@@ -95,9 +95,9 @@ export async function runSession(session: Session): Promise<boolean> {
   }
 }
 
-/** Bytes up to which a run is over before the JVM's optimizing compiler pays for itself. */
+/** Up to this many bytes, a run ends before the JVM's optimizing compiler saves any time. */
 const shortRunBytes = 100_000_000;
-/** Bytes of a generated record, roughly. */
+/** The approximate size of a generated record. */
 const recordBytes = 160;
 
 function isShort({ data }: StartOptions, given: readonly UploadFile[] | undefined): boolean {
@@ -205,7 +205,7 @@ async function follow(
   return snapshot;
 }
 
-/** The picture of each batch, as files. */
+/** Writes the report of each batch as files and returns their paths. */
 async function reportsOf(
   { options, status }: Session,
   stack: LocalStack,
@@ -253,7 +253,7 @@ function printResult(
   ]);
 }
 
-/** Waits for both even when one fails, so that nothing goes on unseen. */
+/** Waits for both even when one fails, so that neither keeps running unnoticed. */
 async function both<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
   const [a, b] = await Promise.allSettled([first, second]);
   if (a.status === "rejected") throw a.reason;

@@ -26,7 +26,7 @@ export interface StackNames {
   readonly promoteDeadLetterQueueUrl: string;
 }
 
-/** @throws Error that names an output which the program does not have. */
+/** @throws Error that names an output that the program lacks. */
 export function stackNames({ outputs }: LocalStack): StackNames {
   const text = (name: keyof StackNames): string => {
     const value = outputs[name];

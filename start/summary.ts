@@ -53,7 +53,7 @@ export function filesOf(outcomes: readonly FileOutcome[]): Files {
   return files as unknown as Files;
 }
 
-/** The files of one batch; what was skipped belongs to none and is told by every one. */
+/** The files of one batch. A skipped file belongs to no batch, so every batch lists it. */
 export function filesOfBatch(batch: string, { files }: Snapshot, { contract }: WatchRules): Files {
   return filesOf(
     files.filter(({ key }) => {
@@ -65,7 +65,7 @@ export function filesOfBatch(batch: string, { files }: Snapshot, { contract }: W
 
 export function stateOf({ verdict, run }: BatchState): State {
   if (verdict.state === "published") return "published";
-  // A run that was published and then left behind by newer uploads doesn't count: this is about these uploads.
+  // A published run doesn't count after newer uploads: the state is that of these uploads.
   return run?.state === "failed" ? "failed" : "waiting";
 }
 
@@ -127,7 +127,7 @@ export function resultOf(
   };
 }
 
-/** What stands for all batches: the first one that is not published, else the first. */
+/** The summary of all batches shows one of them: the first failed one, else the first waiting one, else the first. */
 export function summaryOf(
   batches: readonly BatchResult[],
   all: Files,

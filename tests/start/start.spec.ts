@@ -207,7 +207,7 @@ describe("waiting for the outcomes", () => {
 
   it("gives up when nothing moves", async () => {
     const error = await message(wait([look(["users.json"], {})]));
-    expect(error.message).to.equal("nothing became of users.json");
+    expect(error.message).to.equal("there is no outcome for users.json");
   });
 
   it("is more patient while a run is under way", async () => {
@@ -215,7 +215,7 @@ describe("waiting for the outcomes", () => {
     const looks = [...Array.from({ length: 20 }, () => running), look(all, { current: published })];
     expect(isOver(await wait(looks, 500, 10_000))).to.equal(true);
     const error = await message(wait(looks, 500, 1_000));
-    expect(error.message).to.equal("nothing moves any more in batch current (running)");
+    expect(error.message).to.equal("no more progress in batch current (running)");
   });
 
   it("stops when it is interrupted", async () => {
@@ -482,7 +482,7 @@ describe("the command line of npm start", () => {
   for (const [args, message] of [
     [["--recrods", "5"], "unknown flag --recrods; did you mean --records?"],
     [["--xyzzy"], "unknown flag --xyzzy; the flags are --records, --seed, --data, --config, --env, --out, --keep"],
-    [["--data", "d", "--seed", "1"], "--data brings its own files, so --seed can't go with it"],
+    [["--data", "d", "--seed", "1"], "--data uses existing files, so it can't be combined with --seed"],
     [["--records", "many"], '--records must be a whole number from 1 to 100000000, not "many"'],
   ] as const)
     it(`refuses ${args.join(" ")}`, () => {
