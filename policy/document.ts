@@ -1,15 +1,15 @@
 import { type Resource, unknown } from "./resource.ts";
 import { traitsOf } from "./types.ts";
 
-/** A statement with its lists as lists, however short the document writes them. */
+/** A statement; every list is a list here, even where the document has a single value. */
 export interface Statement {
   readonly sid: string;
   readonly allows: boolean;
-  /** What is named: `*`, ARNs and services. */
+  /** The named principals: `*`, ARNs and services. */
   readonly principals: readonly string[];
   readonly actions: readonly string[];
   readonly resources: readonly string[];
-  /** `NotAction` and the like, which name everything else. */
+  /** `NotAction` and similar keys, which match everything except their values. */
   readonly negations: readonly string[];
   readonly condition: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
@@ -32,7 +32,7 @@ const statementOf = (raw: Raw, index: number): Statement => ({
   condition: (raw.Condition ?? {}) as Statement["condition"],
 });
 
-/** The statements of a document, JSON text or object; undefined while it is unknown. */
+/** The statements of a document, which is a JSON text or an object; undefined while it is unknown. */
 export function statementsOf(document: unknown): readonly Statement[] | undefined {
   if (document === undefined || document === unknown) return undefined;
   const { Statement } = (typeof document === "string" ? JSON.parse(document) : document) as { Statement: unknown };

@@ -1,4 +1,4 @@
-/** In place of what only the deployment will know, such as the ARN of a key that isn't made yet. */
+/** Stands for a value that only the deployment will know, such as the ARN of a key that does not exist yet. */
 export const unknown = Symbol("unknown");
 
 // Properties have the shape of their type; rules read into it.
@@ -11,14 +11,14 @@ export interface Resource {
   readonly name: string;
   readonly urn: string;
   readonly stack: string;
-  /** Plain values, `unknown` where there is none yet. */
+  /** Plain values; `unknown` where a value does not exist yet. */
   readonly props: Value;
   readonly protect: boolean;
-  /** Property to the URNs of the resources that its value comes from; empty where a rule sees one resource only. */
+  /** For each property, the URNs of the resources that its value comes from; empty when a rule sees one resource. */
   readonly sources: Readonly<Record<string, readonly string[]>>;
 }
 
-/** The policy SDK throws on reading a value that is not known yet; rules ask instead. */
+/** A plain copy with `unknown` for each value that is not known yet: the policy SDK throws when one is read. */
 export function plain(value: Value): Value {
   if (typeof value !== "object" || value === null) return value;
   const read = (key: string | number): Value => {
@@ -36,7 +36,7 @@ export function plain(value: Value): Value {
 /** `urn:pulumi:<stack>::<project>::…` */
 export const stackOf = (urn: string): string => urn.split("::")[0]!.split(":")[2]!;
 
-/** Whether `value` is what `source` gives as `given`; while that is unknown, whether it is taken from `source` at all. */
+/** Whether `value` equals `given` of `source`. While one of them is unknown: whether it comes from `source` at all. */
 export function comesFrom(resource: Resource, property: string, value: Value, source: Resource, given: Value): boolean {
   if (value === undefined) return false;
   if (value === unknown || given === unknown || given === undefined)

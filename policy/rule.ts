@@ -6,21 +6,21 @@ import type {
 } from "@pulumi/policy";
 import { plain, type Resource, stackOf } from "./resource.ts";
 
-/** A resource and what is wrong with it, or with a part of it. */
+/** A resource and a problem with it or with a part of it. */
 export interface Fault {
   readonly resource: Resource;
   /** One sentence that says what to change. */
   readonly message: string;
 }
 
-/** What each resource is held to by itself; told before it is made. */
+/** A rule for a single resource. A violation is reported before the resource is made. */
 export interface ResourceRule {
   readonly name: string;
   readonly description: string;
   readonly check: (resource: Resource) => readonly string[];
 }
 
-/** What resources are held to together; told at the end of a preview. */
+/** A rule for all resources together. A violation is reported at the end of a preview. */
 export interface StackRule {
   readonly name: string;
   readonly description: string;
@@ -42,7 +42,7 @@ function resourceOf(given: ResourceValidationArgs | PolicyResource): Resource {
   };
 }
 
-/** The rule as Pulumi's policy server takes it. */
+/** The rule in the form that Pulumi's policy server expects. */
 export function policyOf(rule: ResourceRule | StackRule): ResourceValidationPolicy | StackValidationPolicy {
   const { name, description } = rule;
   if ("check" in rule)

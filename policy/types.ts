@@ -1,22 +1,22 @@
 import type { Value } from "./resource.ts";
 
-/** What the rules have to know of a type of resource. */
+/** What the rules need to know about a resource type. */
 export interface Traits {
-  /** What it stores has to be encrypted with the stack's key, which the property names like this. */
+  /** Its data must be encrypted with the stack's key: the property that names the key, and how to read it. */
   readonly key?: { readonly property: string; readonly read: (props: Value) => Value; readonly optional?: boolean };
   /** Properties that are policy documents. */
   readonly policies?: readonly string[];
-  /** How it spells its tags. */
+  /** The form of its tags. */
   readonly tags?: "map" | "list";
-  /** It holds data, messages or keys, or says who may use them. */
+  /** It contains data, messages or keys, or decides who may use them. */
   readonly guarded?: boolean;
 }
 
 const named = (property: string) => ({ property, read: (props: Value) => props[property] });
 
 /**
- * The types that the rules were written for. Any other is refused, so that none is deployed that no rule looks at: with
- * a new type comes its line here, and the rules that it needs.
+ * The types that the rules cover. Any other type is refused, so that every deployed resource is checked. A new type
+ * needs a line here, and the rules for it.
  */
 export const knownTypes: Readonly<Record<string, Traits>> = {
   "aws-native:kms:Key": { policies: ["keyPolicy"], tags: "list", guarded: true },
@@ -40,7 +40,7 @@ export const knownTypes: Readonly<Record<string, Traits>> = {
   "aws:sqs/queuePolicy:QueuePolicy": { policies: ["policy"], guarded: true },
   "aws:iam/role:Role": { policies: ["assumeRolePolicy"], tags: "map" },
   "aws:iam/rolePolicy:RolePolicy": { policies: ["policy"] },
-  // Its variables are names, no data: Lambda's own key will do, but no foreign one.
+  // Its variables are names and not data, so Lambda's own key is enough; any other key must be the stack's.
   "aws:lambda/function:Function": { key: { ...named("kmsKeyArn"), optional: true }, tags: "map" },
   "aws:lambda/eventSourceMapping:EventSourceMapping": { tags: "map" },
   "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": {},

@@ -6,7 +6,7 @@ const functionType = "aws:lambda/function:Function";
 
 export const deadLetters: StackRule = {
   name: "dead-letters",
-  description: "What a function can't handle is kept in a dead-letter queue.",
+  description: "A dead-letter queue keeps every event that a function can't handle.",
   checkStack(resources) {
     const all = (type: string) => resources.filter((resource) => resource.type === type);
     const feeds = (queue: Resource) =>
@@ -25,7 +25,7 @@ export const deadLetters: StackRule = {
         .map(
           (resource): Fault => ({
             resource,
-            message: "it feeds a function, so redrivePolicy has to name a dead-letter queue",
+            message: "it feeds a function, so redrivePolicy must name a dead-letter queue",
           }),
         ),
       ...all(functionType)
@@ -39,7 +39,7 @@ export const deadLetters: StackRule = {
         .map(
           (resource): Fault => ({
             resource,
-            message: "it is invoked asynchronously, so a FunctionEventInvokeConfig has to name a destination onFailure",
+            message: "it is invoked asynchronously, so a FunctionEventInvokeConfig must name an onFailure destination",
           }),
         ),
       ...targets

@@ -1,7 +1,7 @@
 import { unknown } from "../resource.ts";
 import type { ResourceRule } from "../rule.ts";
 
-/** By each of these a run could execute something else than what was deployed, with the job's role. */
+/** With each of these arguments, a run could execute code that was not deployed, with the job's role. */
 const loaders = [
   "--scriptLocation",
   "--job-language",
@@ -15,12 +15,12 @@ const loaders = [
 
 export const fixedCode: ResourceRule = {
   name: "fixed-code",
-  description: "Who may start a Glue job can't choose what it executes.",
+  description: "A caller who may start a Glue job can't choose the code that it executes.",
   check({ type, props: { nonOverridableArguments: fixed = {} } }) {
     if (type !== "aws-native:glue:Job" || fixed === unknown) return [];
     const free = loaders.filter((name) => !Object.hasOwn(fixed, name));
     return free.length === 0
       ? []
-      : [`nonOverridableArguments lacks ${free.join(", ")}; a run could execute other code by it`];
+      : [`nonOverridableArguments lacks ${free.join(", ")}; with it a run could execute other code`];
   },
 };

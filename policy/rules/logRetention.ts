@@ -1,7 +1,7 @@
 import { type Resource, unknown } from "../resource.ts";
 import type { Fault, StackRule } from "../rule.ts";
 
-/** The log groups that a resource writes to, by name; `unknown` while they are. */
+/** The names of the log groups that a resource writes to; `unknown` while a name is unknown. */
 function groupsOf({ type, props }: Resource): readonly (string | typeof unknown)[] {
   if (type === "aws:lambda/function:Function")
     return [props.loggingConfig?.logGroup ?? (props.name === unknown ? unknown : `/aws/lambda/${props.name}`)];
@@ -14,7 +14,7 @@ function groupsOf({ type, props }: Resource): readonly (string | typeof unknown)
 
 export const logRetention: StackRule = {
   name: "log-retention",
-  description: "Every log is kept for a declared time, in a group that the stack made.",
+  description: "Every log has a declared retention, in a log group of the stack.",
   checkStack(resources) {
     const groups = resources.filter(({ type }) => type === "aws-native:logs:LogGroup");
     const declared = groups.map(({ props }) => props.logGroupName);

@@ -2,7 +2,7 @@ import { allStatements, type Statement } from "../document.ts";
 import type { Resource } from "../resource.ts";
 import type { ResourceRule } from "../rule.ts";
 
-/** Allowed all the same, each for a reason that no narrower document can meet. */
+/** Wildcards that are allowed nevertheless; each has a reason why no narrower document works. */
 interface Exception {
   readonly type: string;
   readonly sid: string;
@@ -19,14 +19,14 @@ export const exceptions: readonly Exception[] = [
     sid: "AdministerByAccount",
     actions: ["kms:*"],
     resources: ["*"],
-    reason: "AWS's own default: without it, or a named administrator, nobody could ever change the key again.",
+    reason: "AWS's own default: without it or a named administrator, nobody could ever change the key again.",
   },
   {
     type: key,
     sid: "EncryptLogs",
     actions: ["kms:ReEncrypt*", "kms:GenerateDataKey*"],
     resources: ["*"],
-    reason: "What CloudWatch Logs asks for, word by word; the condition holds it to the stack's log groups.",
+    reason: "CloudWatch Logs requires exactly these; the condition limits them to the stack's log groups.",
   },
   ...[
     "AdministerByRoles",
@@ -41,11 +41,11 @@ export const exceptions: readonly Exception[] = [
     sid: "WriteMetrics",
     actions: [],
     resources: ["*"],
-    reason: "cloudwatch:PutMetricData knows no resource; the condition holds it to Glue's namespace.",
+    reason: "cloudwatch:PutMetricData supports no resource; the condition limits it to Glue's namespace.",
   },
 ];
 
-/** Whether an ARN pattern leaves open which resource of an account is meant, or which account. */
+/** Whether an ARN pattern can match several resources of an account, or several accounts. */
 export function isWild(resource: string): boolean {
   if (!resource.includes("*")) return false;
   const [arn, partition, service, region, account, ...rest] = resource.split(":");
@@ -65,7 +65,7 @@ function faultsOf({ type }: Resource, { sid, actions, resources, principals, neg
   ];
   return [
     ...wild.map((entry) => `${sid} allows ${entry}; name what is needed`),
-    ...negations.map((entry) => `${sid} allows by ${entry}, which is everything else; name what is needed`),
+    ...negations.map((entry) => `${sid} uses ${entry}, which allows everything else; name what is needed`),
     ...(principals.includes("*") ? [`${sid} allows everybody; name the principals`] : []),
   ];
 }

@@ -3,9 +3,9 @@ import type { ResourceRule } from "../rule.ts";
 import { traitsOf } from "../types.ts";
 
 const guardedStack = "prod";
-/** The least that has to be kept to explain a quarter. */
+/** The minimum retention: enough to explain the figures of a quarter. */
 const leastDays = 90;
-/** The longest that AWS gives to take a deletion back. */
+/** The longest time that AWS allows for restoring a deleted key. */
 const deletionWindow = 30;
 
 interface LifecycleRule {
@@ -17,7 +17,7 @@ function retentionFaults({ type, props }: Resource): string[] {
   if (type === "aws-native:logs:LogGroup" && props.retentionInDays < leastDays)
     return [`retentionInDays is ${props.retentionInDays}; ${guardedStack} keeps logs for at least ${leastDays}`];
   if (type === "aws-native:kms:Key" && props.pendingWindowInDays !== deletionWindow)
-    return [`pendingWindowInDays has to be ${deletionWindow} in ${guardedStack}`];
+    return [`pendingWindowInDays must be ${deletionWindow} in ${guardedStack}`];
   if (type === "aws-native:s3:Bucket") {
     const rules: readonly LifecycleRule[] = props.lifecycleConfiguration?.rules ?? [];
     return rules
@@ -32,13 +32,13 @@ function retentionFaults({ type, props }: Resource): string[] {
 
 export const prodGuards: ResourceRule = {
   name: "prod-guards",
-  description: "In prod what holds data, messages or keys is protected, and kept long enough.",
+  description: "In prod, resources with data, messages or keys are protected and kept long enough.",
   check: (resource) =>
     resource.stack !== guardedStack
       ? []
       : [
           ...(traitsOf(resource.type).guarded && !resource.protect
-            ? [`it has to be protected in ${guardedStack}: set protect`]
+            ? [`it must be protected in ${guardedStack}: set protect`]
             : []),
           ...retentionFaults(resource),
         ],

@@ -8,10 +8,10 @@ function bucketFaults({ publicAccessBlockConfiguration: block = {}, ownershipCon
   return [
     ...blocks
       .filter((setting) => block[setting] !== true)
-      .map((setting) => `publicAccessBlockConfiguration.${setting} has to be true`),
+      .map((setting) => `publicAccessBlockConfiguration.${setting} must be true`),
     ...(ownership === "BucketOwnerEnforced"
       ? []
-      : ["ownershipControls has to be BucketOwnerEnforced, so that no object has an access list of its own"]),
+      : ["ownershipControls must be BucketOwnerEnforced, so that no object has its own access list"]),
   ];
 }
 
@@ -25,7 +25,7 @@ function permissionFaults({ principal, sourceArn, sourceAccount }: Value): strin
 
 export const publicAccess: ResourceRule = {
   name: "public-access-blocked",
-  description: "No bucket is public, and no function can be invoked from elsewhere.",
+  description: "No bucket is public, and nobody outside the account can invoke a function.",
   check({ type, props }) {
     if (type === "aws-native:s3:Bucket") return bucketFaults(props);
     if (type === "aws:lambda/permission:Permission") return permissionFaults(props);

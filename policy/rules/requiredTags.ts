@@ -9,7 +9,7 @@ const asMap = (tags: Value): Record<string, Value> =>
 
 export const requiredTags: ResourceRule = {
   name: "required-tags",
-  description: `Everything that can carry tags says whose it is: ${required.join(", ")}.`,
+  description: `Every resource that can have tags names its owner: ${required.join(", ")}.`,
   check({ type, props, stack }) {
     if (!traitsOf(type).tags || props.tags === unknown) return [];
     const tags = asMap(props.tags);

@@ -11,10 +11,10 @@ export const stackKey: StackRule = {
     if (!key)
       return storing.map((resource) => ({
         resource,
-        message: "the stack has no key that could encrypt what it stores",
+        message: "the stack has no key to encrypt its data",
       }));
     return [
-      ...others.map((resource) => ({ resource, message: `the stack has a key already, ${key.name}; use that one` })),
+      ...others.map((resource) => ({ resource, message: `the stack already has a key, ${key.name}; use that one` })),
       ...storing.flatMap((resource) => faultOf(resource, key)),
     ];
   },
@@ -28,7 +28,7 @@ function faultOf(resource: Resource, key: Resource): readonly Fault[] {
   return [
     {
       resource,
-      message: `${property} has to name the stack's key, ${key.name}${value === undefined ? "" : ", no other"}`,
+      message: `${property} must name the stack's key, ${key.name}${value === undefined ? "" : ", no other"}`,
     },
   ];
 }

@@ -2,7 +2,7 @@ import { statementsOf } from "../document.ts";
 import { comesFrom, type Resource, unknown } from "../resource.ts";
 import type { Fault, StackRule } from "../rule.ts";
 
-/** Type to the policy that has to refuse plain text for it, how the two are tied, and what is refused. */
+/** For each type: the policy that must refuse plain text, the properties that link the two, and the refused action. */
 const guarded = [
   {
     type: "aws-native:s3:Bucket",
@@ -18,7 +18,7 @@ const guarded = [
     of: "queueUrl",
     action: "sqs:*",
   },
-  // A topic's policy may name only actions on the topic, of which this one carries data.
+  // A topic's policy may name only actions on the topic; this is the one that carries data.
   {
     type: "aws:sns/topic:Topic",
     id: "arn",
@@ -41,7 +41,7 @@ function refusesPlainText(document: unknown, action: string): boolean {
 
 export const tlsOnly: StackRule = {
   name: "tls-only",
-  description: "Buckets, queues and topics refuse whatever comes without TLS.",
+  description: "Buckets, queues and topics refuse requests without TLS.",
   checkStack: (resources) =>
     guarded.flatMap(({ type, id, policy, of, action }) =>
       resources
@@ -51,12 +51,12 @@ export const tlsOnly: StackRule = {
             other.type === policy && comesFrom(other, of, other.props[of], resource, resource.props[id]);
           const found = resources.find(isItsPolicy);
           const kind = policy.split(":").at(-1);
-          if (!found) return [{ resource, message: `it has no ${kind}, which would refuse what comes without TLS` }];
+          if (!found) return [{ resource, message: `it has no ${kind} that refuses requests without TLS` }];
           if (found.props.policy === unknown || refusesPlainText(found.props.policy, action)) return [];
           return [
             {
               resource: found,
-              message: `it has to deny ${action} to everybody where aws:SecureTransport is false, and on no other condition`,
+              message: `it must deny ${action} to everybody when aws:SecureTransport is false, with no other condition`,
             },
           ];
         }),

@@ -1,13 +1,13 @@
-/** Whom a change concerns: those who upload files, or those who query the published outputs. */
+/** The people whom a change concerns: those who upload files, or those who query the published outputs. */
 export type Audience = "producers" | "readers";
 
 /**
- * `breaking` for producers: files that were taken as they are may be refused, lose rows or fail the run. For readers: a
- * query that worked may fail, or files that both contracts take as they are give other rows. Else `compatible`.
+ * `breaking` for producers: files that were accepted may be refused, lose rows or fail the run. `breaking` for readers:
+ * a query that worked may fail, or files that both contracts accept give other rows. Otherwise `compatible`.
  */
 export type Verdict = "compatible" | "breaking";
 
-/** One change of a contract, as it concerns one audience. All texts are one line and plain. */
+/** One change of a contract, for one audience. All texts are plain and have one line. */
 export interface Change {
   readonly verdict: Verdict;
   readonly audience: Audience;
@@ -29,7 +29,7 @@ export const producers = {
 };
 export const readers = { compatible: change("readers", "compatible"), breaking: change("readers", "breaking") };
 
-/** Two lists by name: what went, what came, and what is in both. */
+/** Compares two lists by name: what was removed, what was added, and what is in both. */
 export function compare<T>(
   old: readonly T[],
   next: readonly T[],
@@ -51,5 +51,5 @@ export function compare<T>(
 export const list = (items: readonly string[]): string => (items.length === 0 ? "none" : items.join(", "));
 export const fromTo = (old: string, next: string): string => `${old} → ${next}`;
 
-/** How hard a row is dealt with: kept, lost, or the whole run with it. */
+/** How severe an action is: the row is kept, the row is lost, or the whole run fails. */
 export const severity = { keep: 0, warn: 0, reject: 1, fail: 2 } as const;

@@ -7,7 +7,7 @@ const nullAction = (rule: NullRule) => (typeof rule === "object" ? "keep" : rule
 const severityOfNull = (rule: NullRule) => Object.keys(nullActions).indexOf(nullAction(rule));
 const withoutIt = (rule: NullRule) => `a row without it ${nullActions[nullAction(rule)].row}`;
 
-/** What a producer must send in one column of a dataset, held against what it was. */
+/** Compares what a producer must send in the columns of a dataset with what it was before. */
 export function diffColumns(
   place: string,
   old: readonly ContractColumn[],
@@ -22,7 +22,7 @@ export function diffColumns(
         ? producers.breaking(
             key(column),
             "removed",
-            "under schemaEvolution strict a file that still has it fails the run",
+            "with schemaEvolution strict, a file that still has it fails the run",
           )
         : producers.compatible(key(column), "removed", "a field of that name is ignored"),
     ),
@@ -38,12 +38,12 @@ export function diffColumns(
 function addedColumn(key: string, { type, onNull }: ContractColumn, mode: EvolutionMode): Change {
   const what = `added as ${type}, onNull ${nullRuleText(onNull)}`;
   if (mode === "strict")
-    return producers.breaking(key, what, "under schemaEvolution strict a file without it fails the run");
+    return producers.breaking(key, what, "with schemaEvolution strict, a file without it fails the run");
   if (refusesNull(onNull)) return producers.breaking(key, what, withoutIt(onNull));
   return producers.compatible(
     key,
     what,
-    `a file without it is taken, with ${typeof onNull === "object" ? "the default" : "nulls"}`,
+    `a file without it is accepted, with ${typeof onNull === "object" ? "the default" : "nulls"}`,
   );
 }
 
@@ -52,8 +52,8 @@ function diffType(key: string, old: string, next: string): Change[] {
   const what = fromTo(old, next);
   return [
     isWidened(old, next)
-      ? producers.compatible(`${key}.type`, what, "every value that was taken still is")
-      : producers.breaking(`${key}.type`, what, `a row whose value is no ${next} is rejected`),
+      ? producers.compatible(`${key}.type`, what, "every value that was accepted still is")
+      : producers.breaking(`${key}.type`, what, `a row whose value is not of type ${next} is rejected`),
   ];
 }
 
@@ -69,8 +69,8 @@ function diffNullRule(key: string, old: NullRule, next: NullRule): Change[] {
       key,
       what,
       typeof next === "object"
-        ? `where it was ${nullValue(old)} it is now ${nullValue(next)}`
-        : "where it was the default it is now null",
+        ? `a missing value was ${nullValue(old)} and is now ${nullValue(next)}`
+        : "a missing value was the default and is now null",
     ),
   ];
 }
@@ -87,7 +87,7 @@ function diffRules(place: string, old: readonly ValueRule[], next: readonly Valu
   const { removed, added, both } = compare(old, next, kindOf);
   return [
     ...removed.map((rule) =>
-      producers.compatible(`${place}.${kindOf(rule)}`, `removed (${conditionText(rule)})`, "any value is taken"),
+      producers.compatible(`${place}.${kindOf(rule)}`, `removed (${conditionText(rule)})`, "any value is accepted"),
     ),
     ...added.map((rule) => tightened(`${place}.${kindOf(rule)}`, `added: ${conditionText(rule)}`, rule.onViolation)),
     ...both.flatMap(([before, after]) => [
@@ -97,7 +97,7 @@ function diffRules(place: string, old: readonly ValueRule[], next: readonly Valu
   ];
 }
 
-/** What a stricter condition costs depends on what breaking it does. */
+/** The effect of a stricter condition depends on the action when a value breaks it. */
 function tightened(key: string, what: string, action: ValueRule["onViolation"]): Change {
   switch (action) {
     case "warn":
@@ -114,12 +114,12 @@ function diffCondition(key: string, old: ValueRule, next: ValueRule): Change[] {
   const what = conditionChange(old, next);
   return [
     isLooser(old, next)
-      ? producers.compatible(key, what, "every value that was taken still is")
+      ? producers.compatible(key, what, "every value that was accepted still is")
       : tightened(key, what, next.onViolation),
   ];
 }
 
-/** Whether each value that kept `old` keeps `next`. Of two patterns nobody can tell. */
+/** Whether each value that meets `old` also meets `next`. For two patterns this can't be decided. */
 function isLooser(old: ValueRule, next: ValueRule): boolean {
   if ("allowed" in old && "allowed" in next) return old.allowed.every((value) => next.allowed.includes(value));
   if ("range" in old && "range" in next)
@@ -129,12 +129,12 @@ function isLooser(old: ValueRule, next: ValueRule): boolean {
 
 type Bound = number | string | undefined;
 
-/** Whether `one` is not above `other`; no bound lies below every minimum, and above every maximum. */
+/** Whether `one` is not above `other`. A missing bound is below every minimum and above every maximum. */
 function isBelow(one: Bound, other: Bound, areMaxima = false): boolean {
   const none = areMaxima ? other : one;
   if (none === undefined) return true;
   if (one === undefined || other === undefined) return false;
-  // Dates and times as texts of one form are in the order of their letters.
+  // Dates and times in one text form sort alphabetically.
   return typeof one === "number" && typeof other === "number" ? one <= other : String(one) <= String(other);
 }
 
@@ -147,7 +147,7 @@ function conditionChange(old: ValueRule, next: ValueRule): string {
 }
 
 function conditionText(rule: ValueRule): string {
-  // As a set: another order is no other rule.
+  // Sorted, because another order is not another rule.
   if ("allowed" in rule)
     return rule.allowed
       .map((value) => JSON.stringify(value))
@@ -169,7 +169,7 @@ function diffAction(key: string, old: ValueRule["onViolation"], next: ValueRule[
       what,
       next === "warn"
         ? "a row whose value breaks the rule is kept"
-        : "a row whose value breaks the rule costs that row only",
+        : "a row whose value breaks the rule is rejected and no longer fails the run",
     ),
   ];
 }

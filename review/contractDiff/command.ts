@@ -27,7 +27,7 @@ function parse(args: readonly string[]) {
     const [old, next, ...rest] = positionals;
     if (old === undefined || next === undefined || rest.length > 0)
       throw new Error(
-        `two contracts are compared, and ${positionals.length} ${positionals.length === 1 ? "was" : "were"} named`,
+        `name two contracts to compare; ${positionals.length} ${positionals.length === 1 ? "was" : "were"} named`,
       );
     return { old, next, environment: values.environment };
   } catch (error) {

@@ -5,8 +5,8 @@ import type { ContractSource } from "./read.ts";
 import type { EnvironmentChanges } from "./text.ts";
 
 /**
- * Compares in one environment, or in each that both sides have. A contract.json stands for any.
- * @throws UsageError when there is none
+ * Compares one environment, or every environment that both sides have. A contract.json stands for any environment.
+ * @throws UsageError when no environment can be compared
  */
 export function compareSources(
   old: ContractSource,
@@ -23,7 +23,7 @@ function environmentsToCompare(old: ContractSource, next: ContractSource, wanted
   const declared = [old, next].filter(({ environments }) => environments !== null);
   if (declared.length === 0) {
     if (wanted === undefined) return ["contract"];
-    throw new UsageError("--environment chooses from a config; a contract.json is that of one environment");
+    throw new UsageError("--environment applies to a config; a contract.json belongs to one environment");
   }
   if (wanted !== undefined) {
     for (const { name, environments } of declared)

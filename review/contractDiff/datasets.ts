@@ -53,7 +53,9 @@ function diffFiles(place: string, old: DatasetContract, next: DatasetContract): 
   const key = `${place}.formats`;
   return [
     ...removed.map((format) => producers.breaking(key, `${format} removed`, `${old.file}.${format} is skipped`)),
-    ...added.map((format) => producers.compatible(key, `${format} added`, `${next.file}.${format} is taken as well`)),
+    ...added.map((format) =>
+      producers.compatible(key, `${format} added`, `${next.file}.${format} is accepted as well`),
+    ),
   ];
 }
 
@@ -64,7 +66,7 @@ function diffPrimaryKey(key: string, old: readonly string[], next: readonly stri
   return [
     removed.length > 0
       ? producers.breaking(key, what, `rows that differ in ${list(removed)} alone are duplicates, and one is kept`)
-      : producers.compatible(key, what, `rows that differ in ${list(added)} are no duplicates any more`),
+      : producers.compatible(key, what, `rows that differ in ${list(added)} are no longer duplicates`),
     readers.breaking(key, what, "other rows are duplicates, so the same files give other rows"),
   ];
 }
@@ -73,8 +75,12 @@ function diffLatestBy(key: string, old: string, next: string): Change[] {
   if (old === next) return [];
   const what = fromTo(old, next);
   return [
-    producers.breaking(key, what, `a correction wins by the greater ${next}, no longer by ${old}`),
-    readers.breaking(key, what, "of rows with equal keys another one is kept"),
+    producers.breaking(
+      key,
+      what,
+      `the row with the greatest ${next} is kept, no longer the one with the greatest ${old}`,
+    ),
+    readers.breaking(key, what, "another one of the rows with equal keys is kept"),
   ];
 }
 
@@ -86,7 +92,7 @@ function diffReferences(
   const { removed, added, both } = compare(old, next, ({ column }) => column);
   return [
     ...removed.map(({ column, dataset }) =>
-      producers.compatible(`${place}.${column}`, `removed (to ${dataset})`, "any value is taken"),
+      producers.compatible(`${place}.${column}`, `removed (to ${dataset})`, "any value is accepted"),
     ),
     ...added.map((reference) =>
       constrained(
@@ -107,7 +113,7 @@ function diffReferences(
   ];
 }
 
-/** A reference that did not hold before: what it costs depends on what an orphan does. */
+/** A reference that did not exist before. Its effect depends on the action for orphans. */
 function constrained(key: string, what: string, { dataset, orphans }: ReferenceContract): Change {
   switch (orphans) {
     case "keep":
@@ -127,7 +133,7 @@ function diffOrphans(key: string, old: ReferenceContract, next: ReferenceContrac
     producers.compatible(
       key,
       what,
-      `a row that names no row of ${next.dataset} ${next.orphans === "keep" ? "is kept" : "costs that row only"}`,
+      `a row that names no row of ${next.dataset} ${next.orphans === "keep" ? "is kept" : "is rejected and no longer fails the run"}`,
     ),
   ];
 }

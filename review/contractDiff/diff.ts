@@ -3,7 +3,7 @@ import { type Change, fromTo, producers, readers } from "./change.ts";
 import { diffDatasets } from "./datasets.ts";
 import { diffOutputs } from "./outputs.ts";
 
-/** Every change between two contracts, in the order of the config. SQL is not looked at. */
+/** Every change between two contracts, in the order of the config. SQL is not compared. */
 export function diffContracts(old: Contract, next: Contract): Change[] {
   return [
     ...diffPipeline(old.pipeline, next.pipeline),
@@ -13,7 +13,7 @@ export function diffContracts(old: Contract, next: Contract): Change[] {
   ];
 }
 
-/** The name begins every bucket, queue and database, so all of them are new ones. */
+/** The names of all buckets, queues and databases begin with the pipeline's name, so all of them are new. */
 function diffPipeline(old: string, next: string): Change[] {
   if (old === next) return [];
   const what = fromTo(old, next);

@@ -8,7 +8,7 @@ export function diffOutputs(old: Outputs, next: Outputs): Change[] {
   const { removed, added, both } = compare(Object.entries(old), Object.entries(next), ([name]) => name);
   return [
     ...removed.map(([name]) =>
-      readers.breaking(`outputs.${name}`, "removed", "it is published no more and its table is gone"),
+      readers.breaking(`outputs.${name}`, "removed", "it is no longer published and its table is removed"),
     ),
     ...added.map(([name]) => readers.compatible(`outputs.${name}`, "added", "a table of its own")),
     ...both.flatMap(([[name, before], [, after]]) => diffOutput(`outputs.${name}`, before, after)),
@@ -25,7 +25,7 @@ function diffOutput(place: string, old: OutputContract, next: OutputContract): C
           readers.compatible(
             `${place}.clusterBy`,
             fromTo(list(old.clusterBy), list(next.clusterBy)),
-            "the same rows, sorted otherwise into files",
+            "the same rows, sorted into files in another order",
           ),
         ]),
     ...diffBalances(`${place}.balances`, old.balances, next.balances),
@@ -36,13 +36,7 @@ function diffGrain(key: string, old: readonly string[], next: readonly string[])
   const { removed, added } = compare(old, next, (column) => column);
   return removed.length + added.length === 0
     ? []
-    : [
-        readers.breaking(
-          key,
-          fromTo(list(old), list(next)),
-          "a row stands for something else, so joins and sums differ",
-        ),
-      ];
+    : [readers.breaking(key, fromTo(list(old), list(next)), "a row means something else, so joins and sums differ")];
 }
 
 const names = (columns: readonly OutputColumn[]) => columns.map(({ name }) => name);
@@ -71,7 +65,7 @@ function diffColumns(place: string, old: readonly OutputColumn[], next: readonly
             readers.breaking(
               `${place}.${after.name}`,
               fromTo(before.type, after.type),
-              `batches published before keep ${before.type}, and the table says ${after.type} of them as well`,
+              `batches published before keep ${before.type}, but the table declares ${after.type} for them too`,
             ),
           ],
     ),
@@ -83,7 +77,7 @@ function diffColumns(place: string, old: readonly OutputColumn[], next: readonly
 
 function diffBalances(place: string, old: readonly BalanceContract[], next: readonly BalanceContract[]): Change[] {
   const { removed, added, both } = compare(old, next, ({ name }) => name);
-  const checked = "a run whose two sides differ publishes nothing";
+  const checked = "if the two sides differ, a run publishes nothing";
   return [
     ...removed.map(({ name }) =>
       readers.compatible(`${place}.${name}`, "removed", "it is no longer checked before a publication"),

@@ -11,18 +11,18 @@ import { UsageError } from "../../terminal/flags.ts";
 
 /** One side of a comparison. */
 export interface ContractSource {
-  /** As it was named. */
+  /** The name that the user gave. */
   readonly name: string;
-  /** The environments that it declares; null for a contract.json, which is that of one. */
+  /** The environments that it declares; null for a contract.json, which belongs to one environment. */
   readonly environments: readonly string[] | null;
-  /** @throws UsageError that says what is wrong with it */
+  /** @throws UsageError that says what is wrong */
   contract(environment: string): Contract;
 }
 
 const shippedConfig = "config/pipeline_config.yaml";
 
 /**
- * @param source path of a pipeline_config.yaml or of a contract.json, `git:REF` for the shipped config as it is there,
+ * @param source path of a pipeline_config.yaml or of a contract.json, `git:REF` for the shipped config at that commit,
  *   or `git:REF:PATH` for another file
  * @throws UsageError
  */
@@ -45,7 +45,7 @@ function committed(source: string): string {
   const [, ref, path = shippedConfig] = source.split(":");
   if (!ref) throw new UsageError(`${source} names no commit; write git:main, or git:main:${shippedConfig}`);
   try {
-    // The form of git's own would take a ref that begins with a dash for an option.
+    // Without this option, git would read a ref that begins with a dash as an option.
     return execFileSync("git", ["show", "--end-of-options", `${ref}:${path}`], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
@@ -56,7 +56,7 @@ function committed(source: string): string {
   }
 }
 
-/** The loader reads files. What it needs of this one is read before it is gone. */
+/** Reads a text through a temporary file, because the loader reads files. The file is removed afterwards. */
 function withFile(text: string, read: (file: string) => ContractSource): ContractSource {
   const folder = mkdtempSync(join(tmpdir(), "contract-"));
   try {
@@ -68,7 +68,7 @@ function withFile(text: string, read: (file: string) => ContractSource): Contrac
   }
 }
 
-/** The parts that are compared. What else a config says may be as another release wants it. */
+/** The parts that are compared. Other parts of a config may have the form of another release. */
 const comparedSchema = z.object(
   configSchema.pick({ name: true, schemaEvolution: true, datasets: true, outputs: true }).shape,
 );
@@ -105,7 +105,7 @@ function configSource(name: string, file: string): ContractSource {
 
 function contractSource(name: string, text: string): ContractSource {
   const refuse = (reason: string): never => {
-    throw new UsageError(`${name} is no contract.json: ${reason}`);
+    throw new UsageError(`${name} is not a contract.json: ${reason}`);
   };
   let document: unknown;
   try {
@@ -114,7 +114,7 @@ function contractSource(name: string, text: string): ContractSource {
     return refuse((error as Error).message);
   }
   const { format, pipeline, datasets, outputs } = (document ?? {}) as Partial<Contract>;
-  if (format !== 1) refuse(`its format is ${format ?? "not told"}, and 1 is what is understood`);
+  if (format !== 1) refuse(`its format is ${format ?? "missing"}; only format 1 is supported`);
   if (!pipeline || !datasets || !outputs) refuse("it needs pipeline, datasets and outputs");
   return { name, environments: null, contract: () => document as Contract };
 }

@@ -6,12 +6,12 @@ export interface EnvironmentChanges {
   readonly changes: readonly Change[];
 }
 
-/** A change, and the environments in which it is one; null for all that were compared. */
+/** A change, and the environments in which it occurs; null for all compared environments. */
 export interface MergedChange extends Change {
   readonly environments: readonly string[] | null;
 }
 
-/** Says once what is the same in several environments; breaking changes come first. */
+/** Merges changes that are the same in several environments. Breaking changes come first. */
 export function merge(compared: readonly EnvironmentChanges[]): MergedChange[] {
   const merged = new Map<string, { change: Change; environments: string[] }>();
   for (const { environment, changes } of compared)
@@ -28,9 +28,9 @@ export function merge(compared: readonly EnvironmentChanges[]): MergedChange[] {
   return [...all.filter(isBreaking), ...all.filter((change) => !isBreaking(change))];
 }
 
-/** One line a change, then one that sums them up. */
+/** One line per change, then a summary line. */
 export function lines(changes: readonly MergedChange[]): string[] {
-  if (changes.length === 0) return ["no change of the contract"];
+  if (changes.length === 0) return ["no change in the contract"];
   const said = changes.map(({ verdict, audience, key, what, why, environments }) => {
     const where = environments === null ? "" : ` (in ${environments.join(", ")})`;
     return `${verdict.padEnd("compatible".length)}  ${audience.padEnd("producers".length)}  ${key}: ${what}; ${why}${where}`;

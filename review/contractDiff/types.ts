@@ -1,9 +1,9 @@
 import { type ColumnType, parseColumnType } from "../../config/columnType.ts";
 
-/** Digits before the point that a whole number of the type can have. */
+/** The number of digits before the point that a whole number of the type can have. */
 const wholeDigits = { integer: 10, long: 19 } as const;
 
-/** Whether every JSON value that a column of type `old` takes is taken, unchanged, by one of type `next`. */
+/** Whether a column of type `next` accepts, unchanged, every JSON value that a column of type `old` accepts. */
 export function isWidened(old: string, next: string): boolean {
   return widens(parseColumnType(old), parseColumnType(next));
 }

@@ -1,7 +1,7 @@
 /**
- * `node comment.mjs PULL_REQUEST STACK PLAN PREVIEW`: puts the plan of a stack, and below it what `pulumi preview` said,
- * into one comment of the pull request, which is edited in place from then on. Needs nothing installed, so the job that
- * may write runs no other code. PREVIEW may be missing.
+ * `node comment.mjs PULL_REQUEST STACK PLAN PREVIEW`: writes the plan of a stack and the output of `pulumi preview` to
+ * one comment of the pull request. Later calls edit this comment. The script needs no installed packages, so the job
+ * with write access runs no other code. PREVIEW may be missing.
  */
 import { existsSync, readFileSync } from "node:fs";
 
@@ -13,7 +13,7 @@ const { GITHUB_API_URL: api, GITHUB_REPOSITORY: repository, GITHUB_TOKEN: token 
 
 const marker = `<!-- plan of ${stack} -->`;
 
-/** @returns the end of `text`, where Pulumi sums up, in at most `limit` characters */
+/** @returns at most `limit` characters from the end of `text`, where Pulumi's summary is */
 const ending = (text, limit) =>
   text.length <= limit ? text : `… the beginning is in the job's log\n${text.slice(-limit)}`;
 
@@ -25,7 +25,7 @@ function body() {
   if (!existsSync(previewFile)) return text;
   const [open, close] = ["\n<details><summary>pulumi preview</summary>\n\n~~~~text\n", "\n~~~~\n\n</details>\n"];
   const room = maxLength - text.length - open.length - close.length - 100;
-  // A fence inside would end ours.
+  // A fence inside the preview would end our own fence.
   const preview = readFileSync(previewFile, "utf8").replaceAll("~~~~", "~ ~ ~ ~");
   return room > 0 ? `${text}${open}${ending(preview, room)}${close}` : text;
 }
@@ -40,7 +40,7 @@ async function request(method, path, content) {
   return response.json();
 }
 
-/** @returns our comment. Anybody can write the marker, so only a bot's comment is taken for it. */
+/** @returns our comment. Anybody can write the marker, so only a bot's comment counts. */
 async function find() {
   for (let page = 1; ; page++) {
     const comments = await request("GET", `/issues/${number}/comments?per_page=100&page=${page}`);

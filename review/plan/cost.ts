@@ -11,7 +11,7 @@ export interface JobCost {
   readonly workerType: string;
   /** In minutes. */
   readonly timeout: number;
-  /** Runs in all for the same inputs. */
+  /** Total runs for the same inputs. */
   readonly attempts: number;
   /** A run that is stopped by its timeout. */
   readonly perRun: number;
@@ -24,7 +24,7 @@ export interface JobCost {
 function costOf({ name, numberOfWorkers, workerType, timeout }: Plain, attempts: number): JobCost {
   const size = String(workerType);
   const dpu = dpuOf[size];
-  if (dpu === undefined) throw new Error(`the price of a worker ${size} is not known to components/prices.ts`);
+  if (dpu === undefined) throw new Error(`components/prices.ts has no price for a worker ${size}`);
   const perRun = Number(numberOfWorkers) * dpu * (Number(timeout) / 60) * price.usdPerDpuHour;
   return {
     name: String(name),
@@ -38,7 +38,7 @@ function costOf({ name, numberOfWorkers, workerType, timeout }: Plain, attempts:
   };
 }
 
-/** How often the functions start a run for the same inputs, at most. */
+/** The maximum number of runs that the functions start for the same inputs. */
 function attemptsOf({ resources }: Snapshot): number {
   const settings = resources
     .filter(({ type }) => type === "aws:lambda/function:Function")

@@ -6,13 +6,13 @@ import type { Plan } from "./plan.ts";
 import { knowsReplacement, type PropertyChange, type ResourceChange } from "./resources.ts";
 import type { Json, PlannedResource } from "./snapshot/snapshot.ts";
 
-/** GitHub refuses a comment above 65,536 characters; the rest is room for what the comment says beside the plan. */
+/** GitHub refuses a comment above 65,536 characters; the difference is for the parts of the comment beside the plan. */
 export const maxLength = 60_000;
 
 const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
-/** Names and values may hold what Markdown would take for its own. */
+/** Names and values may contain characters that mean something in Markdown. */
 const code = (text: string) => `\`${text.replaceAll("`", "'").replaceAll("|", "\\|").replace(/\s+/g, " ")}\``;
-/** Config values stand in sentences too: none of them may format the text or end a table's cell. */
+/** Config values also occur in sentences, where they must not format the text or end a table's cell. */
 const plain = (text: string) => text.replace(/[\\`*_~<>[\]|]/g, "\\$&");
 const shortType = (type: string) => type.split(":").at(-1)!;
 const nameOf = ({ type, name }: PlannedResource) => `${code(name)} (${shortType(type)})`;
@@ -91,7 +91,7 @@ function resourceRow({ kind, resource, before, properties, because }: ResourceCh
   const more = properties.length > shown.length ? [`and ${properties.length - shown.length} more`] : [];
   const why = because.length > 0 ? [`because of ${because.map(code).join(", ")}`] : [];
   const stays =
-    (kind === "replaced" || kind === "removed") && before?.retainOnDelete ? ["what was there stays in AWS"] : [];
+    (kind === "replaced" || kind === "removed") && before?.retainOnDelete ? ["the old one stays in AWS"] : [];
   const unsure =
     kind === "changed" && !knowsReplacement(resource.type) ? ["may be replaced: this type is not known"] : [];
   return [kind, nameOf(resource), [...why, ...stays, ...unsure, ...shown, ...more].join("<br>")];
@@ -119,7 +119,7 @@ function costLines({ before, after }: Plan["costs"]): string[] {
   ];
 }
 
-/** Leaves out the end of a text that is too long, whole lines of it, and says so. */
+/** Cuts whole lines from the end of a text that is too long, and says so. */
 export function fit(lines: readonly string[], command: string, limit = maxLength): string {
   const text = `${lines.join("\n")}\n`;
   if (text.length <= limit) return text;
@@ -132,7 +132,7 @@ export function fit(lines: readonly string[], command: string, limit = maxLength
   return `${lines.slice(0, kept).join("\n")}\n${note(lines.length - kept)}`;
 }
 
-/** The plan as the text of a comment: the first lines say what matters, data at risk before all else. */
+/** The plan as the text of a comment. The first lines sum it up, beginning with data at risk. */
 export function markdown(plan: Plan, limit?: number): string {
   const { stack, base, risks, permissions, contract, resources, costs } = plan;
   const lines = [

@@ -1,8 +1,8 @@
 import type { Json, PlannedResource, Snapshot } from "./snapshot/snapshot.ts";
 
-/** What one principal may do more, or less, than before. */
+/** A permission that one principal gained or lost. */
 export interface PermissionChange {
-  /** A role's name, or what a policy names: an ARN, a service, `everybody`. */
+  /** A role's name, or a principal that a policy names: an ARN, a service, `everybody`. */
   readonly principal: string;
   readonly direction: "gained" | "lost";
   /** `s3:DeleteObject` */
@@ -21,7 +21,7 @@ interface Statement {
   readonly Condition?: Json;
 }
 
-/** One right, or with `denies` its refusal. */
+/** One permission or, with `denies`, one denial. */
 interface Grant {
   readonly principal: string;
   readonly action: string;
@@ -45,7 +45,7 @@ function grantsOf(document: Json | undefined, holder: string | undefined, attach
       ...(statement.NotAction ? [`everything but ${list(statement.NotAction).join(", ")}`] : []),
     ];
     const resources = [
-      // In a key's or a role's own policy that is the key or the role.
+      // In the policy of a key or a role, the resource is the key or the role itself.
       ...(statement.Resource
         ? list(statement.Resource).map((name) => (name === "*" && !holder ? attachedTo : name))
         : []),
@@ -67,7 +67,7 @@ function grantsOf(document: Json | undefined, holder: string | undefined, attach
 
 const text = (value: Json | undefined): string => String(value);
 
-/** The rights that one resource gives. */
+/** The permissions that one resource grants. */
 function grants({ type, name, inputs }: PlannedResource): Grant[] {
   switch (type) {
     case "aws:iam/rolePolicy:RolePolicy":
@@ -96,7 +96,7 @@ function grants({ type, name, inputs }: PlannedResource): Grant[] {
 
 const keyOf = ({ principal, action, on, denies }: Grant) => JSON.stringify([principal, action, on, denies]);
 
-/** A boundary bounds every right of its role, so losing one is a gain. */
+/** A boundary limits every permission of its role, so losing the boundary is a gain. */
 function boundaryChanges(before: Snapshot, after: Snapshot): PermissionChange[] {
   const boundaries = ({ resources }: Snapshot) =>
     new Map(
@@ -111,13 +111,13 @@ function boundaryChanges(before: Snapshot, after: Snapshot): PermissionChange[] 
   return [...boundaries(after)].flatMap(([principal, boundary]): PermissionChange[] => {
     const earlier = old.get(principal);
     if (earlier === undefined || earlier === boundary) return [];
-    // Which of two boundaries allows more is not known here, so another one counts as a gain.
+    // It is not known here which of two boundaries allows more, so a different one counts as a gain.
     const direction = earlier === "none" ? "lost" : "gained";
     return [{ principal, direction, action: "permissions boundary", on: `${earlier} → ${boundary}` }];
   });
 }
 
-/** Each right gained or lost, gains first. A refusal that is dropped is a gain. */
+/** Each permission gained or lost, gains first. Dropping a denial is a gain. */
 export function permissionChanges(before: Snapshot, after: Snapshot): PermissionChange[] {
   const [old, now] = [before, after].map(
     ({ resources }) => new Map(resources.flatMap(grants).map((grant) => [keyOf(grant), grant])),

@@ -7,10 +7,10 @@ import { type ResourceChange, resourceChanges } from "./resources.ts";
 import { type Risk, risks } from "./risks.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 
-/** All that a reviewer has to know of a change. */
+/** Everything that a reviewer must know about a change. */
 export interface Plan {
   readonly stack: string;
-  /** What it is compared with, as it was named. */
+  /** The commit that it is compared with, as the user named it. */
   readonly base: string;
   readonly risks: readonly Risk[];
   readonly permissions: readonly PermissionChange[];

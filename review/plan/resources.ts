@@ -11,18 +11,18 @@ export interface PropertyChange {
 
 export interface ResourceChange {
   readonly kind: "removed" | "replaced" | "changed" | "added";
-  /** As it is now, or as it was when it is removed. */
+  /** The resource as it is now or, when it is removed, as it was. */
   readonly resource: PlannedResource;
   /** Absent when it is added. */
   readonly before?: PlannedResource;
   readonly properties: readonly PropertyChange[];
-  /** The properties for which AWS makes a new one. */
+  /** The changed properties that force AWS to make a new resource. */
   readonly because: readonly string[];
 }
 
 /**
- * Properties that can't change without a new resource, of the types whose SDK doesn't tell: what Pulumi's AWS provider
- * marks as "forces new resource". aws-native's SDK tells by itself.
+ * Properties that can't change without a new resource, for types whose SDK does not list them. Pulumi's AWS provider
+ * marks them as "forces new resource". aws-native's SDK lists them itself.
  */
 const replacing: Readonly<Record<string, readonly string[]>> = {
   "aws:s3/bucketPolicy:BucketPolicy": ["bucket"],
@@ -95,7 +95,7 @@ function changeOf(before: PlannedResource, after: PlannedResource): ResourceChan
 
 const order = ["removed", "replaced", "changed", "added"];
 
-/** What becomes of each resource that is not the same in both, what is lost first, then by name. */
+/** The change of each resource that differs; lost resources come first, then by name. */
 export function resourceChanges(before: Snapshot, after: Snapshot): ResourceChange[] {
   const old = new Map(before.resources.map((resource) => [resource.urn, resource]));
   const matched = new Set<string>();

@@ -1,14 +1,14 @@
 import type { ResourceChange } from "./resources.ts";
 import type { PlannedResource } from "./snapshot/snapshot.ts";
 
-/** Something that is kept today and could be lost. */
+/** Data or protection that exists today and could be lost. */
 export interface Risk {
   readonly resource: PlannedResource;
   /** What happens, in one sentence. */
   readonly what: string;
 }
 
-/** Type to what is gone with it. */
+/** For each type, what is lost together with the resource. */
 const contents: Readonly<Record<string, string>> = {
   "aws-native:s3:Bucket": "its objects",
   "aws-native:sqs:Queue": "the messages that wait in it",
@@ -24,7 +24,7 @@ interface LifecycleRule {
   readonly noncurrentVersionExpiration?: { readonly noncurrentDays?: number };
 }
 
-/** What is kept for some time: how to read the days or seconds, and how to say them. Undefined is for ever. */
+/** What is kept for a limited time: how to read the days or seconds, and how to name them. Undefined means for ever. */
 const lifetimes: readonly {
   readonly type: string;
   readonly what: string;
@@ -57,7 +57,7 @@ const lifetimes: readonly {
   },
   {
     type: "aws-native:kms:Key",
-    what: "a deleted key can be brought back",
+    what: "a deleted key can be restored",
     unit: "days",
     of: ({ pendingWindowInDays }) => pendingWindowInDays as number | undefined,
   },
@@ -75,13 +75,13 @@ function shortest(
   return days.length === 0 ? undefined : Math.min(...days);
 }
 
-/** What stands between a removal and the data. */
+/** What a removal does to the data, and what still protects it. */
 function fate(before: PlannedResource, kind: "removed" | "replaced", because: readonly string[]): string {
   const content = contents[before.type]!;
   const lost = kind === "removed" ? "is removed" : `is replaced, because ${because.join(" and ")} changes`;
   const begins = kind === "replaced" ? "; the new one begins empty" : "";
-  if (before.protect) return `${lost}: Pulumi refuses while it is protected; without that ${content} would be at risk`;
-  if (before.retainOnDelete) return `${lost}: it stays in AWS with ${content}, out of the stack's sight${begins}`;
+  if (before.protect) return `${lost}: Pulumi refuses while it is protected; unprotected, ${content} would be at risk`;
+  if (before.retainOnDelete) return `${lost}: it stays in AWS with ${content}, but outside the stack${begins}`;
   return `${lost}, and ${content} with it${begins}`;
 }
 
@@ -99,13 +99,13 @@ function risksOf({ kind, resource, before, because }: ResourceChange): Risk[] {
     before.inputs.versioningConfiguration !== undefined && resource.inputs.versioningConfiguration === undefined;
   return [
     ...shorter,
-    ...(unversioned ? [{ resource, what: "an overwrite no longer keeps what it replaces" }] : []),
+    ...(unversioned ? [{ resource, what: "an overwrite no longer keeps the replaced version" }] : []),
     ...(before.protect && !resource.protect ? [{ resource, what: "Pulumi would no longer refuse to delete it" }] : []),
     ...(before.retainOnDelete && !resource.retainOnDelete
-      ? [{ resource, what: `it would no longer stay when the stack is destroyed, nor ${contents[resource.type]}` }]
+      ? [{ resource, what: `destroying the stack would delete it, together with ${contents[resource.type]}` }]
       : []),
   ];
 }
 
-/** All that is kept today and could be lost by these changes. */
+/** Everything that these changes could lose. */
 export const risks = (changes: readonly ResourceChange[]): Risk[] => changes.flatMap(risksOf);

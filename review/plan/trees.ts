@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { parse } from "yaml";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 
-/** What stops a plan; `message` is for the person who asked for it. */
+/** An error that stops a plan; its `message` is for the user. */
 export class PlanError extends Error {
   override readonly name = "PlanError";
 }
@@ -23,13 +23,13 @@ export function commitOf(ref: string): string {
       encoding: "utf8",
     }).trim();
   } catch {
-    throw new PlanError(`"${ref}" is no commit of this repository; fetch it, or name another by --base`);
+    throw new PlanError(`"${ref}" is not a commit of this repository; fetch it, or name another with --base`);
   }
 }
 
 /**
- * Runs `use` on the files of a commit, in a folder of its own that is gone afterwards. An archive, unlike a work tree,
- * leaves no trace in the repository even when the plan is interrupted.
+ * Runs `use` on the files of a commit, in a temporary folder. An archive, unlike a work tree, leaves no trace in the
+ * repository even when the plan is interrupted.
  * @throws PlanError when its dependencies can't be installed
  */
 export async function withCommit<T>(commit: string, use: (tree: string) => Promise<T>): Promise<T> {
@@ -44,14 +44,14 @@ export async function withCommit<T>(commit: string, use: (tree: string) => Promi
   }
 }
 
-/** A commit with the same lock file shares the modules that are installed here; another one gets its own. */
+/** A commit with the same lock file uses the modules installed here; any other commit gets its own. */
 async function provideModules(tree: string): Promise<void> {
   const lock = (folder: string) => readFileSync(join(folder, "package-lock.json"), "utf8");
   if (lock(tree) === lock(".")) {
     symlinkSync(resolve("node_modules"), join(tree, "node_modules"));
     return;
   }
-  // npm tells where it is to what it runs; that one is surely there.
+  // npm gives its own path to the scripts that it runs, and that npm certainly exists.
   const npm = process.env.npm_execpath;
   const args = ["ci", "--omit=dev", "--no-audit", "--no-fund", "--no-progress"];
   const [command, all] = npm?.endsWith(".js") ? [process.execPath, [npm, ...args]] : ["npm", args];
@@ -59,11 +59,11 @@ async function provideModules(tree: string): Promise<void> {
     await execute(command, all, { cwd: tree, maxBuffer });
   } catch (error) {
     const { stderr = "", message } = error as Error & { stderr?: string };
-    throw new PlanError(`the base has other dependencies, which can't be installed:\n${stderr.trim() || message}`);
+    throw new PlanError(`the base has other dependencies, and they can't be installed:\n${stderr.trim() || message}`);
   }
 }
 
-/** Secrets stay what they are: the plan has no key to read them, and compares none. */
+/** Secrets are replaced by a placeholder: the plan has no key to read them and compares none. */
 function settingsOf(tree: string, stack: string): Record<string, string> {
   const file = join(tree, `Pulumi.${stack}.yaml`);
   let config: Record<string, unknown>;
@@ -78,8 +78,8 @@ function settingsOf(tree: string, stack: string): Record<string, string> {
 }
 
 /**
- * What the program in `tree` would declare for `stack`, run by the modules of that tree in a process of its own.
- * @throws PlanError with the program's own words when it refuses
+ * The resources that the program in `tree` would declare for `stack`. It runs in its own process with its own modules.
+ * @throws PlanError with the program's own message when it fails
  */
 export async function snapshot(tree: string, stack: string): Promise<Snapshot> {
   const { main } = parse(readFileSync(join(tree, "Pulumi.yaml"), "utf8")) as { main: string };

@@ -1,4 +1,4 @@
-/** What a secret of some kind looks like. Only forms that are recognised by themselves: a guess would be muted soon. */
+/** The form of one kind of secret. Only unmistakable forms are listed: people would soon ignore false alarms. */
 export interface Pattern {
   readonly name: string;
   readonly expression: RegExp;
@@ -21,7 +21,7 @@ export const patterns: readonly Pattern[] = [
   { name: "Google API key", expression: /\bAIza[A-Za-z0-9_-]{35}\b/ },
   { name: "Stripe key", expression: /\b[rs]k_live_[A-Za-z0-9]{24,}\b/ },
   { name: "JSON web token", expression: /\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{20,}/ },
-  // What stands for a password in an example is no secret.
+  // A placeholder for a password in an example is not a secret.
   {
     name: "password in a URL",
     expression: /\b[a-z][a-z0-9+.-]{2,}:\/\/[^\s:@/"'`$<{]+:(?!\*|password@|secret@)[^\s:@/"'`$<{]{3,}@/i,

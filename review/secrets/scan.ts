@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { patterns } from "./patterns.ts";
 
-/** A line that holds what looks like a secret. The secret itself is not told: logs are read by many. */
+/** A line with a possible secret. The secret itself is not included, because many people read logs. */
 export interface Finding {
   readonly path: string;
   readonly line: number;
@@ -16,7 +16,7 @@ const maxBuffer = 1024 * 1024 * 1024;
 
 function scan(text: string): Omit<Finding, "path" | "commit">[] {
   const kinds = patterns.filter(({ expression }) => expression.test(text));
-  // Most texts have none, and splitting all of them would take longest.
+  // Most texts have no secret, and splitting all texts into lines would take longest.
   if (kinds.length === 0) return [];
   return text
     .split("\n")
@@ -28,7 +28,7 @@ function scan(text: string): Omit<Finding, "path" | "commit">[] {
 const git = (root: string, args: readonly string[], input?: string): Buffer =>
   execFileSync("git", args, { cwd: root, maxBuffer, ...(input !== undefined && { input }) });
 
-/** The contents that any commit of any branch ever had, by the first path that they were at. */
+/** All file contents of all commits of all branches, each with the first path found for it. */
 function* blobs(root: string): Generator<{ readonly id: string; readonly path: string; readonly text: string }> {
   const objects = git(root, ["rev-list", "--all", "--objects"])
     .toString()
@@ -41,13 +41,13 @@ function* blobs(root: string): Generator<{ readonly id: string; readonly path: s
     const [id, type, size] = output.toString("latin1", at, headEnd).split(" ") as [string, string, string];
     const start = headEnd + 1;
     const end = start + Number(size);
-    // One byte a character: what is looked for is ASCII, and nothing is lost in what isn't text.
+    // One byte per character: secrets are ASCII, and binary content stays complete.
     if (type === "blob") yield { id, path: paths.get(id)!, text: output.toString("latin1", start, end) };
     at = end + 1;
   }
 }
 
-/** The commit that brought a content in. */
+/** The commit that added this content. */
 const commitWith = (root: string, id: string): string =>
   git(root, ["log", "--all", "--find-object", id, "--format=%h", "--reverse"]).toString().split("\n")[0]!;
 

@@ -111,14 +111,14 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
       "a bucket of the other provider, at which no rule would look",
       (prod) =>
         added(prod, bucketPolicy, { type: "aws:s3/bucket:Bucket", name: "exports", inputs: { bucket: "exports" } }),
-      "exports: no rule looks at aws:s3/bucket:Bucket; use one of the types in policy/types.ts, or add it there with the rules it needs",
+      "exports: no rule covers aws:s3/bucket:Bucket; use one of the types in policy/types.ts, or add it there with the rules it needs",
     ],
   ],
   "stack-key": [
     [
       "a bucket without encryption",
       (prod) => changed(prod, bucket, "commerce-gold", ({ bucketEncryption, ...rest }) => rest),
-      "commerce-gold: bucketEncryption has to name the stack's key, commerce-encryption-key",
+      "commerce-gold: bucketEncryption must name the stack's key, commerce-encryption-key",
     ],
     [
       "a bucket with S3's own key",
@@ -128,7 +128,7 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
             sseAlgorithm: "AES256",
           };
         }),
-      "commerce-gold: bucketEncryption has to name the stack's key, commerce-encryption-key",
+      "commerce-gold: bucketEncryption must name the stack's key, commerce-encryption-key",
     ],
     [
       "a queue with SQS's own key",
@@ -136,17 +136,17 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
         changed(prod, queue, "commerce-promote-queue", (inputs) => {
           inputs.kmsMasterKeyId = "alias/aws/sqs";
         }),
-      "commerce-promote-queue: kmsMasterKeyId has to name the stack's key, commerce-encryption-key, no other",
+      "commerce-promote-queue: kmsMasterKeyId must name the stack's key, commerce-encryption-key, no other",
     ],
     [
       "a topic without a key",
       (prod) => changed(prod, topic, "commerce-alerts", ({ kmsMasterKeyId, ...rest }) => rest),
-      "commerce-alerts: kmsMasterKeyId has to name the stack's key, commerce-encryption-key",
+      "commerce-alerts: kmsMasterKeyId must name the stack's key, commerce-encryption-key",
     ],
     [
       "a log group without a key",
       (prod) => changed(prod, logGroup, "commerce-promote-logs", ({ kmsKeyId, ...rest }) => rest),
-      "commerce-promote-logs: kmsKeyId has to name the stack's key, commerce-encryption-key",
+      "commerce-promote-logs: kmsKeyId must name the stack's key, commerce-encryption-key",
     ],
     [
       "a function with a foreign key",
@@ -154,13 +154,13 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
         changed(prod, lambda, "commerce-promote", (inputs) => {
           inputs.kmsKeyArn = "arn:aws:kms:eu-central-1:999999999999:key/foreign";
         }),
-      "commerce-promote: kmsKeyArn has to name the stack's key, commerce-encryption-key, no other",
+      "commerce-promote: kmsKeyArn must name the stack's key, commerce-encryption-key, no other",
     ],
     [
       "a second key",
       (prod) =>
         added(prod, key, { name: "another-key", state: { arn: "arn:aws:kms:eu-central-1:123456789012:key/other" } }),
-      "another-key: the stack has a key already, commerce-encryption-key; use that one",
+      "another-key: the stack already has a key, commerce-encryption-key; use that one",
     ],
   ],
   "no-wildcards": [
@@ -229,7 +229,7 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
             it.NotAction = ["s3:DeleteObject"];
           }),
         ),
-      "commerce-promote-role-policy: ReadUploads allows by NotAction, which is everything else; name what is needed",
+      "commerce-promote-role-policy: ReadUploads uses NotAction, which allows everything else; name what is needed",
     ],
     [
       "a key policy, an object, that lets everybody use the key",
@@ -284,19 +284,19 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
         changed(prod, bucket, "commerce-gold", ({ publicAccessBlockConfiguration }) => {
           publicAccessBlockConfiguration.blockPublicPolicy = false;
         }),
-      "commerce-gold: publicAccessBlockConfiguration.blockPublicPolicy has to be true",
+      "commerce-gold: publicAccessBlockConfiguration.blockPublicPolicy must be true",
     ],
     [
       "a bucket without a block",
       (prod) => changed(prod, bucket, "commerce-gold", ({ publicAccessBlockConfiguration, ...rest }) => rest),
       ...["blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets"].map(
-        (setting) => `commerce-gold: publicAccessBlockConfiguration.${setting} has to be true`,
+        (setting) => `commerce-gold: publicAccessBlockConfiguration.${setting} must be true`,
       ),
     ],
     [
       "a bucket whose objects have access lists",
       (prod) => changed(prod, bucket, "commerce-gold", ({ ownershipControls, ...rest }) => rest),
-      "commerce-gold: ownershipControls has to be BucketOwnerEnforced, so that no object has an access list of its own",
+      "commerce-gold: ownershipControls must be BucketOwnerEnforced, so that no object has its own access list",
     ],
     [
       "a function that everybody may invoke",
@@ -330,7 +330,7 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
               name,
               inDocument((all) => all.shift()),
             ),
-          `${name}: it has to deny ${action} to everybody where aws:SecureTransport is false, and on no other condition`,
+          `${name}: it must deny ${action} to everybody when aws:SecureTransport is false, with no other condition`,
         ] as [string, (prod: Resources) => Resources, string],
     ),
     [
@@ -344,12 +344,12 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
             it.Condition.StringEquals = { "aws:PrincipalAccount": "999999999999" };
           }),
         ),
-      "commerce-bronze-policy: it has to deny s3:* to everybody where aws:SecureTransport is false, and on no other condition",
+      "commerce-bronze-policy: it must deny s3:* to everybody when aws:SecureTransport is false, with no other condition",
     ],
     [
       "a bucket without a policy",
       (prod) => without(prod, bucketPolicy, "commerce-silver-policy"),
-      "commerce-silver: it has no BucketPolicy, which would refuse what comes without TLS",
+      "commerce-silver: it has no BucketPolicy that refuses requests without TLS",
     ],
   ],
   "log-retention": [
@@ -377,12 +377,12 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
     [
       "a queue that loses what its function can't handle",
       (prod) => changed(prod, queue, "commerce-promote-queue", ({ redrivePolicy, ...rest }) => rest),
-      "commerce-promote-queue: it feeds a function, so redrivePolicy has to name a dead-letter queue",
+      "commerce-promote-queue: it feeds a function, so redrivePolicy must name a dead-letter queue",
     ],
     [
       "an asynchronous function that loses what it can't handle",
       (prod) => without(prod, invokeConfig, "commerce-settle-failures"),
-      "commerce-settle: it is invoked asynchronously, so a FunctionEventInvokeConfig has to name a destination onFailure",
+      "commerce-settle: it is invoked asynchronously, so a FunctionEventInvokeConfig must name an onFailure destination",
     ],
     [
       "a rule that loses what it can't deliver",
@@ -397,7 +397,7 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
         changed(prod, job, "commerce-refine", ({ nonOverridableArguments }) => {
           delete nonOverridableArguments["--scriptLocation"];
         }),
-      "commerce-refine: nonOverridableArguments lacks --scriptLocation; a run could execute other code by it",
+      "commerce-refine: nonOverridableArguments lacks --scriptLocation; with it a run could execute other code",
     ],
     [
       "libraries that a run can add, though the job has some of its own",
@@ -407,14 +407,14 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
           const defaultArguments = { "--extra-py-files": files, "--conf": conf };
           return { ...rest, nonOverridableArguments: others, defaultArguments };
         }),
-      "commerce-refine: nonOverridableArguments lacks --extra-py-files, --conf; a run could execute other code by it",
+      "commerce-refine: nonOverridableArguments lacks --extra-py-files, --conf; with it a run could execute other code",
     ],
   ],
   "glue-limits": [
     [
       "no timeout",
       (prod) => changed(prod, job, "commerce-refine", ({ timeout, ...rest }) => rest),
-      "commerce-refine: timeout is missing; Glue's own is two days",
+      "commerce-refine: timeout is missing; Glue's default is two days",
     ],
     [
       "too long and too large",
@@ -429,12 +429,12 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
           ...rest,
           maxCapacity: 10,
         })),
-      "commerce-refine: its size has to be said by numberOfWorkers and workerType, not by maxCapacity",
+      "commerce-refine: numberOfWorkers and workerType must set its size, not maxCapacity",
     ],
     [
       "retries behind the ledger's back",
       (prod) => changed(prod, job, "commerce-refine", (inputs) => ({ ...inputs, maxRetries: 1 })),
-      "commerce-refine: maxRetries has to be 0: the ledger decides what is run again",
+      "commerce-refine: maxRetries must be 0: the ledger decides about retries",
     ],
   ],
   "prod-guards": [
@@ -451,7 +451,7 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
         [
           `${name} unprotected`,
           (prod: Resources) => withOptions(prod, type, name, { protect: false }),
-          `${name}: it has to be protected in prod: set protect`,
+          `${name}: it must be protected in prod: set protect`,
         ] as [string, (prod: Resources) => Resources, string],
     ),
     [
@@ -462,7 +462,7 @@ const faults: Record<string, readonly [planted: string, plant: (prod: Resources)
     [
       "a key that is gone within a week",
       (prod) => changed(prod, key, "commerce-encryption-key", (inputs) => ({ ...inputs, pendingWindowInDays: 7 })),
-      "commerce-encryption-key: pendingWindowInDays has to be 30 in prod",
+      "commerce-encryption-key: pendingWindowInDays must be 30 in prod",
     ],
     [
       "uploads of a fortnight",
@@ -572,9 +572,9 @@ describe("the policy pack", function () {
       ({ kmsMasterKeyId, ...rest }) => rest,
     );
     expect(await server.analyze(bare, first)).to.deep.equal([
-      ...said("stack-key", ["commerce-alerts: kmsMasterKeyId has to name the stack's key, commerce-encryption-key"]),
+      ...said("stack-key", ["commerce-alerts: kmsMasterKeyId must name the stack's key, commerce-encryption-key"]),
       ...said("dead-letters", [
-        "commerce-promote-queue: it feeds a function, so redrivePolicy has to name a dead-letter queue",
+        "commerce-promote-queue: it feeds a function, so redrivePolicy must name a dead-letter queue",
       ]),
     ]);
     const foreign = changed(first, topic, "commerce-alerts", () => {}).map((resource) =>
@@ -584,7 +584,7 @@ describe("the policy pack", function () {
     );
     expect(await server.analyze(foreign, first)).to.deep.equal(
       said("stack-key", [
-        "commerce-alerts: kmsMasterKeyId has to name the stack's key, commerce-encryption-key, no other",
+        "commerce-alerts: kmsMasterKeyId must name the stack's key, commerce-encryption-key, no other",
       ]),
     );
   });

@@ -111,7 +111,7 @@ describe("a change of a contract", () => {
         [
           toProducers(
             compatible,
-            `datasets.sales.columns.till: added as string, onNull keep; a file without it is taken, with nulls`,
+            `datasets.sales.columns.till: added as string, onNull keep; a file without it is accepted, with nulls`,
           ),
         ],
       ],
@@ -129,7 +129,7 @@ describe("a change of a contract", () => {
       [
         toProducers(
           compatible,
-          "datasets.sales.columns.till: added as int, onNull default 0; a file without it is taken, with the default",
+          "datasets.sales.columns.till: added as int, onNull default 0; a file without it is accepted, with the default",
         ),
       ],
     ],
@@ -162,7 +162,7 @@ describe("a change of a contract", () => {
       [
         toProducers(
           breaking,
-          "datasets.sales.columns.till: added as string, onNull keep; under schemaEvolution strict a file without it fails the run",
+          "datasets.sales.columns.till: added as string, onNull keep; with schemaEvolution strict, a file without it fails the run",
         ),
       ],
     ],
@@ -173,7 +173,7 @@ describe("a change of a contract", () => {
       [
         toProducers(
           breaking,
-          "datasets.sales.columns.till: removed; under schemaEvolution strict a file that still has it fails the run",
+          "datasets.sales.columns.till: removed; with schemaEvolution strict, a file that still has it fails the run",
         ),
       ],
     ],
@@ -211,11 +211,11 @@ describe("a change of a contract", () => {
         isWidened
           ? toProducers(
               compatible,
-              `datasets.sales.columns.amount.type: ${old} → ${next}; every value that was taken still is`,
+              `datasets.sales.columns.amount.type: ${old} → ${next}; every value that was accepted still is`,
             )
           : toProducers(
               breaking,
-              `datasets.sales.columns.amount.type: ${old} → ${next}; a row whose value is no ${next} is rejected`,
+              `datasets.sales.columns.amount.type: ${old} → ${next}; a row whose value is not of type ${next} is rejected`,
             ),
       ],
     ]),
@@ -264,7 +264,7 @@ describe("a change of a contract", () => {
       [
         toReaders(
           breaking,
-          'datasets.sales.columns.status.onNull: keep → default "open"; where it was null it is now "open"',
+          'datasets.sales.columns.status.onNull: keep → default "open"; a missing value was null and is now "open"',
         ),
       ],
     ],
@@ -275,7 +275,7 @@ describe("a change of a contract", () => {
       [
         toReaders(
           breaking,
-          'datasets.sales.columns.status.onNull: default "open" → keep; where it was the default it is now null',
+          'datasets.sales.columns.status.onNull: default "open" → keep; a missing value was the default and is now null',
         ),
       ],
     ],
@@ -286,7 +286,7 @@ describe("a change of a contract", () => {
       [
         toReaders(
           breaking,
-          'datasets.sales.columns.status.onNull: default "open" → default "new"; where it was "open" it is now "new"',
+          'datasets.sales.columns.status.onNull: default "open" → default "new"; a missing value was "open" and is now "new"',
         ),
       ],
     ],
@@ -336,7 +336,7 @@ describe("a change of a contract", () => {
       [
         toProducers(
           compatible,
-          'datasets.sales.columns.status.rules.allowed: with "paid"; every value that was taken still is',
+          'datasets.sales.columns.status.rules.allowed: with "paid"; every value that was accepted still is',
         ),
       ],
     ],
@@ -347,7 +347,7 @@ describe("a change of a contract", () => {
       [
         toProducers(
           compatible,
-          "datasets.sales.columns.amount.rules.range: 9 to 100 → at most 1000; every value that was taken still is",
+          "datasets.sales.columns.amount.rules.range: 9 to 100 → at most 1000; every value that was accepted still is",
         ),
       ],
     ],
@@ -372,14 +372,19 @@ describe("a change of a contract", () => {
       "a rule gone",
       ofColumn("amount", rule({ range: { min: 0 } }, "fail")),
       none,
-      [toProducers(compatible, "datasets.sales.columns.amount.rules.range: removed (at least 0); any value is taken")],
+      [
+        toProducers(
+          compatible,
+          "datasets.sales.columns.amount.rules.range: removed (at least 0); any value is accepted",
+        ),
+      ],
     ],
     ...(
       [
         ["warn", "reject", breaking, "a row whose value breaks it is rejected"],
         ["warn", "fail", breaking, "a row whose value breaks it fails the run"],
         ["reject", "fail", breaking, "a row whose value breaks it fails the run"],
-        ["fail", "reject", compatible, "a row whose value breaks the rule costs that row only"],
+        ["fail", "reject", compatible, "a row whose value breaks the rule is rejected and no longer fails the run"],
         ["reject", "warn", compatible, "a row whose value breaks the rule is kept"],
       ] as const
     ).map(([old, next, verdict, why]): [string, Edit, Edit, string[]] => [
@@ -446,7 +451,7 @@ describe("a change of a contract", () => {
       "a format more",
       ofSales({ formats: ["json"] }),
       none,
-      [toProducers(compatible, "datasets.sales.formats: json.gz added; sales.json.gz is taken as well")],
+      [toProducers(compatible, "datasets.sales.formats: json.gz added; sales.json.gz is accepted as well")],
     ],
     [
       "a primary key of fewer columns",
@@ -474,7 +479,7 @@ describe("a change of a contract", () => {
         ),
         toProducers(
           compatible,
-          "datasets.sales.primaryKey: id → id, line; rows that differ in line are no duplicates any more",
+          "datasets.sales.primaryKey: id → id, line; rows that differ in line are no longer duplicates",
         ),
       ],
     ],
@@ -486,9 +491,9 @@ describe("a change of a contract", () => {
       [
         toProducers(
           breaking,
-          "datasets.sales.latestBy: at → line; a correction wins by the greater line, no longer by at",
+          "datasets.sales.latestBy: at → line; the row with the greatest line is kept, no longer the one with the greatest at",
         ),
-        toReaders(breaking, "datasets.sales.latestBy: at → line; of rows with equal keys another one is kept"),
+        toReaders(breaking, "datasets.sales.latestBy: at → line; another one of the rows with equal keys is kept"),
       ],
     ],
     [
@@ -525,7 +530,7 @@ describe("a change of a contract", () => {
       "a reference gone",
       none,
       ofSales({ references: [] }),
-      [toProducers(compatible, "datasets.sales.references.shop: removed (to shops); any value is taken")],
+      [toProducers(compatible, "datasets.sales.references.shop: removed (to shops); any value is accepted")],
     ],
     [
       "a reference to another dataset",
@@ -543,7 +548,7 @@ describe("a change of a contract", () => {
         ["keep", "reject", breaking, "is rejected"],
         ["keep", "fail", breaking, "fails the run"],
         ["reject", "keep", compatible, "is kept"],
-        ["fail", "reject", compatible, "costs that row only"],
+        ["fail", "reject", compatible, "is rejected and no longer fails the run"],
       ] as const
     ).map(([old, next, verdict, why]): [string, Edit, Edit, string[]] => [
       `orphans ${old} to ${next}`,
@@ -567,7 +572,7 @@ describe("a change of a contract", () => {
       "an output gone",
       none,
       (contract) => ({ ...contract, outputs: {} }),
-      [toReaders(breaking, "outputs.totals: removed; it is published no more and its table is gone")],
+      [toReaders(breaking, "outputs.totals: removed; it is no longer published and its table is removed")],
     ],
     [
       "an output column at the end",
@@ -604,7 +609,7 @@ describe("a change of a contract", () => {
       [
         toReaders(
           breaking,
-          "outputs.totals.columns.sales: bigint → int; batches published before keep bigint, and the table says int of them as well",
+          "outputs.totals.columns.sales: bigint → int; batches published before keep bigint, but the table declares int for them too",
         ),
       ],
     ],
@@ -626,7 +631,7 @@ describe("a change of a contract", () => {
       [
         toReaders(
           breaking,
-          "outputs.totals.grain: shop → shop, sales; a row stands for something else, so joins and sums differ",
+          "outputs.totals.grain: shop → shop, sales; a row means something else, so joins and sums differ",
         ),
       ],
     ],
@@ -634,7 +639,12 @@ describe("a change of a contract", () => {
       "another clustering",
       none,
       ofTotals({ clusterBy: ["shop"] }),
-      [toReaders(compatible, "outputs.totals.clusterBy: none → shop; the same rows, sorted otherwise into files")],
+      [
+        toReaders(
+          compatible,
+          "outputs.totals.clusterBy: none → shop; the same rows, sorted into files in another order",
+        ),
+      ],
     ],
     [
       "balances gone, come and changed",
@@ -647,10 +657,10 @@ describe("a change of a contract", () => {
       }),
       [
         toReaders(compatible, "outputs.totals.balances.shops: removed; it is no longer checked before a publication"),
-        toReaders(compatible, "outputs.totals.balances.sales: added; a run whose two sides differ publishes nothing"),
+        toReaders(compatible, "outputs.totals.balances.sales: added; if the two sides differ, a run publishes nothing"),
         toReaders(
           compatible,
-          "outputs.totals.balances.revenue: changed; a run whose two sides differ publishes nothing",
+          "outputs.totals.balances.revenue: changed; if the two sides differ, a run publishes nothing",
         ),
       ],
     ],
@@ -700,7 +710,7 @@ describe("a change of a contract", () => {
         breaking,
         "schemaEvolution: additive → strict; a field that is not declared fails the run, and so does a missing column (in prod)",
       ),
-      toProducers(compatible, "datasets.sales.references.shop: removed (to shops); any value is taken"),
+      toProducers(compatible, "datasets.sales.references.shop: removed (to shops); any value is accepted"),
       "2 changes, 1 breaking for producers",
     ]);
   });
@@ -743,7 +753,7 @@ describe("npm run contract-diff", () => {
   });
 
   it("ends with 0 when nothing has changed, also since the contract that was deployed", () => {
-    const same = { code: 0, printed: ["no change of the contract"] };
+    const same = { code: 0, printed: ["no change in the contract"] };
     expect(compared("config/pipeline_config.yaml", file("same.yaml"))).to.deep.equal(same);
     expect(compared(file("contract.json"), file("same.yaml"), "--environment", "prod")).to.deep.equal(same);
     expect(compared("git:HEAD", "git:HEAD:config/pipeline_config.yaml")).to.deep.equal(same);
@@ -753,7 +763,7 @@ describe("npm run contract-diff", () => {
     expect(compared(file("narrower.yaml"), file("same.yaml"))).to.deep.equal({
       code: 0,
       printed: [
-        "compatible  producers  datasets.users.formats: json.gz added; users.json.gz is taken as well",
+        "compatible  producers  datasets.users.formats: json.gz added; users.json.gz is accepted as well",
         "1 change, compatible for producers and readers",
       ],
     });
@@ -790,7 +800,7 @@ describe("npm run contract-diff", () => {
   });
 
   const refusals: [string, () => string[], RegExp][] = [
-    ["one side only", () => ["config/pipeline_config.yaml"], /^two contracts are compared, and 1 was named\nusage: /],
+    ["one side only", () => ["config/pipeline_config.yaml"], /^name two contracts to compare; 1 was named\nusage: /],
     ["an unknown flag", () => ["a", "b", "--enviroment", "dev"], /^Unknown option '--enviroment'/],
     ["a file that is not there", () => ["nothing.yaml", file("same.yaml")], /^nothing\.yaml: no such file$/],
     ["a contract that is not there", () => ["nothing.json", file("same.yaml")], /^nothing\.json can't be read: .*$/],
@@ -808,7 +818,7 @@ describe("npm run contract-diff", () => {
     [
       "an environment of a contract.json",
       () => [file("contract.json"), file("moved.json"), "--environment", "dev"],
-      /^--environment chooses from a config; /,
+      /^--environment applies to a config; /,
     ],
     [
       "a config that says what no schema knows",
@@ -818,7 +828,7 @@ describe("npm run contract-diff", () => {
     [
       "a contract.json of another format",
       () => [file("other.json"), file("contract.json")],
-      /^.*other\.json is no contract\.json: its format is 2, and 1 is what is understood$/,
+      /^.*other\.json is not a contract\.json: its format is 2; only format 1 is supported$/,
     ],
   ];
   for (const [title, args, message] of refusals)

@@ -97,11 +97,11 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     expect(summary(plan)[0]).to.equal("- **Data at risk**: `commerce-gold` (Bucket)");
     expect(kinds(plan)).to.deep.equal(["replaced Bucket commerce-gold"]);
     expect(markdown(plan)).to.contain(
-      "- `commerce-gold` (Bucket): is replaced, because bucketName changes: Pulumi refuses while it is protected; without that its objects would be at risk",
+      "- `commerce-gold` (Bucket): is replaced, because bucketName changes: Pulumi refuses while it is protected; unprotected, its objects would be at risk",
     );
     const retained = against(renamed(dev), dev);
     expect(retained.risks[0]!.what).to.equal(
-      "is replaced, because bucketName changes: it stays in AWS with its objects, out of the stack's sight; the new one begins empty",
+      "is replaced, because bucketName changes: it stays in AWS with its objects, but outside the stack; the new one begins empty",
     );
     const bare = edit(dev, "commerce-gold", bucketType, (old) => ({ ...old, retainOnDelete: false }));
     expect(against(renamed(bare), bare).risks[0]!.what).to.equal(
@@ -137,7 +137,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
       "commerce-bronze: objects are kept for 30 days, no longer 90",
       "commerce-bronze: replaced versions are kept for 2 days, no longer 7",
       "commerce-promote-logs: log lines are kept for 90 days, no longer 365",
-      "commerce-encryption-key: a deleted key can be brought back for 7 days, no longer 30",
+      "commerce-encryption-key: a deleted key can be restored for 7 days, no longer 30",
       "commerce-gold: Pulumi would no longer refuse to delete it",
     ]);
     const longer = against(
@@ -161,7 +161,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     )!.inputs;
     expect(versioningConfiguration).not.to.equal(undefined);
     const plan = against(edit(prod, "commerce-ledger", bucketType, (old) => ({ ...old, inputs: unversioned })));
-    expect(plan.risks.map(({ what }) => what)).to.deep.equal(["an overwrite no longer keeps what it replaces"]);
+    expect(plan.risks.map(({ what }) => what)).to.deep.equal(["an overwrite no longer keeps the replaced version"]);
   });
 
   it("of another query says that its upload changes, and what points to it, and nothing else", async () => {
@@ -182,7 +182,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
       "- Contract: no change",
       "- Resources: 1 replaced, 1 changed",
     ]);
-    expect(markdown(plan)).to.contain("because of `key`<br>what was there stays in AWS");
+    expect(markdown(plan)).to.contain("because of `key`<br>the old one stays in AWS");
   });
 
   it("of a new dataset says so as a compatible change, and that no permission comes with it", async () => {
@@ -454,7 +454,7 @@ describe("npm run plan", function () {
     expect(refusal()).to.deep.include({ status: 2 });
     expect(refusal("dev", "--base", "nowhere")).to.deep.equal({
       status: 1,
-      stderr: '"nowhere" is no commit of this repository; fetch it, or name another by --base',
+      stderr: '"nowhere" is not a commit of this repository; fetch it, or name another with --base',
     });
     expect(refusal("staging").stderr).to.contain("Pulumi.staging.yaml can't be read");
   });

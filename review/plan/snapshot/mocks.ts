@@ -2,14 +2,14 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 
 /**
- * Runs a Pulumi program against mocks and hands back all that it registered.
+ * Runs a Pulumi program against mocks and returns everything that it registered.
  *
  * Pulumi's own mocks hide failures: a throw in an `apply` makes its resource vanish, a throw in `newResource` is
- * swallowed, two resources may share one URN. Here each of these fails the run. The monitor is wrapped because options
- * such as protect never reach `newResource`.
+ * swallowed, and two resources may share one URN. Here each of these fails the run. The monitor is wrapped because
+ * options such as protect never reach `newResource`.
  *
- * Besides @pulumi/pulumi this folder imports nothing of the repository: it is laid into other commits to run their
- * program.
+ * This folder imports only @pulumi/pulumi and nothing from the repository, because it is copied into the trees of other
+ * commits to run their program.
  */
 
 export const account = "123456789012";
@@ -19,9 +19,9 @@ export interface RegisteredOptions {
   readonly parent: string;
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
-  /** URNs of what has to exist before. */
+  /** URNs of the resources that must exist before. */
   readonly dependencies: readonly string[];
-  /** Property to the URNs of the resources that its value comes from. */
+  /** For each property, the URNs of the resources that its value comes from. */
   readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
   /** Properties that can't change without a new resource, as far as the provider's SDK says so. */
   readonly replaceOnChanges: readonly string[];
@@ -37,7 +37,7 @@ export interface Registered {
   // Inputs have the shape of their type; assertions read into it.
   // biome-ignore lint/suspicious/noExplicitAny: see above
   readonly inputs: any;
-  /** What AWS would add, as far as it is made up here: ARNs and the like. */
+  /** The properties that AWS would add, as far as this mock makes them up: ARNs and similar. */
   readonly state: Readonly<Record<string, unknown>>;
   readonly options: RegisteredOptions;
 }
@@ -58,7 +58,7 @@ const named =
   (field = "name"): Outputs =>
   (inputs, name) => ({ id: String(inputs[field] ?? name) });
 
-/** What each type answers. A type that is not here fails the run, so that no property is read that AWS wouldn't give. */
+/** The properties that the mock adds for each type. An unlisted type fails the run, so no invented property is read. */
 const answers: Readonly<Record<string, Outputs>> = {
   "aws-native:kms:Key": () => ({ id: "key-1", state: { keyId: "key-1", arn: arn("kms", "key/key-1") } }),
   "aws-native:kms:Alias": named("aliasName"),
@@ -104,7 +104,7 @@ const answers: Readonly<Record<string, Outputs>> = {
   "aws:sns/topicSubscription:TopicSubscription": named("endpoint"),
 };
 
-/** For a type of which nothing is known: an ARN of the right service. */
+/** For an unknown type: an ARN of the right service. */
 const made =
   (type: string): Outputs =>
   (inputs, name) => ({ id: String(inputs.name ?? name), state: { arn: arn(type.split(/[:/]/)[1]!, name) } });
@@ -125,10 +125,10 @@ const invokes: Readonly<Record<string, Inputs>> = {
   },
 };
 
-/** How the engine marks a secret in what it sends. */
+/** The mark with which the engine sends a secret. */
 const secretMark = { key: "4dabf18193072939515e22adb298388d", value: "1b47061264138c4ac30d75fd1eb44270" };
 
-/** One secret turns the whole input around it into a wrapped value. */
+/** Unwraps secrets: one secret turns the whole input around it into a wrapped value. */
 function unwrap(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unwrap);
   if (typeof value !== "object" || value === null || pulumi.asset.Asset.isInstance(value)) return value;
@@ -156,7 +156,7 @@ interface RegisterRequest {
 }
 type RegisterCallback = (error: unknown, response?: { getUrn(): string }) => void;
 
-/** The URN that an alias means: given whole, or by the name or type that the resource had under the same parent. */
+/** The URNs of the aliases. An alias is a URN, or the name or type that the resource had under the same parent. */
 function aliasUrns(request: RegisterRequest, urn: string): string[] {
   const [path, name] = [urn.slice(0, urn.lastIndexOf("::")), urn.slice(urn.lastIndexOf("::") + 2)];
   return request.getAliasesList().map((alias) => {
@@ -174,7 +174,7 @@ export interface RunOptions {
   readonly stack?: string;
   /** As in Pulumi.<stack>.yaml: `commerce:destroyData` to its value. */
   readonly config?: Readonly<Record<string, string>>;
-  /** Answer for types that are not known here as well, instead of failing: for a program of another time. */
+  /** Answer for unknown types too instead of failing; used for the program of another commit. */
   readonly anyType?: boolean;
   /** Milliseconds within which the program has to end. */
   readonly timeout?: number;
@@ -261,7 +261,7 @@ export async function runProgram(
     state = latestState;
   };
 
-  // A rejection that nobody awaits is how a failed `apply` shows; mocha's own listener would blame the wrong test.
+  // A failed `apply` shows only as an unhandled rejection; mocha's own listener would blame the wrong test.
   const others = process.listeners("unhandledRejection");
   const record = (reason: unknown) => errors.push(reason);
   process.removeAllListeners("unhandledRejection");

@@ -5,12 +5,12 @@ import { runProgram } from "./mocks.ts";
 import { snapshotOf } from "./snapshot.ts";
 
 /**
- * `node --import tsx run.ts MAIN STACK CONFIG OUT`: runs the Pulumi program of the working directory and writes what it
- * would declare. MAIN is its entry file, CONFIG the stack's settings as JSON.
+ * `node --import tsx run.ts MAIN STACK CONFIG OUT`: runs the Pulumi program of the working directory and writes the
+ * resources that it would declare. MAIN is its entry file; CONFIG is the stack's settings as JSON.
  */
 const [main, stack, config, out] = process.argv.slice(2) as [string, string, string, string];
 
-/** It loads the SDK for all of AWS and bundles the functions, which takes a busy machine its time. */
+/** The program loads the SDK for all of AWS and bundles the functions. On a busy machine that takes a while. */
 const timeout = 300_000;
 
 try {

@@ -2,16 +2,16 @@ import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { ProgramRun, Registered } from "./mocks.ts";
 
-/** A value as JSON has it. */
+/** A JSON value. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type Plain = { readonly [key: string]: Json };
 
-/** A resource as the program declares it, with nothing in it that only one process understands. */
+/** A resource as the program declares it, as plain data that can be written to a file. */
 export interface PlannedResource {
   readonly urn: string;
   readonly type: string;
   readonly name: string;
-  /** JSON texts are parsed; what is long or binary is a hash. */
+  /** JSON texts are parsed; long or binary content is replaced by its hash. */
   readonly inputs: Plain;
   readonly protect: boolean;
   readonly retainOnDelete: boolean;
@@ -26,7 +26,7 @@ export interface Snapshot {
   readonly resources: readonly PlannedResource[];
 }
 
-/** Longer texts are code and data, of which only the hash is told; a contract is read as what it says. */
+/** A longer text is code or data and is replaced by its hash, unless it is JSON, such as a contract. */
 const longText = 4096;
 
 const hash = (content: string | Uint8Array) =>
@@ -37,7 +37,7 @@ function plainText(text: string): Json {
     try {
       return JSON.parse(text) as Json;
     } catch {
-      // It only looked like JSON.
+      // The text only looked like JSON.
     }
   return text.length > longText ? hash(text) : text;
 }
@@ -47,7 +47,7 @@ async function plainAsset(asset: pulumi.asset.Asset): Promise<Json> {
     const parsed = plainText(await asset.text);
     return typeof parsed === "string" ? hash(parsed) : parsed;
   }
-  throw new Error("the plan knows texts only, not files that are uploaded");
+  throw new Error("the plan supports only uploaded texts, not uploaded files");
 }
 
 async function plain(value: unknown): Promise<Json> {
