@@ -1,12 +1,12 @@
 import type { Flags, FlagValues } from "../terminal/flags.ts";
 
-/** What one measurement of a subject came to, by name. */
+/** The figures of one measurement of a subject, by name. */
 export type Figures = Readonly<Record<string, number>>;
 
 /** One measurement of each subject, by the subject's name. */
 export type Round = Readonly<Record<string, Figures>>;
 
-/** What is measured: a program, or a part of one. */
+/** The program, or part of a program, that is measured. */
 export interface Subject {
   readonly name: string;
   measure(): Promise<Figures>;
@@ -14,7 +14,7 @@ export interface Subject {
 
 export type Unit = "s" | "ms" | "MB" | "records/s" | "calls" | "USD";
 
-/** What has to hold, of the ratio to the baseline or of the figure itself. */
+/** A limit for the ratio to the baseline or for the figure itself. */
 export interface Limit {
   readonly of: "ratio" | "figure";
   readonly kind: "at most" | "at least";
@@ -35,13 +35,13 @@ export interface Prepared {
   readonly rounds: number;
   readonly subjects: readonly Subject[];
   readonly lines: readonly Line[];
-  /** Ends what was started for it. */
+  /** Ends the processes that were started for it. */
   close?(): Promise<void>;
 }
 
-/** What preparing may use: `tell` says what takes a while. */
+/** What `prepare` may use. `tell` prints which step is running. */
 export interface Workplace {
-  /** A folder of the benchmark's own that outlives it. */
+  /** The benchmark's own folder; it stays after the benchmark. */
   readonly folder: string;
   readonly tell: (text: string) => void;
 }
@@ -49,7 +49,7 @@ export interface Workplace {
 export interface Benchmark<F extends Flags = Flags> {
   readonly name: string;
   readonly summary: string;
-  /** What the figures say and what they don't prove; a paragraph each. */
+  /** What the figures show and what they don't prove; one paragraph each. */
   readonly about: readonly string[];
   readonly flags: F;
   prepare(values: FlagValues<F>, workplace: Workplace): Promise<Prepared>;

@@ -1,11 +1,11 @@
-/** A document in which each benchmark's last result stands between two marks, the first of which names its command. */
+/** A document with each benchmark's last result between two marks. The first mark names the command. */
 
 export const mark = (command: string) => `<!-- ${command} -->`;
 const end = "<!-- end -->";
 
 /**
- * The document with `lines` as the section of the command.
- * @throws Error that says what to add when it has no such section
+ * Returns the document with `lines` as the section of the command.
+ * @throws Error that says what to add when the section is missing
  */
 export function withSection(document: string, command: string, lines: readonly string[]): string {
   const begin = document.indexOf(mark(command));

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { javaHome, venvPython } from "../setup/paths.mjs";
 import { runOutput } from "./process.ts";
 
-/** The machine in one line, without what tells whose it is. */
+/** The machine in one line, without details that identify its owner. */
 export async function machine(): Promise<string> {
   const [{ model } = { model: "unknown CPU" }] = cpus();
   const [python, java] = await Promise.all([

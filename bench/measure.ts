@@ -1,6 +1,6 @@
 import type { Prepared, Round } from "./benchmark.ts";
 
-/** Measures every subject once a round, one after another, so that the machine's moods meet all alike. */
+/** Measures every subject once per round, one after another, so that changes in the machine's load affect all alike. */
 export async function measure(
   { rounds, subjects }: Pick<Prepared, "rounds" | "subjects">,
   tell: (text: string) => void,

@@ -6,7 +6,7 @@ import { pip } from "../setup/python.mjs";
 
 const requirements = join(root, "bench", "requirements.txt");
 
-/** Installs what only a benchmark needs, once, in a folder of its own. Returns it, for PYTHONPATH. */
+/** Installs, once, the packages that only a benchmark needs in their own folder. Returns the folder for PYTHONPATH. */
 export async function polarsFolder(): Promise<string> {
   const folder = join(localDirectory, "bench", "python");
   const stamp = join(folder, ".installed");

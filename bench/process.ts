@@ -9,7 +9,7 @@ export interface ProcessOptions {
   readonly cwd?: string;
 }
 
-/** What a command wrote, both to stdout and stderr. @throws Error with the end of that when it fails */
+/** The output of a command to stdout and stderr. @throws Error with the end of this output when the command fails */
 export function runOutput(command: string, args: readonly string[], options: ProcessOptions = {}): Promise<string> {
   const { env, cwd = root } = options;
   return new Promise((resolve, reject) => {
@@ -23,8 +23,8 @@ export function runOutput(command: string, args: readonly string[], options: Pro
 const lastLines = (text: string) => text.trimEnd().split("\n").slice(-20).join("\n");
 
 /**
- * Runs a command with all that it starts; what it says goes to `log`.
- * @returns `seconds` by the clock, `cpu` seconds of all its processes, and `peak`, the MB of the greatest of them
+ * Runs a command and waits for all processes that it starts. Its output goes to `log`.
+ * @returns `seconds` by the clock, `cpu` seconds of all its processes, and `peak`, the MB of the largest process
  */
 export async function timed(
   log: string,

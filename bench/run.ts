@@ -1,4 +1,4 @@
-/** `npm run bench`: measures side by side, prints a table for each benchmark, and says whether the limits hold. */
+/** `npm run bench`: measures, prints a table for each benchmark, and says whether the limits hold. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nearest } from "../config/nearest.ts";
@@ -20,9 +20,9 @@ const commonFlags = {
     kind: "integer",
     minimum: 1,
     maximum: 99,
-    help: "measurements of each (default 5, where nothing else is said)",
+    help: "measurements of each subject (default 5, unless the benchmark says otherwise)",
   },
-  write: { kind: "switch", help: `put the result into its section of ${documentFile}` },
+  write: { kind: "switch", help: `write the result into its section of ${documentFile}` },
 } as const;
 
 function overview(): string {
@@ -30,7 +30,7 @@ function overview(): string {
   return [
     "usage: npm run bench [-- NAME] [flags]",
     ...benchmarks.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
-    "Without a name, all of them. NAME --help says more of one.",
+    "Without a name, all benchmarks run. NAME --help describes one.",
   ].join("\n");
 }
 
@@ -40,7 +40,7 @@ function helpOf({ name, summary, about, flags }: Benchmark): string {
   );
 }
 
-/** @throws UsageError with the one that was probably meant */
+/** @throws UsageError with the name that was probably meant */
 function find(name: string): Benchmark {
   const found = benchmarks.find((benchmark) => benchmark.name === name);
   if (found) return found;
@@ -93,7 +93,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const { words, values } = parseWords(args, { ...chosen?.flags, ...commonFlags });
-  if (words.length > 1) throw new UsageError(`"${words[1]}" is one word too many: name one benchmark, or none for all`);
+  if (words.length > 1)
+    throw new UsageError(`"${words[1]}" is one name too many: name one benchmark, or none to run all`);
   const { rounds, write: isWritten, ...own } = values;
   const about = await machine();
   let holds = true;

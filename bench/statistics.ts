@@ -1,6 +1,6 @@
 import type { Limit, Line, Round } from "./benchmark.ts";
 
-/** The middle of several measurements, and how far they lie apart. */
+/** The median of several measurements, and how far they are apart. */
 export interface Spread {
   readonly median: number;
   readonly least: number;
@@ -20,7 +20,7 @@ export interface Result {
   readonly line: Line;
   readonly figure: Spread;
   readonly baseline?: Spread;
-  /** Of each round's two figures, so that what slows down both does not count. */
+  /** The ratios of the two figures in each round, so that a slowdown of both does not count. */
   readonly ratio?: Spread;
   /** Whether the limit holds, by the median; undefined without one. */
   readonly holds?: boolean;

@@ -1,7 +1,7 @@
 import type { Limit, Unit } from "./benchmark.ts";
 import type { Result, Spread } from "./statistics.ts";
 
-/** Three significant digits, grouped where there are more before the point. */
+/** Three significant digits; a larger number keeps its whole digits, in groups. */
 export function number(value: number): string {
   if (value === 0) return "0";
   const digits = Math.max(0, 2 - Math.floor(Math.log10(Math.abs(value))));
@@ -23,7 +23,7 @@ const verdict = (holds: boolean) => (holds ? "holds" : "does not hold");
 
 const heading = ["", "measured", "baseline", "", "ratio", "limit", ""];
 
-/** The lines of a Markdown table, its columns aligned for those who read it as it is. */
+/** The lines of a Markdown table, with aligned columns, so that the source is readable too. */
 export function table(results: readonly Result[]): string[] {
   const rows = results.map(({ line, figure: value, baseline, ratio, holds }) => [
     line.what,

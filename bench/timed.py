@@ -1,6 +1,6 @@
-"""Runs a command and prints what it took, as JSON: wall seconds, CPU seconds and the greatest process's peak in bytes.
+"""Runs a command and prints its cost as JSON: wall seconds, CPU seconds and the largest process's peak in bytes.
 
-All processes that it starts count, also those that outlive it (Linux), such as the JVM of a Python job.
+All processes that it starts count, even those that outlive it (on Linux), such as the JVM of a Python job.
 """
 
 import ctypes

@@ -1,7 +1,7 @@
 import type { Random } from "./random.ts";
 import { heavyUser, isQuiet, type Shares } from "./shares.ts";
 
-/** Draws whom an event or an order belongs to: the heavy user, a user that no file names, or any other. */
+/** Draws the user of an event or an order: the heavy user, a user that no file names, or any other user. */
 export function activityUsers(random: Random, shares: Shares, users: number): () => number {
   const heavy = shares.heavyUser;
   const special = heavy + shares.orphans;

@@ -14,15 +14,15 @@ export interface Answer {
     readonly user_activity: {
       readonly rows: number;
       readonly totals: Totals;
-      /** Every distinct value's rows. */
+      /** The number of rows for every distinct value. */
       readonly groups: Readonly<Record<"country" | "device_type" | "marketing_source", Record<string, number>>>;
-      /** Exact rows of some users, each with why it was chosen. */
+      /** Exact rows of some users, each with the reason for its choice. */
       readonly sample: readonly { readonly kind: SampleKind; readonly row: GoldRow }[];
     };
   };
 }
 
-/** read = kept + all rejected + deduplicated; orphans are among the kept, and warned is how many break each rule. */
+/** read = kept + all rejected + deduplicated. Orphans are among the kept; `warned` counts how many break each rule. */
 export interface DatasetCounts {
   readonly read: number;
   readonly kept: number;
@@ -34,7 +34,7 @@ export interface DatasetCounts {
   readonly drift: { readonly undeclared: readonly { readonly name: string; readonly rows: number }[] };
 }
 
-/** Sums over all rows of the output; the timestamps are the least and the greatest. */
+/** Sums over all rows of the output; the timestamps are the earliest and the latest. */
 export interface Totals {
   readonly total_events: number;
   readonly total_sessions: number;
@@ -45,7 +45,7 @@ export interface Totals {
   readonly total_orders: number;
   readonly successful_orders: number;
   readonly failed_orders: number;
-  /** Decimal text: a double would not hold it exactly. */
+  /** A decimal as text, because a double would not be exact. */
   readonly revenue: string;
   readonly last_order_at: string | null;
 }
@@ -71,11 +71,11 @@ const sampleSizes = {
 } as const;
 export type SampleKind = keyof typeof sampleSizes;
 
-/** Sessions that one user can have; the heavy one has more, numbered after everyone else's. */
+/** Sessions that one user can have. The heavy user has more; their numbers come after all others. */
 export const sessionsOfUser = 16;
 export const sessionsOfHeavyUser = 4096;
 
-/** Follows what the kept rows come to. Timestamps are seconds since 1970, money is in cents. */
+/** Aggregates the kept rows. Timestamps are seconds since 1970; money is in cents. */
 class Activity {
   events = 0;
   sessions = 0;
@@ -131,11 +131,11 @@ interface SampledUser {
   readonly activity: Activity;
 }
 
-/** Gathers the answer from the rows that are kept: all users first, then events and orders. */
+/** Collects the answer from the kept rows: all users first, then events and orders. */
 export class AnswerBook {
-  /** By user number: 0 unknown, 1 known, from 2 on the place in the sample. */
+  /** For each user number: 0 unknown, 1 known, from 2 on the place in the sample. */
   private readonly standing: Uint8Array;
-  /** One bit for each session number, as a session belongs to one user. */
+  /** One bit for each session number; a session belongs to one user. */
   private readonly sessions: Uint8Array;
   private readonly sample: SampledUser[] = [];
   private readonly room: Record<SampleKind, number> = { ...sampleSizes };

@@ -1,8 +1,8 @@
 import type { Random } from "./random.ts";
 
 /**
- * Draws what is odd about a row, each oddity on its own, as bits: the one of share i is bit i. Most rows have none, and
- * those cost one draw: whether there is any is drawn first, then each until there is one.
+ * Draws the oddities of a row, independently of each other, as bits: share i sets bit i. Most rows have no oddity and
+ * need only one draw: it decides whether there is any. If there is, all bits are drawn until at least one is set.
  */
 export function drawBits(random: Random, shares: readonly number[]): () => number {
   const any = 1 - shares.reduce((none, share) => none * (1 - share), 1);

@@ -5,8 +5,8 @@ const chunkBytes = 1 << 20;
 const lineRoom = 1 << 10;
 
 /**
- * A file written in chunks from two buffers: one is filled while the other is on its way to the disk, and a flush waits
- * for the write before it. So however slow the disk is, no more than two chunks are held.
+ * A file written in chunks from two buffers: one is filled while the other is written to disk. A flush waits for the
+ * previous write. So memory never holds more than two chunks, even when the disk is slow.
  */
 export class ChunkedFile {
   /** Fill while `at < limit`, then `flush(at)`. Changes with each flush. */
@@ -33,7 +33,7 @@ export class ChunkedFile {
     await this.writing;
     const full = this.buffer;
     this.writing = this.handle.writeFile(full.subarray(0, length));
-    // Thrown where it is awaited: by the next flush or by close.
+    // The error is thrown where the write is awaited: in the next flush or in close.
     this.writing.catch(() => {});
     this.written += length;
     this.buffer = this.spare;

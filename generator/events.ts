@@ -8,7 +8,7 @@ import { devices, type EventRow, productCount } from "./rows.ts";
 import { heavyUser, type Shares } from "./shares.ts";
 import { midnight, otherTime, timeBetween } from "./times.ts";
 
-/** The first two are those that the contract allows. */
+/** The contract allows only the first two. */
 const types = ["product_view", "product_purchase", "checkout", "Product_View"];
 const allowedTypes = 2;
 
@@ -77,7 +77,7 @@ export class EventRows implements Rows<EventRow> {
     return { ...row };
   }
 
-  /** Seen as the other type on another device; now and then without its user, which rejects that version. */
+  /** Another version: the other type and another device, sometimes without its user, so that it is rejected. */
   change(row: EventRow): EventRow {
     const device = (Math.max(row.device, 0) + 1) % devices.length;
     const user = this.random.chance(0.1) ? nothing : row.user;

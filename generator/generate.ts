@@ -21,11 +21,11 @@ export interface GenerateOptions {
 
 export const answerFile = "answer.json";
 
-/** Session numbers, 16 for each user, are kept within 32 bits. */
+/** With 16 sessions for each user, the session numbers still fit into 32 bits. */
 export const maximumRecords = 100_000_000;
 
 /**
- * Writes users.json, events.json, orders.json and, last, answer.json: a folder with an answer is complete. The same
+ * Writes users.json, events.json, orders.json and finally answer.json, so a folder with an answer is complete. The same
  * options give the same bytes.
  */
 export async function generate(options: GenerateOptions): Promise<Answer> {
@@ -35,7 +35,7 @@ export async function generate(options: GenerateOptions): Promise<Answer> {
 
   const book = new AnswerBook(records);
   const files: Record<string, { bytes: number }> = {};
-  /** Each dataset draws from two streams of its own: one for the rows, one for what becomes of the lines. */
+  /** Each dataset draws from its own two streams: one for the rows, one for the changes to the lines. */
   const write = async <Row>(name: DatasetName, rows: Rows<Row>, stream: number): Promise<DatasetCounts> => {
     const lines = new Lines(rows, createRandom(seed, stream), shares, records);
     const bytes = await writeLines(join(directory, `${name}.json`), lines, records, (line) =>
@@ -75,7 +75,7 @@ async function writeLines<Row>(
   return file.bytes;
 }
 
-/** So that a reader never finds half of it. */
+/** Writes the file in one step, so that a reader never finds half of it. */
 async function writeWhole(path: string, text: string): Promise<void> {
   const draft = `${path}.part`;
   await writeFile(draft, text);

@@ -1,4 +1,4 @@
-/** Stands for null in every field; any other negative number is an amount of money. */
+/** Means null in every field. Any other negative number is an amount of money. */
 export const nothing = -2147483648;
 
 /**
@@ -13,8 +13,8 @@ export type Field = { readonly name: string } & (
 );
 
 /**
- * A line with every digit still 0, copied whole; only the digits are then written, which is several times faster than
- * to build the line. There is one for each combination of field widths, made when it is first needed.
+ * A line in which every digit is 0. It is copied whole and then only the digits are written, which is several times
+ * faster than building the line. There is one template for each combination of field widths, made on first use.
  */
 interface Template {
   readonly bytes: Uint8Array;
@@ -24,10 +24,10 @@ interface Template {
 
 const kinds = { id: 0, choice: 1, time: 2, cents: 3 } as const;
 const digitsOfId = 10;
-/** Null, and each width; an amount has each width also with a minus. */
+/** The number of shapes: null and each width. An amount has each width also with a minus. */
 const shapesOf = { id: digitsOfId + 1, time: 2, cents: 2 * digitsOfId + 1 };
 
-/** Writes rows, given as one number for each field, as JSON objects. */
+/** Writes rows as JSON objects. A row is given as one number for each field. */
 export class Layout {
   private readonly fields: readonly Field[];
   private readonly kinds: Uint8Array;
@@ -87,7 +87,7 @@ function shapeOf(kind: number, value: number): number {
   return value < 0 ? digitsOfId + digits(unitsOf(value)) : digits(unitsOf(value));
 }
 
-/** A field's text before and from its digits on. */
+/** A field's text: the part before its digits, and the rest from the digits on. */
 function blank(field: Field, value: number): [string, string] {
   if (value === nothing) return ["null", ""];
   switch (field.kind) {

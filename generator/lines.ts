@@ -5,37 +5,37 @@ import type { Random } from "./random.ts";
 import type { DatasetName } from "./rows.ts";
 import { duplicateWindow, type Shares, soundLines } from "./shares.ts";
 
-/** What is drawn for each line, as bits. */
+/** The oddities that are drawn for each line, as bits. */
 const oddity = { cut: 1, mistyped: 2, undeclared: 4, wildTime: 8 } as const;
 
-/** What one dataset knows of its rows. */
+/** How one dataset draws, writes and compares its rows. */
 export interface Rows<Row> {
   readonly name: DatasetName;
   /** The field that decides which version of a row is kept. */
   readonly time: string;
-  /** The contract's rules that reject a row, in its order, and those that only warn. */
+  /** The contract's rules that reject a row, in the contract's order, and the rules that only warn. */
   readonly rules: readonly string[];
   readonly warnings: readonly string[];
-  /** Whether the row that `fresh` gave last has a null, and whether its time is a date alone. */
+  /** Whether the last row from `fresh` has a null, and whether its time is only a date. */
   readonly hasNulls: boolean;
   readonly isDate: boolean;
-  /** The next row; the object is used again by the next call. */
+  /** The next row. The next call reuses the object. */
   fresh(): Row;
   copy(row: Row): Row;
-  /** Another version of the row, with the same key and no tie in all of its columns. */
+  /** Another version of the row: it has the same key and differs in at least one other column. */
   change(row: Row): Row;
   write(row: Row, to: Uint8Array, at: number): number;
-  /** Whether of two versions the first is kept: it is later or, at the same time, greater by the other columns. */
+  /** Whether the first of two versions is kept: it is later or, at the same time, greater in the other columns. */
   wins(row: Row, other: Row): boolean;
   /** The index in `rules` of the first rule that the row breaks, or -1. */
   broken(row: Row): number;
   /** Which of `warnings` the row breaks, as bits. */
   warned(row: Row): number;
-  /** Takes the row that is kept of a key, once for each key. */
+  /** Called once for each key with the row that is kept. */
   settle(row: Row, versions: number): void;
 }
 
-/** A key that comes more than once. Its kept row is known only when its last version is out. */
+/** A key that occurs more than once. Its kept row is known only after its last version is written. */
 interface Repeated<Row> {
   readonly original: Row;
   readonly isChanged: boolean;
@@ -44,7 +44,7 @@ interface Repeated<Row> {
   versions: number;
 }
 
-/** Decides line by line what comes next and counts what the contract makes of it. */
+/** Decides for each line what to write, and counts how the contract treats it. */
 export class Lines<Row> {
   private readonly rows: Rows<Row>;
   private readonly random: Random;
@@ -55,7 +55,7 @@ export class Lines<Row> {
   private readonly undeclared: Record<string, number> = {};
   private readonly drawOddities: () => number;
   private readonly rewriteTime: (line: string, random: Random) => string;
-  /** What is due at each line of the window ahead. */
+  /** The repeated key that is due at each line of the window ahead. */
   private readonly due: (Repeated<Row> | undefined)[];
   private kept = 0;
   private deduplicated = 0;
@@ -118,11 +118,11 @@ export class Lines<Row> {
     return rewrite(to, at, end, (line) => mistype[rows.name](line, random));
   }
 
-  /** Writes a line in another way that means the same. Returns where it ends. */
+  /** Rewrites a line in another form with the same meaning. Returns where it ends. */
   private disguise(odd: number, line: number, to: Uint8Array, at: number, end: number): number {
     const { random, rows } = this;
     let until = end;
-    // The first row has every field, so that no column is absent from all rows.
+    // The first row keeps every field, so that no column is absent from all rows.
     if (rows.hasNulls && line > 0 && random.chance(this.shares.absent)) until = rewrite(to, at, until, leaveOutNulls);
     if (odd & oddity.undeclared) {
       const name = undeclaredFields[random.below(undeclaredFields.length)]!;
@@ -148,7 +148,7 @@ export class Lines<Row> {
     else this.keep(row, 1);
   }
 
-  /** False when its line would be past the end or is taken. */
+  /** Returns false when the line is past the end of the file or already taken. */
   private schedule(repeated: Repeated<Row>, line: number): boolean {
     const room = Math.min(duplicateWindow - 1, this.records - 1 - line);
     if (room < 1) return false;
@@ -166,13 +166,13 @@ export class Lines<Row> {
     else if (repeated.changed !== undefined && this.random.chance(0.5)) version = repeated.changed;
     const end = this.rows.write(version, to, at);
     this.offer(repeated, version);
-    // Some keys come three times and more, then as copies: two changed versions could tie.
+    // Some keys occur three times or more. The rest are copies, because two changed versions could tie.
     if (!this.random.chance(0.25) || !this.schedule(repeated, line)) this.settle(repeated);
     to[end] = 0x0a;
     return end + 1;
   }
 
-  /** Rejection comes before deduplication: a rejected version can't win, however late it is. */
+  /** Rejection comes before deduplication, so a rejected version can't win, however late it is. */
   private offer(repeated: Repeated<Row>, version: Row): void {
     const rule = this.rows.broken(version);
     if (rule >= 0) {

@@ -1,7 +1,7 @@
 import type { Random } from "./random.ts";
 import type { DatasetName } from "./rows.ts";
 
-/** Lines written otherwise than the rows themselves are: few, so what follows works on their text. */
+/** Rewrites a line in an unusual form. Such lines are few, so these functions work on the text. */
 type Rewrite = (line: string, random: Random) => string;
 
 const pick = <Item>(items: readonly Item[], random: Random): Item => items[random.below(items.length)]!;
@@ -14,7 +14,7 @@ function withValue(field: string, value: (old: string, random: Random) => string
 
 const twice: Rewrite = (line) => line.replace(/^\{("\w+":(?:"[^"]*"|[^,}]*))/, "{$1,$1");
 
-/** Values as JSON that their column's type does not hold. */
+/** Values as JSON that do not fit their column's type. */
 const mistyped: Readonly<Record<DatasetName, Readonly<Record<string, readonly string[]>>>> = {
   users: {
     user_id: ["12", "true"],
@@ -36,7 +36,7 @@ const mistyped: Readonly<Record<DatasetName, Readonly<Record<string, readonly st
   },
 };
 
-/** Makes a row malformed: a value of another type, or a key that comes twice. */
+/** Makes a row malformed: a value of another type, or a key that occurs twice. */
 export const mistype = Object.fromEntries(
   Object.entries(mistyped).map(([dataset, fields]) => {
     const wrong = Object.entries(fields).map(([field, values]) =>
@@ -64,7 +64,7 @@ function shifted(text: string, zone: (typeof zones)[number]): string {
   return new Date(Date.parse(`${text}Z`) + offset).toISOString().slice(0, 19) + zone;
 }
 
-/** Writes the time as another text of the same instant: a date alone when it is midnight. */
+/** Writes the time as another text for the same instant; midnight becomes only a date. */
 export const rewriteTime = (field: string): Rewrite =>
   withValue(field, (old, random) => {
     if (old === "null") return old;

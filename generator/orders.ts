@@ -9,7 +9,7 @@ import { productCount } from "./rows.ts";
 import { isUnpaid, type Shares } from "./shares.ts";
 import { midnight, otherTime, timeBetween } from "./times.ts";
 
-/** The first three, and the first currency, are those that the contract allows. */
+/** The contract allows only the first three statuses, and only the first currency. */
 const statuses = ["success", "failed", "in_progress", "refunded", "SUCCESS"];
 const allowedStatuses = 3;
 const failed = 1;
@@ -85,7 +85,7 @@ export class OrderRows implements Rows<OrderRow> {
     return { ...row };
   }
 
-  /** Corrected: another amount and another status; now and then without its user, which rejects that version. */
+  /** Another version: another amount and another status, sometimes without its user, so that it is rejected. */
   change(row: OrderRow): OrderRow {
     const user = this.random.chance(0.1) ? nothing : row.user;
     const cents = Math.max(row.cents, 0) + 1 + this.random.below(1000);

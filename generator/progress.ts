@@ -8,7 +8,7 @@ export interface Output {
 
 const redrawAfter = 100;
 
-/** A bar that redraws itself on a terminal; elsewhere one plain line when a file is done. */
+/** On a terminal, a bar that redraws itself; elsewhere one plain line when a file is done. */
 export function createProgress(
   output: Output,
   records: number,

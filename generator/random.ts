@@ -1,6 +1,6 @@
 /**
  * sfc32 (Chris Doty-Humphrey's Small Fast Counter, 32 bit), seeded by splitmix32 so that neighbouring seeds give
- * unrelated streams. Not for secrets. Only 32-bit integer steps, so every platform draws the same numbers.
+ * unrelated streams. Not for secrets. It uses only 32-bit integer steps, so every platform draws the same numbers.
  */
 export interface Random {
   /** A 32-bit unsigned integer. */
@@ -11,7 +11,7 @@ export interface Random {
   chance(share: number): boolean;
 }
 
-/** `stream` separates the draws of one seed, so that one dataset's draws don't move another's. */
+/** Each `stream` of a seed has its own draws, so one dataset's draws don't affect another's. */
 export function createRandom(seed: number, stream: number): Random {
   const split = splitmix32(seed ^ Math.imul(stream + 1, 0x85ebca6b));
   let a = split();
@@ -26,7 +26,7 @@ export function createRandom(seed: number, stream: number): Random {
     c = (((c << 21) | (c >>> 11)) + result) | 0;
     return result >>> 0;
   };
-  // The first draws still show the seed's pattern.
+  // The first draws still show the seed's pattern, so they are dropped.
   for (let i = 0; i < 12; i++) next();
   return {
     next,

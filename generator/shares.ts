@@ -1,28 +1,28 @@
-/** How much of what is wrong with real data the generated files contain, as shares of the lines. */
+/** How often each defect of real data occurs in the generated files, as shares of the lines. */
 export interface Shares {
   /** Lines cut off in the middle. */
   readonly cut: number;
-  /** Rows with one value of another type, a time or an amount that does not exist, or a key that comes twice. */
+  /** Rows with one value of another type, an impossible time or amount, or a key that occurs twice. */
   readonly mistyped: number;
-  /** Rows that come again, byte for byte. */
+  /** Rows that occur again, byte for byte. */
   readonly exactDuplicates: number;
-  /** Rows whose key comes again with other values: later, earlier or at the same time. */
+  /** Rows whose key occurs again with other values and a later, earlier or equal time. */
   readonly changedDuplicates: number;
   /** Nulls in each column whose null rejects the row. */
   readonly nullKeys: number;
   /** Nulls in each other column that may be null. */
   readonly nulls: number;
-  /** Rows with a null of which the nulls are left out. */
+  /** The share of rows with nulls whose null fields are left out. */
   readonly absent: number;
-  /** Values that are none of those declared, such as another event type: in each column that declares them. */
+  /** Values that are not among the declared ones, such as another event type; in each column that declares values. */
   readonly notAllowed: number;
-  /** Amounts below the least and above the greatest that is declared. */
+  /** Amounts below the declared minimum or above the declared maximum. */
   readonly outOfRange: number;
-  /** Currencies that don't look like one. */
+  /** Currencies that don't match the declared pattern. */
   readonly patterns: number;
   /** Rows with a field that no column declares. */
   readonly undeclared: number;
-  /** Times written otherwise: with a zone, with fractions, as a date only. */
+  /** Times in another form: with a zone, with fractions, or only a date. */
   readonly wildTimes: number;
   /** Events and orders of users that no file names. */
   readonly orphans: number;
@@ -47,16 +47,16 @@ export const defaultShares: Shares = {
   heavyUser: 0.02,
 };
 
-/** Lines at either end that are never malformed: the pipeline refuses a file whose ends are broken. */
+/** This many lines at each end are never malformed, because the pipeline refuses a file with a broken end. */
 export const soundLines = 500;
 
-/** A changed duplicate that is neither later nor earlier, as a share of the changed ones. */
+/** The share of changed duplicates whose time is equal. */
 export const ties = 0.1;
 
-/** A duplicate follows within this many lines; a power of two. It bounds what the generator remembers. */
+/** A duplicate follows within this many lines, a power of two. This limits what the generator has to remember. */
 export const duplicateWindow = 65_536;
 
-/** What is special about a user follows from its number, so a reader can find one of each kind. */
+/** The number of a user decides whether it is special, so a reader can find a user of each kind. */
 export const heavyUser = 7;
 /** Has neither events nor orders. */
 export const isQuiet = (user: number): boolean => user % 20 === 3;

@@ -15,7 +15,7 @@ const fallback = timeBetween("2024-06-01", "2024-07-01");
 
 export const midnight = (time: number): number => time - (time % day);
 
-/** The time of a changed duplicate: later or earlier by up to 30 days, null, or now and then the same. */
+/** The time of a changed duplicate: up to 30 days later or earlier, null, or sometimes the same. */
 export function otherTime(time: number, random: Random): number {
   if (random.chance(ties)) return time;
   if (time === nothing) return fallback(random);

@@ -23,7 +23,7 @@ export class UserRows implements Rows<UserRow> {
   readonly warnings = [];
   hasNulls = false;
   isDate = false;
-  /** User numbers given out, whether or not the row was kept. */
+  /** How many user numbers were assigned, whether or not the row was kept. */
   count = 0;
   private readonly row: UserRow = { id: 0, time: 0, country: 0, device: 0, source: 0 };
   private readonly values = new Int32Array(5);
@@ -61,7 +61,7 @@ export class UserRows implements Rows<UserRow> {
     return { ...row };
   }
 
-  /** Moved to another country. */
+  /** Another version: the user has moved to another country. */
   change(row: UserRow): UserRow {
     const country = (Math.max(row.country, 0) + 1 + this.random.below(countries.length - 1)) % countries.length;
     return { ...row, country, time: otherTime(row.time, this.random) };

@@ -10,8 +10,8 @@ export const generator = defineBenchmark({
   name: "generator",
   summary: "npm run generate against a Python loop that writes the same records with json.dumps",
   about: [
-    "Both are timed as processes, their start included. The loop draws the same fields and none of the faults, and keeps",
-    "no count of what it wrote.",
+    "Both are timed as processes, including their start. The loop draws the same fields but no faults, and it does not",
+    "count what it wrote.",
   ],
   flags: {
     records: { kind: "integer", minimum: 1, maximum: maximumRecords, help: "lines of each file (default 1000000)" },

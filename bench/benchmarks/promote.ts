@@ -20,7 +20,7 @@ const warmUpBatches = 20;
 const measuredBatches = 40;
 const largeEvents = 4;
 
-/** @throws Error when not every file was promoted: the figures would be of something else */
+/** @throws Error when a file was not promoted: the figures would then measure something else */
 async function promoted(
   deployed: Deployed,
   { warmUp, events }: Invocations,
@@ -34,13 +34,13 @@ async function promoted(
   return figures;
 }
 
-/** Days from 2000 on, none twice. */
+/** Returns days from 2000 on, each only once. */
 const freshBatch = (
   (day) => () =>
     new Date(Date.UTC(2000, 0, day++)).toISOString().slice(0, 10)
 )(1);
 
-/** The events of whole batches, of which each third one starts a run. */
+/** The events of whole batches; every third event starts a run. */
 async function eventsOf({ upload }: Pipeline, batches: readonly string[]): Promise<object[]> {
   const events: object[] = [];
   for (const batch of batches)
@@ -134,9 +134,9 @@ export const promote = defineBenchmark({
   name: "promote",
   summary: "the promote function as it is deployed: bundle, init, memory, CPU and S3 calls per event",
   about: [
-    "The bundle runs on the functions' Node and speaks to a local AWS over HTTP; its own CPU counts, not that server's.",
-    "An event is one small file; a batch has three, and the third starts a run. It does not show Lambda's processor, the",
-    "time that calls of AWS take, TLS, or what KMS adds.",
+    "The bundle runs on the functions' Node and calls a local AWS over HTTP; only its own CPU counts, not the",
+    "server's. An event is one small file. A batch has three files, and the third starts a run. The figures do not",
+    "include Lambda's processor, the time of calls to AWS, TLS or KMS.",
   ],
   flags: {},
   async prepare(_, { folder, tell }) {

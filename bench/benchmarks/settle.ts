@@ -6,8 +6,8 @@ export const settle = defineBenchmark({
   name: "settle",
   summary: "the settle function's bundle against its SDK clients alone: size, init, memory",
   about: [
-    "Each load is a process of its own, on the functions' Node. It does not show Lambda's own share of an init, nor its",
-    "processor.",
+    "Each load is a separate process on the functions' Node. The figures do not include Lambda's own part of an init",
+    "or its processor.",
   ],
   flags: {},
   async prepare(_, { folder }) {

@@ -4,12 +4,12 @@ import { root } from "../../setup/paths.mjs";
 import { defineBenchmark, type Line, of } from "../benchmark.ts";
 import { runOutput, timed } from "../process.ts";
 
-/** All that set-up reads. */
+/** All files that set-up reads. */
 const needed = ["package.json", "package-lock.json", ".npmrc", "requirements.txt", "requirements-jre.txt", "setup"];
 
 const megabytes = async (path: string) => Number((await runOutput("du", ["-sk", path])).split("\t")[0]) / 1000;
 
-/** What is left of `setup: Node packages done in 12.3 s`. */
+/** Reads the seconds from a line such as `setup: Node packages done in 12.3 s`. */
 const stepSeconds = (log: string, step: string) =>
   Number(new RegExp(`^setup: ${step} done in ([\\d.]+) s$`, "m").exec(log)?.[1] ?? 0);
 
@@ -17,8 +17,8 @@ export const setup = defineBenchmark({
   name: "setup",
   summary: "what the first command in a checkout installs, with empty caches: seconds and megabytes; then the second",
   about: [
-    "Everything is downloaded anew, so the seconds are also those of the network. A Java that is installed already is",
-    "found and not counted.",
+    "Everything is downloaded again, so the seconds depend on the network. If Java is already installed, it is used",
+    "and not counted.",
   ],
   flags: {},
   async prepare(_, { folder }) {

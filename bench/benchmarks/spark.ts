@@ -11,14 +11,14 @@ import { polarsFolder } from "../polars.ts";
 import { timed } from "../process.ts";
 
 const usualRecords = 1_000_000;
-/** From here on a run takes minutes: fewer rounds, and the engine's growth from the usual size is shown. */
+/** With at least this many records a run takes minutes: there are fewer rounds, and the table shows how time grows. */
 const manyRecords = 10_000_000;
-/** So few that a run takes no longer than Spark's start. */
+/** With so few records, a run takes no longer than Spark's start. */
 const fewRecords = 1000;
 
 /**
- * Without malformed rows: at some the usual job's inferred schema fails, at others Polars' reader. And without a heavy
- * user, whose every event the usual job joins with his every order: with 20,000 of each it does not end.
+ * Data without malformed rows: some make the usual job's inferred schema fail, others make Polars' reader fail. Also
+ * without a heavy user: the usual job joins each of its events with each of its orders. With 20,000 each it never ends.
  */
 const uniform: Shares = { ...defaultShares, cut: 0, mistyped: 0, heavyUser: 0 };
 const shares = { uniform, heavy: { ...uniform, heavyUser: 0.5 } } satisfies Record<string, Shares>;
@@ -38,12 +38,12 @@ export const spark = defineBenchmark({
   name: "spark",
   summary: "the Spark engine against the usual PySpark job, plain DuckDB and Polars, and a raw read",
   about: [
-    "All are timed as processes on the same files, their start included. Both Spark programs have the same JVM options,",
-    "settings and jars. The engine also validates, tells what it rejects, keeps the rejected rows and reconciles; the",
-    "others keep the latest row of each key and drop what they can't read. The usual job joins before it sums, as it is",
-    "often written, and its revenue is wrong. The data has no malformed rows, at which two of the others end, and no",
-    "heavy user, whom the usual job can't join; a line of its own shows what one costs the engine. The time of a",
-    "cluster's network and of S3 is not in it.",
+    "All are timed as processes on the same files, including their start. Both Spark programs have the same JVM",
+    "options, settings and jars. The engine also validates, reports and keeps rejected rows, and reconciles. The",
+    "others keep the latest row of each key and drop what they can't read. The usual job joins before it sums, as",
+    "people often write it, and its revenue is wrong. The data has no malformed rows, because two of the others fail",
+    "on them. It has no heavy user, because the usual job can't join one; a separate line shows what one costs the",
+    "engine. The figures do not include the time of a cluster's network and of S3.",
   ],
   flags: {
     records: {

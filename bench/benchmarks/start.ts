@@ -16,7 +16,7 @@ const parts: Readonly<Record<keyof Summary["seconds"], string>> = {
 export const start = defineBenchmark({
   name: "start",
   summary: "npm start with its default data, when everything is set up and generated",
-  about: ["The first call in a checkout is not in it: npm run bench -- setup shows what that takes."],
+  about: ["The first call in a checkout is not included: npm run bench -- setup shows how long that takes."],
   flags: {},
   async prepare(_, { folder, tell }) {
     const out = join(folder, "out");

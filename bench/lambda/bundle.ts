@@ -8,11 +8,11 @@ import { root } from "../../setup/paths.mjs";
 export interface Deployed {
   /** The module's path. */
   readonly module: string;
-  /** Of the code, minified; the source map is none of it. */
+  /** The size of the minified code without the source map. */
   readonly bytes: number;
 }
 
-/** Bundles an entry as a stack does, with the settings of `dev` beside it. */
+/** Bundles an entry as a stack does, together with the settings of `dev`. */
 export async function deploy(folder: string, name: string, entry: string): Promise<Deployed> {
   const { code, map } = await bundleFunction(root, entry);
   const directory = join(folder, name);

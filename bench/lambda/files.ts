@@ -4,12 +4,12 @@ import { gzipSync } from "node:zlib";
 import { generate } from "../../generator/generate.ts";
 import type { ReadEvent } from "./read.ts";
 
-/** A file of users as producers may send it. */
+/** A file of users in a form that producers may send. */
 export interface LargeFile {
   readonly layout: ReadEvent["layout"];
   readonly key: string;
   readonly body: Buffer;
-  /** Of its text, unpacked. */
+  /** The size of its unpacked text. */
   readonly megabytes: number;
 }
 
@@ -17,7 +17,7 @@ const megabyte = 1_000_000;
 /** A JSON array may be no larger; see `files.maxArrayBytes`. */
 const arrayBytes = 16 * megabyte;
 const textBytes = 64 * megabyte;
-/** Enough of them for that text. */
+/** Enough records for a text of this size. */
 const records = 600_000;
 
 export async function largeFiles(folder: string): Promise<LargeFile[]> {
@@ -39,7 +39,7 @@ export async function largeFiles(folder: string): Promise<LargeFile[]> {
   ];
 }
 
-/** An array with a line that is no JSON would be rejected before its end. */
+/** Only lines that are JSON: an array with any other line would be rejected before its end. */
 function sound(lines: Buffer): string[] {
   return lines
     .toString()

@@ -1,6 +1,6 @@
 /**
- * Loads a bundle as Lambda's Node does and hands its handler events, one after another. Reads
- * `{ module, warmUp, events }` from the file named and prints figures as JSON: times in milliseconds, sizes in bytes.
+ * Loads a bundle as Lambda's Node does and calls its handler with the events, one after another. Reads
+ * `{ module, warmUp, events }` from the named file and prints figures as JSON: times in milliseconds, sizes in bytes.
  */
 import { subscribe } from "node:diagnostics_channel";
 import { readFileSync } from "node:fs";
@@ -11,7 +11,7 @@ const cpu = () => {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;
 };
-/** Linux counts the parent's memory towards maxRSS, so the process's own high-water mark is taken where there is one. */
+/** Linux includes the parent's memory in maxRSS, so the process's own high-water mark is used where it is available. */
 function peakMemory() {
   try {
     return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync("/proc/self/status", "utf8"))[1]) * 1024;
@@ -40,7 +40,7 @@ async function handle(event) {
   const answer = await handler(event, invocation);
   if (answer?.batchItemFailures?.length > 0) throw new Error("the handler reported a failed message");
 }
-// What the function logs is not for this process's reader.
+// The function's log must not mix with this process's output.
 const write = process.stdout.write.bind(process.stdout);
 const said = [];
 process.stdout.write = (text) => {

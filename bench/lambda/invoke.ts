@@ -24,7 +24,7 @@ export const namesWith = (suffix: string): FunctionEnvironment => ({
   alertTopic: `arn:aws:sns:${region}:${accountId}:bench-alerts`,
 });
 
-/** Runs a bundle in a process of its own, on the Node of the functions. @returns what bench/lambda/invoke.mjs says */
+/** Runs a bundle in its own process, on the functions' Node. @returns the figures of bench/lambda/invoke.mjs */
 export async function invoke(
   { module }: Deployed,
   { warmUp, events }: Invocations,
@@ -40,7 +40,7 @@ export async function invoke(
   ]);
   const env = {
     ...Object.fromEntries(variables),
-    // As the functions have it.
+    // The functions have the same option.
     NODE_OPTIONS: "--enable-source-maps",
     AWS_REGION: region,
     AWS_ENDPOINT_URL: endpoint,
@@ -51,6 +51,6 @@ export async function invoke(
   return JSON.parse(await runOutput(node, [join(root, "bench", "lambda", "invoke.mjs"), file], { env })) as Figures;
 }
 
-/** Loads the bundle only. */
+/** Only loads the bundle. */
 export const load = (deployed: Deployed, folder: string): Promise<Figures> =>
   invoke(deployed, { warmUp: [], events: [] }, namesWith("none"), folder);

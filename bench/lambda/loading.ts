@@ -3,7 +3,7 @@ import { spreadOf } from "../statistics.ts";
 import type { Deployed } from "./bundle.ts";
 import { load } from "./invoke.ts";
 
-/** One process says little of what takes milliseconds; these alternate. */
+/** One process says little about a time of milliseconds, so there are several, and the subjects alternate. */
 const loads = Array.from({ length: 5 }, (_, index) => index + 1);
 
 const subject = (name: string, deployed: Deployed, folder: string): Subject => ({
@@ -14,7 +14,7 @@ const subject = (name: string, deployed: Deployed, folder: string): Subject => (
   },
 });
 
-/** A function's bundle, and one of its SDK clients alone, made the same way. */
+/** A function's bundle, and a bundle of only its SDK clients, made in the same way. */
 export const loadSubjects = (bundle: Deployed, clients: Deployed, folder: string): Subject[] =>
   loads.flatMap((index) => [
     subject(`bundle, load ${index}`, bundle, folder),

@@ -19,22 +19,22 @@ import type { FunctionEnvironment } from "../../handlers/settings.ts";
 import { credentials, region, startLocalAws } from "../../local/localAws.ts";
 import { namesWith } from "./invoke.ts";
 
-/** Buckets and a job on a local AWS, for a bundle to work on over HTTP. */
+/** Buckets and a job on a local AWS, which a bundle uses over HTTP. */
 export interface Pipeline {
   readonly endpoint: string;
-  /** Uploads to Bronze. Returns the event by which a queue tells promote of it. */
+  /** Uploads to Bronze. Returns the event with which a queue would invoke promote. */
   upload(key: string, body: string | Buffer): Promise<object>;
-  /** Makes a ledger in which so many batches went the way of the sample's. */
+  /** Makes a ledger with this many batches, each like the sample's batch. */
   seedLedger(batches: number, sample: string): Promise<FunctionEnvironment>;
   document(names: FunctionEnvironment, batch: string): Promise<string>;
-  /** Takes batches out of a ledger, so that it has as many as before. */
+  /** Removes batches from a ledger, so that it has as many as before. */
   forget(names: FunctionEnvironment, batches: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
 
 const requestsAtOnce = 16;
 
-/** Days from 2030 on, as batches are named. */
+/** Days from 2030 on, as names of batches. */
 const batchName = (index: number) => new Date(Date.UTC(2030, 0, 1 + index)).toISOString().slice(0, 10);
 export const sampleBatch = "2029-12-31";
 

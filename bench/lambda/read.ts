@@ -1,4 +1,4 @@
-/** Reads a whole object and no more than what its layout takes: unpacked, or as one JSON value. */
+/** Reads a whole object and does only what its layout needs: unpacks it, or parses it as one JSON value. */
 import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";

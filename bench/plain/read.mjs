@@ -1,4 +1,4 @@
-/** `node read.mjs INPUT`: reads the bytes of the three files, and does nothing with them. */
+/** `node read.mjs INPUT`: only reads the bytes of the three files. */
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
 

@@ -1,4 +1,4 @@
-"""The engine on one manifest, in the same Spark as the usual job."""
+"""Runs the engine on one manifest, with the same Spark as the usual job."""
 
 import argparse
 import hashlib

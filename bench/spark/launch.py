@@ -1,6 +1,6 @@
-"""The Spark that both jobs of the benchmark are started in: one set of JVM options, settings and jars.
+"""Starts Spark for both jobs of the benchmark, with the same JVM options, settings and jars.
 
-BENCH_DRIVER_MEMORY, BENCH_JAVA_OPTIONS and BENCH_SPARK_FOLDER say what a harness has to give both alike.
+BENCH_DRIVER_MEMORY, BENCH_JAVA_OPTIONS and BENCH_SPARK_FOLDER have the values that the benchmark gives to both.
 """
 
 import os

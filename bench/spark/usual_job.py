@@ -1,6 +1,6 @@
-"""The usual PySpark job, to compare with: the schema is inferred, the facts are joined before they are summed.
+"""The usual PySpark job, for comparison: it infers the schema, and joins the facts before it sums them.
 
-Its revenue is wrong, as every order counts once per event of its user.
+Its revenue is wrong, because every order counts once per event of its user.
 """
 
 import argparse

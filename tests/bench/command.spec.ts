@@ -31,7 +31,7 @@ describe("npm run bench", () => {
       "unknown flag --record; did you mean --records?\n",
     );
     expect((await bench("settle", "promote")).stderr).to.equal(
-      '"promote" is one word too many: name one benchmark, or none for all\n',
+      '"promote" is one name too many: name one benchmark, or none to run all\n',
     );
   });
 
@@ -43,6 +43,6 @@ describe("npm run bench", () => {
       expect(stdout).to.match(new RegExp(`^  ${name} +\\S`, "m"));
     const help = (await bench("promote", "--help")).stdout;
     expect(help).to.match(/^usage: npm run bench -- promote \[flags\]\n/);
-    expect(help).to.contain("It does not show");
+    expect(help).to.contain("The figures do not");
   });
 });
