@@ -1,5 +1,5 @@
 /**
- * The stand-in by which tests/e2e/alarms.spec.ts evaluates alarms, held against the tables of AWS's documentation
+ * Checks the stand-in that evaluates alarms in tests/e2e/alarms.spec.ts against the tables of AWS's documentation
  * (https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html).
  */
 import type { MetricAlarm } from "@aws-sdk/client-cloudwatch";

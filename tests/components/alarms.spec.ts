@@ -1,6 +1,6 @@
 /**
- * What people are told of. Mocks prove the declarations only: not that CloudWatch evaluates them as it says, nor that
- * a mail arrives. That each alarm's event raises it is in tests/e2e/alarms.spec.ts.
+ * The declared alarms. Mocks prove only the declarations, not that CloudWatch evaluates them as documented, nor that a
+ * mail arrives. tests/e2e/alarms.spec.ts checks that each alarm's event raises it.
  */
 import { readFileSync } from "node:fs";
 import { expect } from "chai";

@@ -71,7 +71,7 @@ describe("a config with one mistake of each kind", () => {
     return `${before.length}:${before.at(-1)!.length + 1}`;
   };
 
-  it("is told all of them, in the order of the file", async () => {
+  it("reports all of them, in the order of the file", async () => {
     const text = mistakes.reduce((changed, [from, to]) => {
       expect(changed, from).to.contain(from);
       return changed.replace(from, to);
@@ -89,7 +89,7 @@ describe("a config with one mistake of each kind", () => {
     expect(await problemsOf(path)).to.deep.equal(inOrder);
   });
 
-  it("is told of a key written twice, of a missing file, and of SQL that reads what is not there", async () => {
+  it("reports a key written twice, a missing file, and SQL that reads an unknown table", async () => {
     const twice = changed(/^name: commerce.*$/m, "$&\nname: other");
     expect(await problemsOf(write(twice, "select 1")).catch((error: Error) => error.message)).to.match(
       new RegExp(`pipeline\\.yaml:${place(twice, "name: other")} .*unique`, "i"),
@@ -105,7 +105,7 @@ describe("a config with one mistake of each kind", () => {
     );
   });
 
-  it("is told of a name too long for AWS", async () => {
+  it("reports a name too long for AWS", async () => {
     const long = changed(/^name: commerce/m, `name: ${"c".repeat(21)}`);
     const problems = await problemsOf(write(long, "select 1"));
     expect(problems).to.have.length(1);

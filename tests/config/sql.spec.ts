@@ -107,7 +107,7 @@ describe("SQL of the outputs", () => {
       ).to.equal("");
     });
 
-    it("is told of anything else at its place in the config", async () => {
+    it("reports any other problem at its place in the config", async () => {
       expect(await balanced("input", "select count(*) from event")).to.match(
         /^config\/pipeline_config\.yaml:\d+:\d+ outputs\.user_activity\.balances\.events\.input: Unknown table 'event' \(did you mean "events"\?\); tables: users, events, orders, events_orphans, orders_orphans, user_activity$/,
       );

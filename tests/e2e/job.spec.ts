@@ -1,7 +1,7 @@
 /**
- * The deployed job on the local AWS, started by somebody who may start it and means ill: under the job's role, with the
- * arguments and the script that are deployed. Runs that the script refuses start no Spark, so they take a second. That AWS
- * treats arguments as the local Glue does is not proven here.
+ * The deployed job on the local AWS, started by a malicious caller who may start it. It runs under the job's role, with
+ * the deployed arguments and script. A run that the script refuses starts no Spark, so it takes a second. It is not
+ * proven here that AWS treats arguments as the local Glue does.
  */
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";

@@ -26,10 +26,10 @@ interface Made {
  * The deployed program on the local AWS, which enforces the policies of the stack: functions and the job act under their
  * own roles, with real Spark. What it enforces and writes down are the calls on S3, SQS, Glue and its catalog.
  *
- * Not proven by it: the key's use behind S3 and SQS, iam:PassRole, the mapping's rights on its queue, what functions log,
- * and what services other than S3 do for each other, all of which the local AWS lets pass; TLS, which it takes for
- * granted; and the table and the catalog of a call of Glue's, of which it looks at the database only. Nor does this run go
- * every way: copies by parts, lost answers and expiry are left out. All of it is evaluated in tests/permissions.
+ * This does not prove the following. The local AWS does not check the key's use behind S3 and SQS, iam:PassRole, the
+ * mapping's rights on its queue, the functions' logging, or calls between services other than S3. It assumes TLS. For a
+ * call to Glue it checks only the database, not the table and the catalog. This run also leaves out copies by parts,
+ * lost answers and expiry. tests/permissions evaluates all of these.
  */
 describe("the calls of a whole run", function () {
   this.timeout(600_000);

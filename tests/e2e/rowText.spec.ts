@@ -11,10 +11,10 @@ import { type DeployedStack, deployStack } from "./deployedStack.ts";
 import { shopConfig } from "./shopConfig.ts";
 
 /**
- * No text of a row leaves the buckets that hold data. A marker stands in rows that fail in each way that a row can, on the
- * deployed stack with real Spark; then all that people and machines are told is searched for it: every version of every
- * ledger document, notices, the functions' logs, the job's log and Glue's error messages. Not proven here: what Spark's
- * executors log on a cluster, where they are processes of their own.
+ * No text of a row leaves the data buckets. Rows with a marker fail in every possible way, on the deployed stack with
+ * real Spark. Then the test searches for the marker in every version of every ledger document, in notices, in the logs
+ * of the functions and the job, and in Glue's error messages. Not proven here: what Spark's executors log on a cluster,
+ * where they are separate processes.
  */
 describe("a value of a row, on the deployed stack", function () {
   this.timeout(300_000);
@@ -113,7 +113,7 @@ describe("a value of a row, on the deployed stack", function () {
     expect(inputs[`${arrival}/orders.json`]!.decision.outcome).to.equal("rejected");
   });
 
-  /** Where it says what, of all that is told. */
+  /** All texts outside the data buckets, by the place where they were found. */
   async function told(): Promise<Map<string, string>> {
     const { clients, names, directory } = deployed;
     const found = new Map<string, string>();
@@ -144,7 +144,7 @@ describe("a value of a row, on the deployed stack", function () {
     return found;
   }
 
-  it("is found in nothing that anybody is told", async () => {
+  it("appears in nothing outside the data buckets", async () => {
     const found = await told();
     const kinds = ["ledger batches/", "ledger reports/", "notice ", "log ", "job run ", "file "];
     for (const kind of kinds)

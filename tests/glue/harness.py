@@ -23,7 +23,7 @@ def column(name: str, kind: str, on_null: Any = "keep", *rules: dict[str, Any]) 
 
 
 def dataset(columns, primary_key, latest_by, references=(), required=True, max_rejected=100) -> dict[str, Any]:
-    """References are pairs of column and dataset, whose orphans are kept, or triples with what becomes of orphans."""
+    """A reference is a pair of column and dataset, whose orphans are kept, or a triple with the action for orphans."""
     return {
         "required": required,
         "file": "any",

@@ -1,4 +1,4 @@
-"""Every rule is missed when it is gone: the generator runs without each in turn, and the assertion must not hold.
+"""Every rule is needed: the SQL is generated without one rule after another, and each time the assertion must fail.
 
 One dataset has a rule of each kind, and for each rule at least one row that breaks that rule alone.
 """

@@ -149,7 +149,7 @@ describe("the local Glue's jobs and runs", () => {
     expect(ended[0]?.state).to.equal("STOPPED");
   });
 
-  it("stops a run that is told so before its process has begun", async () => {
+  it("stops a run that gets the stop before its process has started", async () => {
     const id = start();
     service.batchStopJobRun({ JobName: "refine", JobRunIds: [id] });
     expect(state(id)).to.equal("STOPPING");

@@ -69,7 +69,7 @@ describe("the monitor of the local run", () => {
     expect(outputs).to.deep.equal({ region: "here" });
   });
 
-  it("takes the wrapping off secrets", async () => {
+  it("unwraps secrets", async () => {
     await apply(() => {
       new Thing("first", { name: "a", nested: { list: ["open", pulumi.secret("hidden")] } });
       return {};
@@ -152,7 +152,7 @@ describe("the monitor of the local run", () => {
     expect(message).to.include("is registered twice");
   });
 
-  it("fails when an apply throws that nothing depends on", async () => {
+  it("fails when an apply throws, even if nothing depends on it", async () => {
     const message = await failure(
       apply(() => {
         new Thing("first", { name: "a" }).arn.apply(() => {
@@ -173,7 +173,7 @@ describe("the monitor of the local run", () => {
     expect(message).to.include("thrown in the program");
   });
 
-  it("gives up a program that does not settle", async () => {
+  it("stops waiting for a program that does not settle", async () => {
     let release: (created: Created) => void = () => {};
     const never: Resources = {
       "test:index:Thing": (inputs: Inputs) => {

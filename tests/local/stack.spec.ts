@@ -63,7 +63,7 @@ describe("the local stack", function () {
     }
   });
 
-  it("gives the directory back, also when it is stopped twice", async () => {
+  it("releases the directory, even when it is stopped twice", async () => {
     const stack = await startLocalStack({ ...options, directory: folder, apply: false });
     await Promise.all([stack.stop(), stack.stop()]);
     const again = await startLocalStack({ ...options, directory: folder, apply: false });

@@ -12,7 +12,7 @@ export interface RawFile {
 const chunkRows = 2048;
 const newline = 0x0a;
 
-/** Makes the table `name(line)` of a file's lines, or of an array's elements. Blank lines are none; null is no UTF-8. */
+/** Makes the table `name(line)` of a file's lines or an array's elements, without blank lines; null means not UTF-8. */
 export async function loadRaw(connection: DuckDBConnection, name: string, { path, layout }: RawFile): Promise<void> {
   await connection.run(`create table ${name} (line varchar)`);
   const appender = await connection.createAppender(name);

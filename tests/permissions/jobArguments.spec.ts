@@ -1,6 +1,6 @@
 /**
- * What whoever may start the job can have it do by arguments, by the job's declaration and AWS's list of arguments. That AWS
- * lets none be overridden is AWS's word: "job NonOverridableArguments will override job run Arguments".
+ * What a caller who may start the job can change by arguments, according to the job's declaration and AWS's list of
+ * arguments. AWS documents that fixed arguments win: "job NonOverridableArguments will override job run Arguments".
  */
 import { expect } from "chai";
 import { type DeclaredStack, declaredStack } from "./declared.ts";

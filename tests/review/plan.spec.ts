@@ -1,6 +1,6 @@
 /**
- * What a reviewer is told of a planted change. Both sides are the real program on mocks, so nothing here proves what
- * AWS or Pulumi's engine would do, only what is declared and what the plan makes of it.
+ * The plan that a reviewer sees for a planted change. Both sides are the real program on mocks: this proves only what
+ * is declared and what the plan shows, not what AWS or Pulumi's engine would do.
  */
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";

@@ -27,9 +27,9 @@ import { multipart } from "./s3/multipartContract.ts";
 import { conditionalWrites, copies, deletes, reads } from "./s3/objectContract.ts";
 
 /**
- * What AWS documents of S3, as far as the functions rely on it, held against the S3 of the simulation and against the
- * local AWS by the same SDK commands. Nothing here has run against AWS itself: the rules are as good as the pages that
- * they name. Rights, throttling and the moment of a 409 are in neither.
+ * The behaviour of S3 that AWS documents and the functions need. The same SDK commands check it on the simulation's S3
+ * and on the local AWS. Nothing here has run against AWS itself: the rules are as good as the pages that they name.
+ * Permissions, throttling and the moment of a 409 are in neither.
  */
 const contracts: Readonly<Record<string, Contract>> = {
   "conditional writes": conditionalWrites,

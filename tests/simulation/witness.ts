@@ -68,8 +68,8 @@ const moves: Readonly<Record<Run["state"], readonly Run["state"][]>> = {
 export const isUnsettled = ({ state }: Run): boolean => state === "claimed" || state === "started";
 
 /**
- * Looks at every change as it happens and holds it against its own account of what went before. It shares no rule with
- * the code that it watches.
+ * Checks every change as it happens against its own record of the earlier changes. It shares no rule with the code that
+ * it watches.
  */
 export class Witness implements GlueWatch {
   readonly batches = new Map<string, BatchHistory>();
@@ -110,17 +110,17 @@ export class Witness implements GlueWatch {
     return history;
   }
 
-  /** Is told each nonce that an invocation goes by. */
+  /** Called with each nonce that an invocation uses. */
   named(nonce: string, invocation: Invocation): void {
     this.#invocations.set(nonce, invocation);
   }
 
-  /** Is told what a write is about to decide. */
+  /** Called with the decision of a write before it happens. */
   deciding(writer: string, transition: Transition): void {
     this.#writing.set(writer, transition);
   }
 
-  /** Is told of an invocation that was cut off. */
+  /** Called when an invocation was cut off. */
   lost(invocation: Invocation): void {
     for (const [batch, { document }] of this.batches)
       if (
@@ -158,7 +158,7 @@ export class Witness implements GlueWatch {
     }
   }
 
-  /** Somebody gets a notice, of which only the first line is sure to be read. */
+  /** Somebody gets a notice; only its first line is certain to be read. */
   notified(text: string): void {
     if (Buffer.byteLength(text) > 2048) this.#violate("true notice", `a notice of ${Buffer.byteLength(text)} bytes`);
     const [first = ""] = text.split("\n");

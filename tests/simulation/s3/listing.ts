@@ -62,8 +62,8 @@ const listObjects = operation(
 );
 
 /**
- * The order behind which a listing goes on in the marker's own key. AWS does not document what becomes of a marker whose
- * version was deleted since; here the listing goes on behind its place.
+ * The position after which a listing continues in the marker's own key. AWS does not document what happens when the
+ * marker's version was deleted since; here the listing continues after its former position.
  */
 function markedOrder(bucket: Bucket, key: string, versionId: string): number {
   const order = bucket.version(key, versionId)?.order ?? bucket.gone.get(versionId);
