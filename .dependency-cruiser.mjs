@@ -25,6 +25,7 @@ const floors = {
   generator: "^generator/",
   start: "^start/",
   review: "^review/",
+  removal: "^removal/",
   policy: "^policy/",
   "tests and benchmarks": "^(tests|bench)/",
   "entry points": "^scripts/",

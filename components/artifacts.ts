@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { zipSync } from "fflate";
@@ -82,6 +84,17 @@ export interface ArtifactsArgs {
   readonly uploads: ReleaseUploads;
 }
 
+/**
+ * A file of what is not text, for Pulumi to upload and to show by its hash. Its path is relative, so that the state
+ * names no machine's folders.
+ */
+function fileOf(key: string, content: Uint8Array): string {
+  const file = join(".local", "uploads", key);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, content);
+  return file;
+}
+
 /** The uploads of a release. */
 export class Artifacts extends pulumi.ComponentResource {
   /** `s3://` URI of the job's script. */
@@ -98,7 +111,7 @@ export class Artifacts extends pulumi.ComponentResource {
         {
           bucket: args.bucket,
           key,
-          ...(typeof content === "string" ? { content } : { contentBase64: Buffer.from(content).toString("base64") }),
+          ...(typeof content === "string" ? { content } : { source: new pulumi.asset.FileAsset(fileOf(key, content)) }),
         },
         // New content gets a new key, which Pulumi sees as a replacement. The old object is retained for runs under way
         // and for replays; it is not protected, because protection would refuse the replacement.

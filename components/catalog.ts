@@ -13,6 +13,8 @@ export interface CatalogArgs {
   readonly outputs: Contract["outputs"];
   /** What each output is, for its readers. */
   readonly descriptions: Readonly<Record<string, Pick<PipelineConfig["outputs"][string], "description">>>;
+  /** Leave database and tables when the stack is destroyed: their partitions say which output of a batch is shown. */
+  readonly retain: boolean;
   readonly tags: Tags;
 }
 
@@ -22,11 +24,12 @@ export class Catalog extends pulumi.ComponentResource {
 
   constructor(name: string, args: CatalogArgs, opts?: pulumi.ComponentResourceOptions) {
     super("commerce:catalog:Catalog", name, {}, opts);
+    const childOptions = { parent: this, retainOnDelete: args.retain };
 
     const database = new aws.glue.CatalogDatabase(
       name,
       { name: args.databaseName, description: args.description, tags: args.tags },
-      { parent: this },
+      childOptions,
     );
     for (const [output, { columns }] of Object.entries(args.outputs))
       new aws.glue.CatalogTable(
@@ -49,7 +52,7 @@ export class Catalog extends pulumi.ComponentResource {
             columns: columns.map(({ name: column, type }) => ({ name: column, type })),
           },
         },
-        { parent: this },
+        childOptions,
       );
 
     this.databaseName = database.name;

@@ -181,6 +181,7 @@ export class Pipeline extends pulumi.ComponentResource {
         goldBucket: buckets.gold,
         outputs: contract.outputs,
         descriptions: config.outputs,
+        retain,
         tags,
       },
       guarded,

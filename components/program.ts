@@ -1,12 +1,11 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type LoadedConfig, loadConfig } from "../config/load.ts";
-import type { Scope } from "../config/naming.ts";
+import { type PhysicalNames, physicalNames, type Scope } from "../config/naming.ts";
 import { checkSql } from "../config/sql.ts";
 import { Pipeline, type PipelineOutputs } from "./pipeline.ts";
 import { readSources, type Sources } from "./sources.ts";
-
-const defaultConfigFile = "config/pipeline_config.yaml";
+import { configFile, readStackSettings, type StackSettings, StackSettingsError } from "./stackSettings.ts";
 
 export interface DeployOptions {
   /** Instead of the stack's `commerce:configFile`. */
@@ -25,26 +24,22 @@ function refusal(message: string): pulumi.RunError {
   return error;
 }
 
-/** Loads the stack's environment. Config errors are shown without a stack trace. */
-async function loadStack(configFile: string): Promise<LoadedConfig> {
+const firstLine = ({ message }: Error): string => message.split("\n")[0]!;
+
+/** Errors of these kinds are the user's to mend: their message says how. */
+async function refusing<T>(read: () => T | Promise<T>): Promise<T> {
   try {
-    const loaded = loadConfig(configFile, pulumi.getStack());
-    await checkSql(loaded);
-    return loaded;
+    return await read();
   } catch (error) {
-    if (error instanceof ConfigError) throw refusal(error.message);
+    if (error instanceof ConfigError || error instanceof StackSettingsError) throw refusal(error.message);
     throw error;
   }
 }
 
-/** The two providers have a region each; half a pipeline in either would be found late. */
-function refuseTwoRegions(): void {
-  const region = new pulumi.Config("aws").get("region");
-  const nativeRegion = new pulumi.Config("aws-native").get("region");
-  if (region !== nativeRegion)
-    throw refusal(
-      `aws:region is ${region ?? "not set"} and aws-native:region ${nativeRegion ?? "not set"}; set both to the same`,
-    );
+async function loadStack(configFile: string): Promise<LoadedConfig> {
+  const loaded = loadConfig(configFile, pulumi.getStack());
+  await checkSql(loaded);
+  return loaded;
 }
 
 /** Refuses a key that only another account administers: the account that holds the data could not reach it. */
@@ -56,28 +51,52 @@ function refuseForeignKey({ config }: LoadedConfig, { account }: Scope): void {
     );
 }
 
-async function currentScope(): Promise<Scope> {
-  const [identity, region, partition] = await Promise.all([
-    aws.getCallerIdentity(),
-    aws.getRegion(),
-    aws.getPartition(),
-  ]);
-  return { account: identity.accountId, region: region.region, partition: partition.partition };
+/**
+ * Where the stack lives. Credentials of another account are refused: every name has the account in it, so Pulumi would
+ * replace all that there is.
+ */
+async function scopeOf({ account, region }: StackSettings): Promise<Scope> {
+  const lookUps = Promise.all([aws.getCallerIdentity(), aws.getPartition()]);
+  const [identity, { partition }] = await lookUps.catch((error: Error) => {
+    throw refusal(`AWS does not say whose credentials these are: ${firstLine(error)}`);
+  });
+  if (identity.accountId !== account)
+    throw refusal(
+      `stack ${pulumi.getStack()} lives in account ${account} (commerce:account), and these credentials are of account ${identity.accountId}`,
+    );
+  return { account, region, partition };
+}
+
+/**
+ * Refuses a second key beside the one that an earlier destroy left in the account: the data that was left with it would
+ * be under another key than the stack. The alias is looked for only while the stack's state does not know one.
+ */
+async function refuseLeftBehind({ keyAlias }: PhysicalNames): Promise<void> {
+  const stack = pulumi.getStack();
+  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${stack}`;
+  const { outputs } = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
+  if (Object.keys(outputs).some((urn) => urn.includes("$aws-native:kms:Alias::"))) return;
+  try {
+    await aws.kms.getAlias({ name: keyAlias });
+  } catch (error) {
+    if (/couldn't find resource|empty result/.test((error as Error).message)) return;
+    throw refusal(`whether ${keyAlias} exists can't be seen: ${firstLine(error as Error)}`);
+  }
+  throw refusal(
+    `${keyAlias} and what its key encrypts were left by an earlier destroy; take them over: npm run adopt -- ${stack}`,
+  );
 }
 
 /** The program of every stack: index.ts, the local run and the tests all run this. */
 export async function deploy(options: DeployOptions = {}): Promise<PipelineOutputs> {
-  const stack = new pulumi.Config("commerce");
-  const loaded = await loadStack(options.configFile ?? stack.get("configFile") ?? defaultConfigFile);
-  refuseTwoRegions();
-  const [sources, scope] = await Promise.all([(options.sources ?? readSources)(loaded), currentScope()]);
+  const loaded = await refusing(() => loadStack(options.configFile ?? configFile()));
+  const settings = await refusing(readStackSettings);
+  const [sources, scope] = await Promise.all([(options.sources ?? readSources)(loaded), scopeOf(settings)]);
   refuseForeignKey(loaded, scope);
-  const { outputs } = new Pipeline(loaded.config.name, {
-    loaded,
-    sources,
-    scope,
-    destroyData: stack.getBoolean("destroyData") ?? false,
-    alertEmail: stack.get("alertEmail"),
-  });
+  await refuseLeftBehind(physicalNames(loaded.config.name, loaded.environment, scope.account));
+  const { destroyData, alertEmail } = settings;
+  if (alertEmail === undefined && loaded.config.removal.protect)
+    await pulumi.log.warn(`commerce:alertEmail is not set, so nobody gets the alerts of ${pulumi.getStack()} by mail`);
+  const { outputs } = new Pipeline(loaded.config.name, { loaded, sources, scope, destroyData, alertEmail });
   return outputs;
 }

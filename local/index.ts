@@ -68,6 +68,7 @@ async function applyPipeline(
       config: {
         "aws:region": region,
         "aws-native:region": region,
+        "commerce:account": accountId,
         "commerce:configFile": options.configFile,
         "commerce:destroyData": "true",
       },

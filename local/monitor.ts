@@ -37,6 +37,7 @@ export class ApplyError extends Error {
 async function textOf(value: unknown): Promise<string> {
   const comparable = async (one: unknown): Promise<unknown> => {
     if (one instanceof pulumi.asset.StringAsset) return await one.text;
+    if (one instanceof pulumi.asset.FileAsset) return await one.path;
     if (one instanceof pulumi.asset.AssetArchive) return await comparable(await one.assets);
     if (Array.isArray(one)) return await Promise.all(one.map(comparable));
     if (typeof one !== "object" || one === null) return one;
@@ -79,14 +80,15 @@ async function create(
   return { id, state: { ...values, ...outputs } };
 }
 
-function lookUp(token: string, { accountId, region }: Context): Record<string, unknown> {
+function lookUp(token: string, { accountId }: Context): Record<string, unknown> {
   switch (token) {
     case "aws:index/getCallerIdentity:getCallerIdentity":
       return { id: accountId, accountId, arn: `arn:aws:iam::${accountId}:root`, userId: accountId };
-    case "aws:index/getRegion:getRegion":
-      return { id: region, region, name: region, endpoint: `ec2.${region}.amazonaws.com` };
     case "aws:index/getPartition:getPartition":
       return { id: "aws", partition: "aws", dnsSuffix: "amazonaws.com", reverseDnsPrefix: "com.amazonaws" };
+    case "pulumi:pulumi:readStackResourceOutputs":
+      // Whatever is there was made by this process, so there is nothing to take over.
+      return { outputs: { "urn:pulumi:any::commerce::any$aws-native:kms:Alias::any": {} } };
     default:
       throw new Error(`the local AWS has no answer to the look-up ${token}`);
   }
@@ -163,6 +165,7 @@ export async function applyProgram(
     program.project,
     program.stack,
     false,
+    "organization",
   );
   pulumi.runtime.setAllConfig({ ...program.config });
   watchRegistrations(failures);

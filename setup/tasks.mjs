@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { javaHome, nodeModules, root, venv, venvPython } from "./paths.mjs";
+import { createProgress } from "./progress.mjs";
+import { preparePulumi } from "./pulumi.mjs";
 
 const node = (...args) => ({ command: process.execPath, args: ["--import", "tsx", ...args] });
 const python = (...args) => ({ command: venvPython, args: ["-m", ...args] });
@@ -14,6 +16,7 @@ const biome = (...args) => bin("@biomejs/biome/bin/biome", "check", ...args);
 const slowSpecs = [
   "tests/operator/browser/**/*.spec.ts",
   "tests/e2e/**/*.spec.ts",
+  "tests/engine/**/*.spec.ts",
   "tests/components/clones.spec.ts",
   "tests/oracle/oracle.spec.ts",
   "tests/permissions/permissions.spec.ts",
@@ -27,9 +30,12 @@ const quickSuites = () => [mocha("tests/**/*.spec.ts", ...excluding(slowSpecs)),
 /** Slow specs that spend most of their time waiting, for time to pass or for retries. */
 const waitingSpecs = ["tests/e2e/alarms.spec.ts", "tests/e2e/chaos.spec.ts", "tests/e2e/redeploy.spec.ts"];
 
-const slowSuites = () => [
-  mocha(...slowSpecs, ...excluding(waitingSpecs), "--timeout", "600000"),
-  mocha(...waitingSpecs, "--timeout", "600000"),
+/** Those that need the Pulumi CLI. */
+const engineSpecs = ["tests/engine/**/*.spec.ts"];
+
+const slowSuites = (hasPulumi) => [
+  mocha(...slowSpecs, ...excluding([...waitingSpecs, ...engineSpecs]), "--timeout", "600000"),
+  mocha(...waitingSpecs, ...(hasPulumi ? engineSpecs : []), "--timeout", "600000"),
   python("pytest", "-m", "slow"),
 ];
 
@@ -182,6 +188,8 @@ export const tasks = {
   // The SQL parser is WebAssembly and runs once, so optimizing it would take longer than running it.
   validate: { needs: {}, run: (args) => execute(node("--liftoff-only", "scripts/validate.ts", ...args), {}) },
   plan: { needs: {}, run: (args) => execute(node("scripts/plan.ts", ...args), {}) },
+  adopt: { needs: {}, run: (args) => execute(node("scripts/adopt.ts", ...args), {}) },
+  empty: { needs: {}, run: (args) => execute(node("scripts/empty.ts", ...args), {}) },
   secrets: { needs: {}, run: (args) => execute(node("scripts/secrets.ts", ...args), {}) },
   "contract-diff": { needs: {}, run: (args) => execute(node("scripts/contractDiff.ts", ...args), {}) },
   pipeline: { needs: {}, run: (args) => execute(node("scripts/pipeline.ts", ...args), {}) },
@@ -195,5 +203,12 @@ export const tasks = {
   },
   check: { needs: tools, run: async () => conclude(await runAll(checks(), tools)) },
   format: { needs: tools, run: async () => conclude(await runAll(formatters(), tools)) },
-  e2e: { needs: everything, run: async () => conclude(await runSuites(slowSuites(), everything)) },
+  e2e: {
+    needs: everything,
+    run: async () => {
+      const pulumi = await preparePulumi(createProgress());
+      if (!pulumi) console.log("tests/engine is not run: it needs the Pulumi CLI, or Go to build it");
+      return conclude(await runSuites(slowSuites(Boolean(pulumi)), everything));
+    },
+  },
 };

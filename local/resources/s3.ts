@@ -139,10 +139,7 @@ async function bytes(source: unknown): Promise<Buffer | undefined> {
 }
 
 const object: Create<aws.s3.BucketObjectv2Args> = async (inputs, { clients: { s3 } }) => {
-  const { content, contentBase64 } = inputs;
-  const Body =
-    (await bytes(inputs.source)) ??
-    (contentBase64 === undefined ? Buffer.from(content ?? "") : Buffer.from(contentBase64, "base64"));
+  const Body = (await bytes(inputs.source)) ?? Buffer.from(inputs.content ?? "");
   const Bucket = inputs.bucket as unknown as string;
   const Key = named(inputs.key, "key");
   const { ETag, VersionId } = await s3.send(

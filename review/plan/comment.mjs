@@ -13,6 +13,20 @@ const { GITHUB_API_URL: api, GITHUB_REPOSITORY: repository, GITHUB_TOKEN: token 
 
 const marker = `<!-- plan of ${stack} -->`;
 
+/** Characters of a line. A longer value hides the change that it is a part of. */
+const longValue = 300;
+
+/** @returns `text` with each long line cut in its middle */
+const shortened = (text) =>
+  text
+    .split("\n")
+    .map((line) =>
+      line.length <= longValue
+        ? line
+        : `${line.slice(0, longValue - 100)} … ${line.length - longValue} characters … ${line.slice(-100)}`,
+    )
+    .join("\n");
+
 /** @returns at most `limit` characters from the end of `text`, where Pulumi's summary is */
 const ending = (text, limit) =>
   text.length <= limit ? text : `… the beginning is in the job's log\n${text.slice(-limit)}`;
@@ -26,7 +40,7 @@ function body() {
   const [open, close] = ["\n<details><summary>pulumi preview</summary>\n\n~~~~text\n", "\n~~~~\n\n</details>\n"];
   const room = maxLength - text.length - open.length - close.length - 100;
   // A fence inside the preview would end our own fence.
-  const preview = readFileSync(previewFile, "utf8").replaceAll("~~~~", "~ ~ ~ ~");
+  const preview = shortened(readFileSync(previewFile, "utf8")).replaceAll("~~~~", "~ ~ ~ ~");
   return room > 0 ? `${text}${open}${ending(preview, room)}${close}` : text;
 }
 

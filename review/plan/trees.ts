@@ -63,8 +63,11 @@ async function provideModules(tree: string): Promise<void> {
   }
 }
 
-/** Secrets are replaced by a placeholder: the plan has no key to read them and compares none. */
-function settingsOf(tree: string, stack: string): Record<string, string> {
+/**
+ * The stack's settings. Secrets are replaced by a placeholder, as there is no key to read them.
+ * @throws PlanError
+ */
+export function settingsOf(tree: string, stack: string): Record<string, string> {
   const file = join(tree, `Pulumi.${stack}.yaml`);
   let config: Record<string, unknown>;
   try {
@@ -88,7 +91,8 @@ export async function snapshot(tree: string, stack: string): Promise<Snapshot> {
   try {
     cpSync(snapshotFolder, folder, { recursive: true });
     const out = join(folder, "snapshot.json");
-    const settings = JSON.stringify(settingsOf(tree, stack));
+    // A stack that was never deployed may not say yet in which account it lives.
+    const settings = JSON.stringify({ "commerce:account": "123456789012", ...settingsOf(tree, stack) });
     await execute(process.execPath, ["--import", "tsx", join(folder, "run.ts"), main, stack, settings, out], {
       cwd: tree,
       maxBuffer,

@@ -3,6 +3,7 @@
  * that Athena reads what the tables describe.
  */
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { unzipSync } from "fflate";
 import { archive, releaseUploads } from "../../components/artifacts.ts";
@@ -88,7 +89,8 @@ describe("the Glue job", () => {
     });
   });
 
-  it("is pointed to, with the digest of each artifact, once job, tables and functions are there", () => {
+  it("is pointed to, with the digest of each artifact, once job, tables and functions are there", async () => {
+    const zip = readFileSync(await upload("engine").source.path);
     const pointer = dev.only(uploadType, "commerce-artifacts-current");
     const digest = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex");
     const { sql } = tinySources.release;
@@ -96,7 +98,7 @@ describe("the Glue job", () => {
     expect(JSON.parse(pointer.inputs.content)).to.deep.equal({
       format: 1,
       release: {
-        engine: { uri: uri("engine"), sha256: digest(Buffer.from(upload("engine").contentBase64, "base64")) },
+        engine: { uri: uri("engine"), sha256: digest(zip) },
         contract: { uri: uri("contract"), sha256: digest(upload("contract").content) },
         sql: { user_activity: { uri: uri("sql-user_activity"), sha256: digest(sql.user_activity!) } },
       },
@@ -112,7 +114,8 @@ describe("the Glue job", () => {
     expect(dependencies).to.include(dev.only("aws:iam/rolePolicy:RolePolicy", "commerce-refine-role-policy").urn);
   });
 
-  it("finds each file of the release under a key made of its content", () => {
+  it("finds each file of the release under a key made of its content", async () => {
+    const zip = readFileSync(await upload("engine").source.path);
     const { script, sql } = tinySources.release;
     expect(upload("script")).to.include({ bucket: artifacts, content: script, key: `script/${hash(script)}/job.py` });
     expect(upload("sql-user_activity")).to.include({
@@ -122,7 +125,6 @@ describe("the Glue job", () => {
     const { content, key } = upload("contract");
     expect(JSON.parse(content)).to.deep.equal(contract);
     expect(key).to.equal(`contract/${hash(content)}.json`);
-    const zip = Buffer.from(upload("engine").contentBase64, "base64");
     expect(upload("engine").key).to.equal(`engine/${hash(zip)}/pipeline_engine.zip`);
     expect(Object.keys(unzipSync(zip))).to.deep.equal(["pipeline_engine/__init__.py"]);
   });

@@ -23,6 +23,8 @@ const dataTypes = new Set([
   "aws-native:kms:Alias",
   "aws-native:s3:Bucket",
   "aws:s3/bucketPolicy:BucketPolicy",
+  "aws:glue/catalogDatabase:CatalogDatabase",
+  "aws:glue/catalogTable:CatalogTable",
 ]);
 const upload = "aws:s3/bucketObjectv2:BucketObjectv2";
 
@@ -123,7 +125,7 @@ describe("a stack", () => {
   const retained = (run: ProgramRun) => namesOf(run, ({ retainOnDelete }) => retainOnDelete);
   const destroy = { "commerce:destroyData": "true" };
 
-  it("leaves data, key and uploads behind when only the environment says destroy", () => {
+  it("leaves data, key, tables and uploads behind when only the environment says destroy", () => {
     expect(retained(dev)).to.have.members(namesOfTypes(dev, new Set([...dataTypes, upload])));
   });
 

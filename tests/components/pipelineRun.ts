@@ -1,6 +1,6 @@
 import { deploy } from "../../components/program.ts";
 import type { Sources } from "../../components/sources.ts";
-import { type ProgramRun, type RunOptions, runProgram } from "./pulumiMocks.ts";
+import { account, type ProgramRun, type RunOptions, region, runProgram } from "./pulumiMocks.ts";
 
 /** Stands in for what is read and bundled, which takes seconds and is no business of the components. */
 export const tinySources: Sources = {
@@ -13,8 +13,9 @@ export const tinySources: Sources = {
   },
 };
 
-const regions = { "aws:region": "eu-central-1", "aws-native:region": "eu-central-1" };
+/** What every stack has to say of itself. */
+export const settings = { "aws:region": region, "aws-native:region": region, "commerce:account": account };
 
 /** The real program with the real config file, as `pulumi up` on that stack would run it. */
 export const runPipeline = ({ stack = "dev", config = {} }: RunOptions = {}): Promise<ProgramRun> =>
-  runProgram(() => deploy({ sources: async () => tinySources }), { stack, config: { ...regions, ...config } });
+  runProgram(() => deploy({ sources: async () => tinySources }), { stack, config: { ...settings, ...config } });

@@ -9,7 +9,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { deploy } from "../../components/program.ts";
 import { physicalNames } from "../../config/naming.ts";
-import { runPipeline, tinySources } from "./pipelineRun.ts";
+import { runPipeline, settings, tinySources } from "./pipelineRun.ts";
 import { type RunOptions, runProgram } from "./pulumiMocks.ts";
 
 const configFile = "config/pipeline_config.yaml";
@@ -17,7 +17,7 @@ const configFile = "config/pipeline_config.yaml";
 async function refusal(options: RunOptions, file = configFile): Promise<Error> {
   const program = () => deploy({ configFile: file, sources: async () => tinySources });
   try {
-    await runProgram(program, options);
+    await runProgram(program, { ...options, config: { ...settings, ...options.config } });
   } catch (error) {
     return error as Error;
   }
@@ -46,8 +46,10 @@ describe("the program", () => {
   });
 
   it("refuses providers in two regions", async () => {
-    const error = await refusal({ config: { "aws:region": "eu-central-1", "aws-native:region": "eu-west-1" } });
-    expect(error.message).to.equal("aws:region is eu-central-1 and aws-native:region eu-west-1; set both to the same");
+    const error = await refusal({ config: { "aws-native:region": "eu-west-1" } });
+    expect(error.message).to.equal(
+      "Pulumi.dev.yaml: aws:region is eu-central-1 and aws-native:region eu-west-1; set both to the same",
+    );
   });
 
   it("reads the config file that the stack names, and gives roles the path and boundary that it asks for", async () => {
@@ -75,7 +77,7 @@ describe("the program", () => {
   });
 
   it("loads from index.ts with the repository's own sources, and exports every output", async () => {
-    const run = await runProgram(async () => ({ ...(await import("../../index.ts")) }), { stack: "dev" });
+    const run = await runProgram(async () => ({ ...(await import("../../index.ts")) }), { config: settings });
     const expected = await runPipeline();
     expect(run.outputs).to.deep.equal(expected.outputs);
     const { inputs } = run.only("aws:lambda/function:Function", "commerce-promote");

@@ -6,6 +6,7 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand } from 
 import { expect } from "chai";
 import { readRunning, removeRunning, stackDirectory, writeRunning } from "../../local/running.ts";
 import { root } from "../../setup/paths.mjs";
+import { commandsOf } from "../docs/console.ts";
 import { type DeployedStack, deployStack } from "./deployedStack.ts";
 
 /**
@@ -18,28 +19,6 @@ const file = join(root, "docs/session.md");
 const page = readFileSync(file, "utf8");
 const isUpdate = process.env.UPDATE_GENERATED === "1";
 const batch = "2026-11-22";
-
-interface Typed {
-  readonly line: string;
-  /** What the page says that it prints. */
-  readonly output: string;
-  /** The exit code that the page tells. */
-  readonly code: number;
-}
-
-/** The commands of the page. An exit code other than 0 stands behind what is printed, as `exit code 4`. */
-function typed(markdown: string): Typed[] {
-  return [...markdown.matchAll(/```console\n([\s\S]*?)```/g)].flatMap(([, block]) =>
-    block!
-      .split(/^\$ /m)
-      .slice(1)
-      .map((text) => {
-        const [line = "", ...rest] = text.trimEnd().split("\n");
-        const code = /^exit code (\d+)$/.exec(rest.at(-1) ?? "")?.[1];
-        return { line, output: (code ? rest.slice(0, -1) : rest).join("\n").trimEnd(), code: Number(code ?? 0) };
-      }),
-  );
-}
 
 /** The page with the commands as they were recorded, in their order. */
 function withRecorded(markdown: string, recorded: readonly string[]): string {
@@ -73,7 +52,7 @@ describe("the session in the docs", function () {
   this.timeout(600_000);
   let deployed: DeployedStack;
   let isOurs = false;
-  const commands = typed(page);
+  const commands = commandsOf(page);
   /** What was printed, as the page shows it. */
   const recorded: string[] = [];
 

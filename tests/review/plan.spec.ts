@@ -13,10 +13,9 @@ import { type Plan, planOf } from "../../review/plan/plan.ts";
 import { runProgram } from "../../review/plan/snapshot/mocks.ts";
 import { type PlannedResource, type Snapshot, snapshotOf } from "../../review/plan/snapshot/snapshot.ts";
 import { commitOf, withCommit } from "../../review/plan/trees.ts";
-import { runPipeline, tinySources } from "../components/pipelineRun.ts";
+import { runPipeline, settings, tinySources } from "../components/pipelineRun.ts";
 import { changedConfig } from "../config/changedConfig.ts";
 
-const regions = { "aws:region": "eu-central-1", "aws-native:region": "eu-central-1" };
 const bucketType = "aws-native:s3:Bucket";
 
 async function snapshotWith(changes: Readonly<Record<string, string>>, stack = "prod"): Promise<Snapshot> {
@@ -41,7 +40,7 @@ describe("the plan", function () {
   const edit = (snapshot: Snapshot, name: string, type: string, change: (old: PlannedResource) => PlannedResource) => {
     const resources = snapshot.resources.map((old) => (old.name === name && old.type === type ? change(old) : old));
     expect(resources).not.to.deep.equal(snapshot.resources);
-    return { resources };
+    return { ...snapshot, resources };
   };
 
   it("of no change says so, and what Glue may cost", async () => {
@@ -169,7 +168,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
       ...tinySources,
       release: { ...tinySources.release, sql: { user_activity: "select 2\n" } },
     };
-    const run = await runProgram(() => deploy({ sources: async () => sources }), { stack: "prod", config: regions });
+    const run = await runProgram(() => deploy({ sources: async () => sources }), { stack: "prod", config: settings });
     const before = await snapshotOf(await runPipeline({ stack: "prod" }));
     const plan = against(await snapshotOf(run), before);
     expect(kinds(plan)).to.deep.equal([
@@ -373,7 +372,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
 
   it("knows for every type of the program what replaces it", () => {
     const unsure = markdown(
-      against({ resources: prod.resources.map((old) => ({ ...old, inputs: { ...old.inputs, added: 1 } })) }),
+      against({ ...prod, resources: prod.resources.map((old) => ({ ...old, inputs: { ...old.inputs, added: 1 } })) }),
     );
     expect(unsure).not.to.contain("this type is not known");
   });

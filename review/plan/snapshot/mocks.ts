@@ -59,7 +59,7 @@ const named =
   (inputs, name) => ({ id: String(inputs[field] ?? name) });
 
 /** The properties that the mock adds for each type. An unlisted type fails the run, so no invented property is read. */
-const answers: Readonly<Record<string, Outputs>> = {
+export const answers: Readonly<Record<string, Outputs>> = {
   "aws-native:kms:Key": () => ({ id: "key-1", state: { keyId: "key-1", arn: arn("kms", "key/key-1") } }),
   "aws-native:kms:Alias": named("aliasName"),
   "aws-native:s3:Bucket": ({ bucketName }) => ({
@@ -116,12 +116,15 @@ const invokes: Readonly<Record<string, Inputs>> = {
     id: account,
     userId: account,
   },
-  "aws:index/getRegion:getRegion": { region, name: region, id: region, description: "", endpoint: "" },
   "aws:index/getPartition:getPartition": {
     partition: "aws",
     id: "aws",
     dnsSuffix: "amazonaws.com",
     reverseDnsPrefix: "com.amazonaws",
+  },
+  // A stack that is deployed.
+  "pulumi:pulumi:readStackResourceOutputs": {
+    outputs: { "urn:pulumi:any::commerce::any$aws-native:kms:Alias::any": {} },
   },
 };
 
@@ -208,6 +211,8 @@ export async function runProgram(
       },
       call({ token }) {
         const result = invokes[token];
+        const declared = config["commerce:account"];
+        if (token.endsWith(":getCallerIdentity") && declared) return { ...result, accountId: declared };
         if (result) return result;
         const error = new Error(`invoke ${token} is not mocked`);
         errors.push(error);
@@ -216,6 +221,8 @@ export async function runProgram(
     },
     "commerce",
     stack,
+    false,
+    "organization",
   );
 
   // biome-ignore lint/suspicious/noExplicitAny: the monitor's type is not public

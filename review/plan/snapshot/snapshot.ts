@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { ProgramRun, Registered } from "./mocks.ts";
 
@@ -23,7 +24,10 @@ export interface PlannedResource {
 
 /** What a stack would consist of. */
 export interface Snapshot {
+  /** In the order of the URNs. */
   readonly resources: readonly PlannedResource[];
+  /** URN of each resource and component to that of its parent. */
+  readonly parents: Readonly<Record<string, string>>;
 }
 
 /** A longer text is code or data and is replaced by its hash, unless it is JSON, such as a contract. */
@@ -47,7 +51,8 @@ async function plainAsset(asset: pulumi.asset.Asset): Promise<Json> {
     const parsed = plainText(await asset.text);
     return typeof parsed === "string" ? hash(parsed) : parsed;
   }
-  throw new Error("the plan supports only uploaded texts, not uploaded files");
+  if (asset instanceof pulumi.asset.FileAsset) return hash(readFileSync(await asset.path));
+  throw new Error("the plan knows texts and files, no other assets");
 }
 
 async function plain(value: unknown): Promise<Json> {
@@ -75,8 +80,11 @@ const planned = async ({ urn, type, name, inputs, options }: Registered): Promis
   aliases: options.aliases,
 });
 
-/** What `run` declared in AWS, in the order of the URNs. */
+/** What `run` declared in AWS. */
 export async function snapshotOf(run: ProgramRun): Promise<Snapshot> {
   const resources = await Promise.all(run.resources.filter(({ custom }) => custom).map(planned));
-  return { resources: resources.sort((a, b) => (a.urn < b.urn ? -1 : 1)) };
+  return {
+    resources: resources.sort((a, b) => (a.urn < b.urn ? -1 : 1)),
+    parents: Object.fromEntries(run.resources.map(({ urn, options }) => [urn, options.parent])),
+  };
 }

@@ -1,0 +1,81 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { CreateAliasCommand, CreateKeyCommand } from "@aws-sdk/client-kms";
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { expect } from "chai";
+import { accountId } from "../../local/localAws.ts";
+import { root } from "../../setup/paths.mjs";
+import { type Command, commandsOf } from "../docs/console.ts";
+import { type Deployment, startDeployment } from "./deployment.ts";
+
+/** The account of the page. */
+const told = "123456789012";
+const gold = { Bucket: `commerce-dev-gold-${accountId}`, Key: "user_activity/kept.txt" };
+
+const normalised = (text: string): string =>
+  text
+    .replaceAll(accountId, told)
+    .replace(/\bKey [0-9a-f-]{36}/g, "Key <id>")
+    .replace(/[\d,]+ versions?(, [\d.]+ [kM]B)?/g, "<versions>")
+    .replace(/[ \t]+$/gm, "");
+
+/** Whether `printed` is what the page shows, where `…` stands for any lines. */
+function isShown(printed: string, shown: string): boolean {
+  const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  const pattern = shown
+    .split("\n")
+    .map((line) => (line === "…" ? "(?:.*\n)*?" : `${literal(line)}\n`))
+    .join("");
+  return new RegExp(`^\n*${pattern}\n*$`).test(`${printed}\n`);
+}
+
+describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
+  this.timeout(300_000);
+  let deployment: Deployment;
+  const commands = commandsOf(readFileSync(join(root, "docs/deploy.md"), "utf8"));
+  const index = (line: string) => commands.findIndex((command) => command.line.startsWith(line));
+  const [adopted, removed] = [index("npm run adopt -- dev --yes"), index("npm run empty")];
+
+  before(async () => {
+    deployment = await startDeployment();
+    const { kms } = deployment.clients;
+    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
+    await kms.send(new CreateAliasCommand({ AliasName: "alias/pulumi-state", TargetKeyId: KeyMetadata!.KeyId! }));
+  });
+  after(() => deployment?.stop());
+
+  const replay = ({ line, output, code }: Command) =>
+    it(`$ ${line}`, async () => {
+      const words = line.replaceAll(told, accountId).match(/"[^"]*"|\S+/g)!;
+      const [program, ...args] = words.map((word) => word.replace(/^"|"$/g, ""));
+      const result = await deployment.run(
+        program!,
+        ...(program === "npm" ? [args[0]!, "--silent", ...args.slice(1)] : args),
+      );
+      const printed = normalised(result.text);
+      expect(result.code, printed).to.equal(code);
+      if (!isShown(printed, output)) expect(printed).to.equal(output);
+    });
+
+  commands.slice(0, index("pulumi destroy")).forEach(replay);
+
+  it("what a pipeline has written lies in the stack's buckets", async () => {
+    await deployment.clients.s3.send(new PutObjectCommand({ ...gold, Body: "readable" }));
+  });
+
+  commands.slice(index("pulumi destroy"), adopted + 2).forEach(replay);
+
+  it("is readable after all of this, under the key that the stack has", async () => {
+    const { Body, SSEKMSKeyId } = await deployment.clients.s3.send(new GetObjectCommand(gold));
+    expect(await Body!.transformToString()).to.equal("readable");
+    const { text } = await deployment.pulumi("stack", "output", "keyArn", "--stack", "dev");
+    expect(SSEKMSKeyId).to.equal(text.trim());
+    expect(deployment.standIn.existing().filter((one) => one.startsWith("aws-native:kms:Key"))).to.have.length(1);
+  });
+
+  commands.slice(removed).forEach(replay);
+
+  it("leaves nothing in the account", () => {
+    expect(deployment.standIn.existing()).to.deep.equal([]);
+  });
+});
