@@ -10,7 +10,7 @@ export const region = "eu-central-1";
 export const accountId = "000000000000";
 export const credentials = { accessKeyId: "test", secretAccessKey: "test" } as const;
 
-const launcher = fileURLToPath(new URL("./local_aws.py", import.meta.url));
+const launcher = fileURLToPath(new URL("./aws_server.py", import.meta.url));
 const startTimeout = 30_000;
 const attempts = 3;
 

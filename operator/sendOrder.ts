@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isUnsettled, type LedgerDocument, type Run } from "../handlers/ledger/document.ts";
 import { type Rules, rulesOf } from "../handlers/ledger/rules.ts";
 import type { Release } from "../handlers/release.ts";
-import type { OrderAnswer, OrderEvent } from "../handlers/settle/operatorOrders.ts";
+import type { OrderAnswer, OrderEvent } from "../handlers/settle/answerOrder.ts";
 import { exitCodes, type Invocation, type Result } from "./defineCommand.ts";
 import { documentOf, readDocument } from "./stack/ledger.ts";
 import type { Target } from "./stack/target.ts";

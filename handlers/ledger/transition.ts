@@ -4,9 +4,9 @@ import { catalogId, defer, expireId, noticeId, notify, stopId, takeOver, without
 import type { LedgerEvent } from "./event.ts";
 import { evaluateGate, liveInputs } from "./gate.ts";
 import { decide } from "./inputs.ts";
+import { operate } from "./judgeOrder.ts";
 import { markLate } from "./lateness.ts";
 import { checkMoves } from "./moves.ts";
-import { operate } from "./operatorOrder.ts";
 import type { TransitionContext } from "./rules.ts";
 import { claim, observe, refuse, started } from "./runs.ts";
 import { trim } from "./trim.ts";

@@ -2,7 +2,7 @@ import { HeadObjectCommand, type HeadObjectCommandOutput } from "@aws-sdk/client
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { classify } from "../bronze/classify.ts";
-import { type ObjectCreated, readNotification, writeNotification } from "../bronze/notification.ts";
+import { type ObjectCreated, readNotification, writeNotification } from "../bronze/s3Event.ts";
 import type { S3, Sqs } from "../clients.ts";
 import type { InvocationContext } from "../invocation/context.ts";
 import type { Invocation } from "../invocation/runtime.ts";

@@ -7,7 +7,7 @@ import { inParallel } from "../parallel.ts";
 import type { Engine } from "../run/engine.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { createDocumentStore } from "../storage.ts";
-import { carryOut, type OrderAnswer, type OrderEvent } from "./operatorOrders.ts";
+import { carryOut, type OrderAnswer, type OrderEvent } from "./answerOrder.ts";
 import { type ReconcileDeps, reconcile, reconcileWhenDue } from "./reconcile.ts";
 import { type RedriveAnswer, redrive } from "./redrive.ts";
 

@@ -1,7 +1,7 @@
 import type { ObjectVersion } from "@aws-sdk/client-s3";
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { classify } from "../bronze/classify.ts";
-import { writeNotification } from "../bronze/notification.ts";
+import { writeNotification } from "../bronze/s3Event.ts";
 import type { S3, Sqs } from "../clients.ts";
 import type { Invocation } from "../invocation/runtime.ts";
 import { ledgerKeys } from "../keys.ts";

@@ -1,6 +1,6 @@
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
 import type { OperatorOrder } from "../../handlers/ledger/event.ts";
-import { OrderRefused } from "../../handlers/ledger/operatorOrder.ts";
+import { OrderRefused } from "../../handlers/ledger/judgeOrder.ts";
 import type { Rules } from "../../handlers/ledger/rules.ts";
 import { transition } from "../../handlers/ledger/transition.ts";
 

@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { OrderEvent } from "../../handlers/settle/operatorOrders.ts";
+import type { OrderEvent } from "../../handlers/settle/answerOrder.ts";
 import { type ContractChange, contractChanges, type DatasetName, outputNames } from "./settings.ts";
 import { beginning, hour, minute, second, type World } from "./world.ts";
 

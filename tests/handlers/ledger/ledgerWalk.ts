@@ -8,7 +8,7 @@ import {
 } from "../../../handlers/ledger/document.ts";
 import type { LedgerEvent, ObservedJobRun } from "../../../handlers/ledger/event.ts";
 import { evaluateGate, type GateVerdict } from "../../../handlers/ledger/gate.ts";
-import { OrderRefused } from "../../../handlers/ledger/operatorOrder.ts";
+import { OrderRefused } from "../../../handlers/ledger/judgeOrder.ts";
 import type { TransitionContext } from "../../../handlers/ledger/rules.ts";
 import { transition } from "../../../handlers/ledger/transition.ts";
 import { minute, promoted, rejected, rules, start } from "./documents.ts";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
+import { OrderRefused } from "../../../handlers/ledger/judgeOrder.ts";
 import { newestGood, whatRunReads } from "../../../handlers/ledger/newestGood.ts";
-import { OrderRefused } from "../../../handlers/ledger/operatorOrder.ts";
 import { jobRun, rejected, rules, Story } from "./documents.ts";
 
 /** Which files an operator's `run` reads: of the document alone. Times are minutes. */

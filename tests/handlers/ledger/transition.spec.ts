@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { isUnsettled } from "../../../handlers/ledger/document.ts";
 import { evaluateGate } from "../../../handlers/ledger/gate.ts";
-import { OrderRefused } from "../../../handlers/ledger/operatorOrder.ts";
+import { OrderRefused } from "../../../handlers/ledger/judgeOrder.ts";
 import { jobRun, minute, promoted, rejected, release, Story, start } from "./documents.ts";
 
 /** The protocol on its own: no clock, no storage. What S3 and Glue make of the effects is proven elsewhere. */

@@ -1,6 +1,6 @@
 import { CopyObjectCommand, DeleteObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import { decodeKey } from "../../../handlers/bronze/notification.ts";
+import { decodeKey } from "../../../handlers/bronze/s3Event.ts";
 import { type Contract, Copying, copySource, put } from "./contract.ts";
 
 const padded = (sequencer: string) => sequencer.padEnd(40, "0");

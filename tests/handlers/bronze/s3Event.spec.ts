@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { decodeKey, readNotification, UnreadableMessage } from "../../../handlers/bronze/notification.ts";
+import { decodeKey, readNotification, UnreadableMessage } from "../../../handlers/bronze/s3Event.ts";
 
 describe("S3 event decoding", () => {
   const keys: [string, string][] = [

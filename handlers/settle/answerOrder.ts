@@ -2,7 +2,7 @@ import type { Coordinator } from "../invocation/coordinator.ts";
 import type { LedgerDocument } from "../ledger/document.ts";
 import type { OperatorOrder } from "../ledger/event.ts";
 import type { GateVerdict } from "../ledger/gate.ts";
-import { OrderRefused } from "../ledger/operatorOrder.ts";
+import { OrderRefused } from "../ledger/judgeOrder.ts";
 import type { Ledger } from "../ledger/store.ts";
 import type { Log } from "../log.ts";
 

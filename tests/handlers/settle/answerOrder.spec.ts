@@ -1,6 +1,6 @@
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
-import type { OrderEvent } from "../../../handlers/settle/operatorOrders.ts";
+import type { OrderEvent } from "../../../handlers/settle/answerOrder.ts";
 import { type PipelineUnderTest, startPipelineUnderTest } from "../pipelineUnderTest.ts";
 
 /** An operator's orders through the settle handler, over HTTP on real conditional writes; engine and catalog are fakes. */
