@@ -10,6 +10,10 @@ export interface Scope {
   readonly account: string;
 }
 
+/** How policies name a service of one region: as the service that uses a key, or as CloudWatch Logs itself. */
+export const regionalService = (service: string, { partition, region }: Scope): string =>
+  `${service}.${region}.amazonaws.com${partition === "aws-cn" ? ".cn" : ""}`;
+
 export const layers = ["bronze", "silver", "rejected", "gold", "ledger", "artifacts"] as const;
 export type Layer = (typeof layers)[number];
 

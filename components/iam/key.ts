@@ -1,4 +1,4 @@
-import type { StackArns } from "../../config/naming.ts";
+import { regionalService, type StackArns } from "../../config/naming.ts";
 import { allow, type PolicyDocument, policyDocument, type Statement } from "./document.ts";
 
 const ofService = (service: string, statement: Statement): Statement => ({
@@ -46,14 +46,14 @@ const administration = [
  * a service; otherwise anyone who may write policies could become its administrator.
  */
 function administer(arns: StackArns, administrators: readonly string[] | undefined): readonly Statement[] {
-  const { partition, region, account } = arns.scope;
+  const { partition, account } = arns.scope;
   const byAccount = { AWS: `arn:${partition}:iam::${account}:root` };
   if (!administrators) return [{ ...allow("AdministerByAccount", ["kms:*"], thisKey), Principal: byAccount }];
   return [
     { ...allow("AdministerByRoles", administration, thisKey), Principal: { AWS: administrators } },
     {
       ...allow("LetPoliciesAllowUse", ["kms:Decrypt", "kms:GenerateDataKey"], thisKey, {
-        StringEquals: { "kms:ViaService": ["s3", "sns", "sqs"].map((service) => `${service}.${region}.amazonaws.com`) },
+        StringEquals: { "kms:ViaService": ["s3", "sns", "sqs"].map((service) => regionalService(service, arns.scope)) },
       }),
       Principal: byAccount,
     },
@@ -68,7 +68,7 @@ function readGold({ scope, buckets }: StackArns, readers: readonly string[]): re
   if (readers.length === 0) return [];
   const condition = {
     StringEquals: {
-      "kms:ViaService": `s3.${scope.region}.amazonaws.com`,
+      "kms:ViaService": regionalService("s3", scope),
       "kms:EncryptionContext:aws:s3:arn": buckets.gold,
     },
   };
@@ -81,13 +81,13 @@ function readGold({ scope, buckets }: StackArns, readers: readonly string[]): re
  * its messages are lost without an error.
  */
 export function keyPolicy(arns: StackArns, { administrators, goldReaders }: KeyUsers): PolicyDocument {
-  const { region, account } = arns.scope;
+  const { account } = arns.scope;
   const sendEncrypted = ["kms:Decrypt", "kms:GenerateDataKey"];
   return policyDocument(
     ...administer(arns, administrators),
     ...readGold(arns, goldReaders),
     ofService(
-      `logs.${region}.amazonaws.com`,
+      regionalService("logs", arns.scope),
       allow(
         "EncryptLogs",
         // AWS's example also allows DescribeKey. It has no encryption context, so the condition would never match.

@@ -1,4 +1,4 @@
-import type { StackArns } from "../../config/naming.ts";
+import { regionalService, type StackArns } from "../../config/naming.ts";
 import { artifactKeys } from "../../handlers/keys.ts";
 import { allow, type Statement } from "./document.ts";
 
@@ -13,7 +13,7 @@ export const writeLogs = (...groups: readonly string[]): Statement =>
 /** The stack's key, and only on behalf of the named services. */
 export const useKey = (arns: StackArns, keyArn: string, services: readonly string[]): Statement =>
   allow("UseKey", ["kms:Decrypt", "kms:GenerateDataKey"], [keyArn], {
-    StringEquals: { "kms:ViaService": services.map((service) => `${service}.${arns.scope.region}.amazonaws.com`) },
+    StringEquals: { "kms:ViaService": services.map((service) => regionalService(service, arns.scope)) },
   });
 
 /** What it takes to copy an object into a bucket, whole or by parts over several calls. */

@@ -17,7 +17,7 @@ function bucketFaults({ publicAccessBlockConfiguration: block = {}, ownershipCon
 
 function permissionFaults({ principal, sourceArn, sourceAccount }: Value): string[] {
   if (principal === "*") return ["everybody may invoke the function; name the service in principal"];
-  const isService = typeof principal === "string" && principal.endsWith(".amazonaws.com");
+  const isService = typeof principal === "string" && /\.amazonaws\.com(\.cn)?$/.test(principal);
   return isService && sourceArn === undefined && sourceAccount === undefined
     ? [`${principal} may invoke the function for any account; name the source in sourceArn`]
     : [];

@@ -5,6 +5,12 @@
  */
 import { expect } from "chai";
 import type { PolicyDocument, Statement } from "../../components/iam/document.ts";
+import { gluePolicy } from "../../components/iam/glue.ts";
+import { keyPolicy } from "../../components/iam/key.ts";
+import { promotePolicy } from "../../components/iam/promote.ts";
+import { bucketPolicy } from "../../components/iam/resource.ts";
+import { settlePolicy } from "../../components/iam/settle.ts";
+import { physicalNames, stackArns } from "../../config/naming.ts";
 import { runPipeline } from "./pipelineRun.ts";
 import type { ProgramRun } from "./pulumiMocks.ts";
 
@@ -169,4 +175,32 @@ describe("permissions", () => {
       ],
     });
   });
+
+  for (const [partition, region, suffix] of [
+    ["aws", "eu-central-1", "amazonaws.com"],
+    ["aws-us-gov", "us-gov-west-1", "amazonaws.com"],
+    ["aws-cn", "cn-north-1", "amazonaws.com.cn"],
+  ] as const)
+    it(`are of ${partition} throughout, with the names that its services have`, () => {
+      const scope = { partition, region, account: "123456789012" };
+      const arns = stackArns(physicalNames("commerce", "dev", scope.account), scope);
+      const key = `arn:${partition}:kms:${region}:123456789012:key/1`;
+      const reader = `arn:${partition}:iam::123456789012:role/reader`;
+      const documents = [
+        promotePolicy(arns, key),
+        settlePolicy(arns, key),
+        gluePolicy(arns, key),
+        keyPolicy(arns, { goldReaders: [reader] }),
+        keyPolicy(arns, { administrators: [reader], goldReaders: [] }),
+        bucketPolicy(arns.buckets.gold, key, [{ principal: reader, folders: ["user_activity"] }]),
+      ];
+      const text = JSON.stringify(documents);
+      const partitions = [...text.matchAll(/arn:([^:]*):/g)].map(([, found]) => found);
+      expect([...new Set(partitions)]).to.deep.equal([partition]);
+      const regional = [...text.matchAll(/"(s3|sns|sqs|logs)\.([^".]+)\.([^"]+)"/g)].filter(
+        ([, , one]) => one !== "amazonaws",
+      );
+      expect([...new Set(regional.map(([, , one, rest]) => `${one} ${rest}`))]).to.deep.equal([`${region} ${suffix}`]);
+      expect([...new Set(regional.map(([, service]) => service))].sort()).to.deep.equal(["logs", "s3", "sns", "sqs"]);
+    });
 });
