@@ -1,7 +1,14 @@
 import { suggestion } from "./nearest.ts";
 import { isPlain, type Plain } from "./plain.ts";
 import type { Problem } from "./problems.ts";
-import { type DatasetConfig, datasetSchema, type OutputConfig, outputSchema, refusesNull } from "./schema.ts";
+import {
+  type DatasetConfig,
+  datasetSchema,
+  type OutputConfig,
+  outputSchema,
+  refusesNull,
+  refusingNullActions,
+} from "./schema.ts";
 
 /** The table in which `balances` find a dataset's orphans, and its column that names the reference. */
 export const orphanTable = (dataset: string) => `${dataset}_orphans`;
@@ -81,7 +88,7 @@ function checkDataset(
     if (!refusesNull(columns[column]!.onNull))
       report(
         at("columns", column, "onNull"),
-        `"${column}" is in the primary key, so its null must reject the row or fail the run`,
+        `"${column}" is in the primary key, so its null rule must be ${refusingNullActions.join(" or ")}`,
       );
     if (primaryKey.indexOf(column) < index) report(at("primaryKey", index), `"${column}" is named twice`);
   }

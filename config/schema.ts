@@ -121,14 +121,15 @@ const valueRule = z
     error: `must have exactly one of ${ruleKinds.join(", ")}`,
   });
 
-/** What a null may do beside becoming a default, from the mildest on; the words follow "a row without it". */
+/** What a null may do beside becoming a default, from the mildest on; `row` follows "a row without it". */
 export const nullActions = {
   keep: { row: "is kept", refuses: false },
   reject: { row: "is rejected", refuses: true },
   fail: { row: "fails the run", refuses: true },
 } as const;
 export type NullAction = keyof typeof nullActions;
-const nullActionNames = Object.keys(nullActions) as NullAction[];
+export const nullActionNames = Object.keys(nullActions) as NullAction[];
+export const refusingNullActions = nullActionNames.filter((name) => nullActions[name].refuses);
 
 /** Whether a row needs a value there. */
 export const refusesNull = (rule: NullAction | object): boolean =>
@@ -140,7 +141,9 @@ const column = z.strictObject({
     .union([z.enum(nullActionNames), z.strictObject({ default: scalar })], {
       error: `must be ${nullActionNames.join(", ")}, or { default: a text, a number, true or false }`,
     })
-    .describe("What happens to a null: its row is rejected or kept, the run fails, or a default replaces it"),
+    .describe(
+      `What happens to a row with a null: ${nullActionNames.map((name) => `with \`${name}\` it ${nullActions[name].row}`).join(", ")}; a default replaces the null`,
+    ),
   rules: z
     .array(valueRule)
     .optional()

@@ -36,8 +36,8 @@ class ValueRule:
         return "out_of_range" if self.pattern is None else "pattern"
 
 
-NULL_ACTIONS = ("keep", "reject", "fail")
-"""What a null may do, apart from becoming the default."""
+NULL_ACTIONS = {"keep": False, "reject": True, "fail": True}
+"""What a null may do, apart from becoming the default, and whether its row is then refused."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Column:
 
     @property
     def refuses_null(self) -> bool:
-        return self.on_null in ("reject", "fail")
+        return NULL_ACTIONS.get(self.on_null, False)
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ def _column(value: Any, place: str) -> Column:
         (default,) = fields(on_null, f"{place}.onNull", "default")
         default, on_null = _scalar(default, f"{place}.onNull.default"), "default"
     else:
-        one_of(on_null, f"{place}.onNull", NULL_ACTIONS)
+        one_of(on_null, f"{place}.onNull", tuple(NULL_ACTIONS))
     parsed = tuple(_rule(item, where) for item, where in items(rules, f"{place}.rules"))
     if len({rule.kind for rule in parsed}) < len(parsed):
         raise DocumentError(f"{place}.rules: at most one of a kind")

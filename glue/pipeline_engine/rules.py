@@ -13,7 +13,7 @@ MALFORMED = "malformed"
 class Rule:
     name: str
     action: str
-    """`reject`, `warn` or `fail`."""
+    """What happens to a row that breaks it: `warn`, or what refuses the row, such as `reject` or `fail`."""
     condition: str
     """True for a row that breaks the rule; null or false for a row that keeps it."""
     column: str | None = None
@@ -23,13 +23,12 @@ class Rule:
 def excluding(dataset: Dataset) -> list[Rule]:
     """The rules that exclude a row because of its own values, in the order of the checks.
 
-    Rules that fail the run come first, so that a rule that only rejects the row cannot hide one.
+    Rules that fail the run come first, so that a rule that only excludes the row cannot hide one.
     """
-    declared = [*_null_rules(dataset), *_value_rules(dataset)]
+    declared = [*_null_rules(dataset), *(rule for rule in _value_rules(dataset) if rule.action != "warn")]
     return [
         Rule(MALFORMED, "reject", "`#malformed`"),
-        *(rule for rule in declared if rule.action == "fail"),
-        *(rule for rule in declared if rule.action == "reject"),
+        *sorted(declared, key=lambda rule: rule.action != "fail"),
     ]
 
 
@@ -57,7 +56,7 @@ def failing(dataset: Dataset) -> list[Rule]:
 
 def _null_rules(dataset: Dataset) -> Iterator[Rule]:
     for column in dataset.columns:
-        if column.on_null not in ("keep", "default"):
+        if column.refuses_null:
             yield Rule(f"{column.name}_is_null", column.on_null, f"{identifier(column.name)} is null", column.name)
 
 

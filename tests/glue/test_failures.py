@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import artifact, column, commerce_contract, contract, dataset, output
+from harness import REPOSITORY, artifact, column, commerce_contract, contract, dataset, output
 from pipeline_engine import cleaning, errors
-from pipeline_engine.contract import parse_contract
+from pipeline_engine.contract import NULL_ACTIONS, parse_contract
 from pipeline_engine.manifest import parse_manifest
 
 
@@ -289,7 +289,11 @@ def changed(path: str, value) -> bytes:
         ("datasets.users.primaryKey", ["id"], r"users.primaryKey\[0\]: 'id' is not a column"),
         ("datasets.users.primaryKey", [], "users.primaryKey: must not be empty"),
         ("datasets.users.latestBy", "when", "users.latestBy: 'when' is not a column"),
-        ("datasets.users.columns.0.onNull", "drop", r'columns\[0\].onNull: must be one of "keep", "reject", "fail"'),
+        (
+            "datasets.users.columns.0.onNull",
+            "drop",
+            rf"columns\[0\].onNull: must be one of {', '.join(map(json.dumps, NULL_ACTIONS))}, not",
+        ),
         ("datasets.users.columns.0.name", "a`b", "'a`b' is not a name"),
         ("datasets.users.columns.1.name", "USER_ID", "user_id is declared twice"),
         ("datasets.events.references.0.dataset", "people", "people is not a dataset"),
@@ -322,6 +326,13 @@ def test_a_bad_contract_names_the_place(path, value, message):
     parse_contract(json.dumps(commerce_contract()).encode())
     with pytest.raises(errors.ContractInvalid, match=message):
         parse_contract(changed(path, value))
+
+
+def test_the_null_actions_are_those_of_the_config():
+    schema = json.loads((REPOSITORY / "config" / "pipeline_config.schema.json").read_text())
+    columns = schema["properties"]["datasets"]["additionalProperties"]["properties"]["columns"]
+    names, _ = columns["additionalProperties"]["properties"]["onNull"]["anyOf"]
+    assert list(NULL_ACTIONS) == names["enum"]
 
 
 def test_another_manifest_than_the_one_that_was_claimed():

@@ -6,6 +6,7 @@ import { expect } from "chai";
 import type { Contract, ContractColumn, DatasetContract, OutputContract, ValueRule } from "../../config/contract.ts";
 import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
+import { nullActionNames, nullActions } from "../../config/schema.ts";
 import { contractDiff } from "../../review/contractDiff/command.ts";
 import { diffContracts } from "../../review/contractDiff/diff.ts";
 import { lines, merge } from "../../review/contractDiff/text.ts";
@@ -133,28 +134,19 @@ describe("a change of a contract", () => {
         ),
       ],
     ],
-    [
-      "a column whose null rejects",
-      none,
-      withColumn(column("till", { onNull: "reject" })),
-      [
-        toProducers(
-          breaking,
-          "datasets.sales.columns.till: added as string, onNull reject; a row without it is rejected",
-        ),
-      ],
-    ],
-    [
-      "a column whose null fails the run",
-      none,
-      withColumn(column("till", { onNull: "fail" })),
-      [
-        toProducers(
-          breaking,
-          "datasets.sales.columns.till: added as string, onNull fail; a row without it fails the run",
-        ),
-      ],
-    ],
+    ...nullActionNames
+      .filter((onNull) => nullActions[onNull].refuses)
+      .map((onNull): [string, Edit, Edit, string[]] => [
+        `a column with the null rule ${onNull}`,
+        none,
+        withColumn(column("till", { onNull })),
+        [
+          toProducers(
+            breaking,
+            `datasets.sales.columns.till: added as string, onNull ${onNull}; a row without it ${nullActions[onNull].row}`,
+          ),
+        ],
+      ]),
     [
       "a column under strict",
       inMode("strict"),
@@ -220,21 +212,26 @@ describe("a change of a contract", () => {
       ],
     ]),
     // ---- null rules
-    ...(
-      [
-        ["keep", "reject", breaking, "a row without it is rejected"],
-        ["keep", "fail", breaking, "a row without it fails the run"],
-        ["reject", "fail", breaking, "a row without it fails the run"],
-        ["reject", "keep", compatible, "a row without it is kept"],
-        ["fail", "reject", compatible, "a row without it is rejected"],
-        ["fail", "keep", compatible, "a row without it is kept"],
-      ] as const
-    ).map(([old, next, verdict, why]): [string, Edit, Edit, string[]] => [
-      `the null rule ${old} to ${next}`,
-      ofColumn("status", { onNull: old }),
-      ofColumn("status", { onNull: next }),
-      [toProducers(verdict!, `datasets.sales.columns.status.onNull: ${old} → ${next}; ${why}`)],
-    ]),
+    ...nullActionNames.flatMap((milder, place) =>
+      nullActionNames.slice(place + 1).flatMap((stricter) =>
+        (
+          [
+            [milder, stricter, breaking],
+            [stricter, milder, compatible],
+          ] as const
+        ).map(([old, next, verdict]): [string, Edit, Edit, string[]] => [
+          `the null rule ${old} to ${next}`,
+          ofColumn("status", { onNull: old }),
+          ofColumn("status", { onNull: next }),
+          [
+            toProducers(
+              verdict!,
+              `datasets.sales.columns.status.onNull: ${old} → ${next}; a row without it ${nullActions[next].row}`,
+            ),
+          ],
+        ]),
+      ),
+    ),
     [
       "a default where nulls were rejected",
       ofColumn("status", { onNull: "reject" }),
