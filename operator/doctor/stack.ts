@@ -1,6 +1,6 @@
 import { DescribeLogGroupsCommand, FilterLogEventsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { DescribeRuleCommand } from "@aws-sdk/client-eventbridge";
-import { GetJobCommand } from "@aws-sdk/client-glue";
+import { GetDatabaseCommand, GetJobCommand } from "@aws-sdk/client-glue";
 import { DescribeKeyCommand } from "@aws-sdk/client-kms";
 import { GetFunctionConfigurationCommand, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
 import { GetBucketVersioningCommand, HeadBucketCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
@@ -77,6 +77,7 @@ export function stackProbes(target: Target, step: (args: string) => string): Pro
     lambda("settle"),
     { area: "functions", name: "errors", look: () => errorCheck(target, step) },
     { area: "job", name: "Glue job", look: () => jobCheck(target) },
+    { area: "catalog", name: "tables", look: () => catalogCheck(target) },
     {
       area: "queues",
       name: "uploads",
@@ -97,6 +98,21 @@ async function settingsCheck(target: Target) {
   const { pipeline, environment, release } = await target.deployed();
   const datasets = Object.keys(release.contract.datasets);
   return good(`${pipeline} ${environment}, ${counted(datasets.length, "dataset")}: ${datasets.join(", ")}`);
+}
+
+/** Who stands for "whatever IAM allows" where Lake Formation decides. */
+const byIam = "IAM_ALLOWED_PRINCIPALS";
+
+async function catalogCheck({ clients, names }: Target) {
+  const Name = names.catalogDatabase;
+  const { Database } = await clients.glue.send(new GetDatabaseCommand({ Name }));
+  const defaults = Database?.CreateTableDefaultPermissions;
+  if (!defaults || defaults.some(({ Principal }) => Principal?.DataLakePrincipalIdentifier === byIam))
+    return good(`${Name}, IAM decides who may use its tables`);
+  return warning(
+    `Lake Formation decides who may use the tables of ${Name}, and IAM alone gives no access to new ones`,
+    "in Lake Formation, grant settle's role ALTER and DESCRIBE on them, and readers SELECT; or let IAM decide for this database",
+  );
 }
 
 async function mappingCheck({ clients, names }: Target) {

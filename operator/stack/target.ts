@@ -65,6 +65,7 @@ const wanted = [
   "glueJob",
   "promoteDeadLetterQueueUrl",
   "settleDeadLetterQueueUrl",
+  "catalogDatabase",
   "keyArn",
 ] as const;
 /** The outputs of the Pulumi program that an operator needs. */

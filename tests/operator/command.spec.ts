@@ -602,6 +602,7 @@ describe("npm run pipeline", function () {
         glueJob: "commerce-prod-refine",
         promoteDeadLetterQueueUrl: "p",
         settleDeadLetterQueueUrl: "s",
+        catalogDatabase: "commerce_prod",
         keyArn: "arn:aws:kms:eu-west-1:1:key/1",
       };
       const file = join(folder, "outputs.json");

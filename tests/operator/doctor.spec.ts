@@ -20,6 +20,7 @@ const names = {
   ledgerBucket: "ledger",
   keyArn: "arn:aws:kms:eu-central-1:1:key/k",
   glueJob: "commerce-dev-refine",
+  catalogDatabase: "commerce_dev",
 };
 
 type Answers = Readonly<Record<string, object | Error>>;
@@ -35,6 +36,13 @@ const healthy = (): Answers => ({
   GetFunctionConfigurationCommand: { State: "Active", LastUpdateStatus: "Successful" },
   ListEventSourceMappingsCommand: { EventSourceMappings: [{ State: "Enabled", LastProcessingResult: "OK" }] },
   GetJobCommand: { Job: { WorkerType: "G.1X", NumberOfWorkers: 2, ExecutionProperty: { MaxConcurrentRuns: 3 } } },
+  GetDatabaseCommand: {
+    Database: {
+      CreateTableDefaultPermissions: [
+        { Principal: { DataLakePrincipalIdentifier: "IAM_ALLOWED_PRINCIPALS" }, Permissions: ["ALL"] },
+      ],
+    },
+  },
   DescribeRuleCommand: { State: "ENABLED", ScheduleExpression: "rate(5 minutes)" },
   FilterLogEventsCommand: { events: [] },
   DescribeLogGroupsCommand: { logGroups: [] },
@@ -80,6 +88,18 @@ describe("npm run pipeline -- doctor", () => {
     expect(checks.get("Glue job")!.detail).to.equal("2 G.1X workers, 3 runs at once, its release is complete");
     expect(checks.get("last sweep")!.detail).to.match(/^1 min( 1 s)? ago$/);
     expect(checks.get("settings")!.detail).to.equal("commerce dev, 3 datasets: users, events, orders");
+  });
+
+  it("warns where Lake Formation decides about tables, which is not seen from IAM", async () => {
+    expect(await unwell({ GetDatabaseCommand: { Database: { CreateTableDefaultPermissions: [] } } })).to.deep.equal([
+      [
+        "tables",
+        "warning",
+        "Lake Formation decides who may use the tables of commerce_dev, and IAM alone gives no access to new ones",
+        "in Lake Formation, grant settle's role ALTER and DESCRIBE on them, and readers SELECT; or let IAM decide for this database",
+      ],
+    ]);
+    expect(await unwell({ GetDatabaseCommand: { Database: {} } })).to.deep.equal([]);
   });
 
   for (const [what, change, found] of [

@@ -26,6 +26,7 @@ export function targetOf(under: PipelineUnderTest, overrides: Partial<Target> = 
       promoteFunction: "commerce-dev-promote",
       settleFunction: "commerce-dev-settle",
       glueJob: names.glueJob,
+      catalogDatabase: "commerce_dev",
       keyArn: names.keyArn,
     },
     s3,
