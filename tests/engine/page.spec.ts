@@ -17,6 +17,8 @@ const normalised = (text: string): string =>
     .replaceAll(accountId, told)
     .replace(/\bKey [0-9a-f-]{36}/g, "Key <id>")
     .replace(/[\d,]+ versions?(, [\d.]+ [kM]B)?/g, "<versions>")
+    // How many resources there are is in docs/inventory.txt.
+    .replace(/^( {4}(?:[+=-] )?)\d+ (to create|created|deleted|imported|unchanged)$/gm, "$1<n> $2")
     .replace(/[ \t]+$/gm, "");
 
 /** Whether `printed` is what the page shows, where `…` stands for any lines. */

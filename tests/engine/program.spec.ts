@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { CreateAliasCommand, CreateKeyCommand } from "@aws-sdk/client-kms";
 import { expect } from "chai";
+import { parse } from "yaml";
 import { accountId } from "../../local/localAws.ts";
 import { type Deployment, startDeployment } from "./deployment.ts";
 
@@ -58,6 +59,23 @@ describe("the program on the real Pulumi CLI", function () {
     expect(warnings(text)).to.deep.equal(["commerce:alertEmail is not set, so nobody gets the alerts of prod by mail"]);
     expect(text).to.match(/\+ \d+ to create/);
   });
+
+  for (const [file, job] of [
+    ["preview.yml", "preview"],
+    ["deploy.yml", "dev"],
+  ] as const)
+    it(`is ${job === "dev" ? "deployed" : "previewed"} by what ${file} runs, with no more in its environment`, async () => {
+      const workflow = parse(readFileSync(inFolder(`.github/workflows/${file}`), "utf8"));
+      const { env, steps } = workflow.jobs[job] as { env: object; steps: readonly { run?: string }[] };
+      expect(Object.keys(env)).to.have.members(
+        job === "dev" ? ["PULUMI_BACKEND_URL"] : ["PULUMI_BACKEND_URL", "STACK"],
+      );
+      const scripts = steps.flatMap(({ run = "" }) => (run.includes("pulumi ") ? [run] : []));
+      expect(scripts).to.have.length(1);
+      const { code, text } = await deployment.run("env", "STACK=dev", "bash", "-eo", "pipefail", "-c", scripts[0]!);
+      expect(code, text).to.equal(0);
+      expect(text).to.contain("93 unchanged");
+    });
 
   it("is refused by the policy pack for a fault that is put in", async () => {
     const { code, text } = await previewWith(
