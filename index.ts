@@ -1,19 +1,4 @@
 import { deploy } from "./components/program.ts";
 
-export const {
-  bronzeBucket,
-  silverBucket,
-  rejectedBucket,
-  goldBucket,
-  ledgerBucket,
-  artifactsBucket,
-  promoteQueueUrl,
-  promoteDeadLetterQueueUrl,
-  settleDeadLetterQueueUrl,
-  promoteFunction,
-  settleFunction,
-  glueJob,
-  catalogDatabase,
-  keyArn,
-  alertTopicArn,
-} = await deploy();
+// Pulumi calls it, and what it returns are the stack's outputs.
+export default deploy;

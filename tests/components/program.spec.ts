@@ -1,6 +1,6 @@
 /**
- * What the program refuses, what it reads from the stack, and that index.ts can be loaded as Pulumi loads it. Not
- * proven here: the language host itself, which only a real `pulumi preview` runs.
+ * What the program refuses, what it reads from the stack, and that index.ts is the program. Not proven here: the
+ * language host itself, which only the real CLI runs (tests/engine).
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -76,8 +76,10 @@ describe("the program", () => {
     }
   });
 
-  it("loads from index.ts with the repository's own sources, and exports every output", async () => {
-    const run = await runProgram(async () => ({ ...(await import("../../index.ts")) }), { config: settings });
+  it("is what index.ts exports, with the repository's own sources, and returns every output", async () => {
+    const { default: program, ...others } = await import("../../index.ts");
+    expect(others, "Pulumi takes a default export only alone").to.deep.equal({});
+    const run = await runProgram(() => program(), { config: settings });
     const expected = await runPipeline();
     expect(run.outputs).to.deep.equal(expected.outputs);
     const { inputs } = run.only("aws:lambda/function:Function", "commerce-promote");

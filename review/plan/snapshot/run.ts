@@ -14,7 +14,11 @@ const [main, stack, config, out] = process.argv.slice(2) as [string, string, str
 const timeout = 300_000;
 
 try {
-  const program = async () => ({ ...(await import(pathToFileURL(join(process.cwd(), main)).href)) });
+  // As Pulumi does: what the entry exports, or what its default export returns.
+  const program = async () => {
+    const { default: entry, ...named } = await import(pathToFileURL(join(process.cwd(), main)).href);
+    return entry ? entry() : named;
+  };
   const run = await runProgram(program, { stack, config: JSON.parse(config), anyType: true, timeout });
   writeFileSync(out, JSON.stringify(await snapshotOf(run)));
 } catch (error) {
