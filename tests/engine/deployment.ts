@@ -2,6 +2,7 @@ import { execFile, execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { CreateAliasCommand, CreateKeyCommand } from "@aws-sdk/client-kms";
 import { type Clients, createClients, destroyClients } from "../../local/clients.ts";
 import { accountId, credentials, region, startLocalAws } from "../../local/localAws.ts";
 import { nodeModules, root } from "../../setup/paths.mjs";
@@ -47,6 +48,9 @@ export async function startDeployment(): Promise<Deployment> {
   checkOut(folder);
   const aws = await startLocalAws(join(base, "aws"), join(base, "aws.log"));
   const clients = createClients(aws.endpoint, aws.endpoint);
+  // What the docs have made once per account: the key of the state's secrets.
+  const { KeyMetadata } = await clients.kms.send(new CreateKeyCommand({}));
+  await clients.kms.send(new CreateAliasCommand({ AliasName: "alias/pulumi-state", TargetKeyId: KeyMetadata!.KeyId! }));
   const standIn = await startStandIn({ clients, region, accountId, functionEnvironment: {} }, folder);
   const languageHost = await startLanguageHost();
   const state = join(base, "state");

@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { CreateAliasCommand, CreateKeyCommand } from "@aws-sdk/client-kms";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { accountId } from "../../local/localAws.ts";
@@ -40,9 +39,6 @@ describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
 
   before(async () => {
     deployment = await startDeployment();
-    const { kms } = deployment.clients;
-    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
-    await kms.send(new CreateAliasCommand({ AliasName: "alias/pulumi-state", TargetKeyId: KeyMetadata!.KeyId! }));
   });
   after(() => deployment?.stop());
 

@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { CreateAliasCommand, CreateKeyCommand } from "@aws-sdk/client-kms";
 import { expect } from "chai";
 import { parse } from "yaml";
 import { accountId } from "../../local/localAws.ts";
@@ -40,9 +39,6 @@ describe("the program on the real Pulumi CLI", function () {
 
   before(async () => {
     deployment = await startDeployment();
-    const { kms } = deployment.clients;
-    const { KeyMetadata } = await kms.send(new CreateKeyCommand({}));
-    await kms.send(new CreateAliasCommand({ AliasName: "alias/pulumi-state", TargetKeyId: KeyMetadata!.KeyId! }));
     const secrets = ["--secrets-provider", "awskms://alias/pulumi-state?region=eu-central-1"];
     for (const stack of ["dev", "prod"]) {
       expect((await deployment.pulumi("stack", "init", stack, ...secrets)).code).to.equal(0);
