@@ -17,9 +17,9 @@ export interface DataBucketArgs {
    * Days after which objects expire; never when absent. In a versioned bucket an expired object becomes a replaced
    * version.
    */
-  readonly expireAfter?: number;
+  readonly expireAfter?: number | undefined;
   /** Days for which a version is kept after it was replaced, was deleted or has expired; for ever when absent. */
-  readonly expireVersionsAfter?: number;
+  readonly expireVersionsAfter?: number | undefined;
   /**
    * Queue that is notified of every object created. S3 refuses a queue that does not accept its messages, so the
    * queue's policy comes first.

@@ -37,6 +37,9 @@ const days = (about: string, atLeast = 1, atMost = 3650) =>
     .transform((text) => Number.parseInt(text, 10))
     .meta({ title: "days", description: `${about}; ${atLeast}d to ${atMost}d` });
 
+/** How long a bucket keeps what it holds. */
+const kept = (about: string) => days(`${about}; for ever when absent`).optional();
+
 /** The retentions that CloudWatch Logs knows. */
 const logRetentions = [
   "1d",
@@ -369,18 +372,18 @@ export const configSchema = z.strictObject({
     .describe("What the account requires of roles"),
   retention: z
     .strictObject({
-      bronze: days(
+      bronze: kept(
         "How long an upload is kept. Bronze keeps versions, so the upload only expires then; it is deleted after another `bronzeVersions`",
       ),
-      bronzeVersions: days(
+      bronzeVersions: kept(
         "How long an upload is kept after it was replaced, was deleted or has expired; `bronze` plus this is the total time",
       ),
-      silver: days("How long promoted files are kept before they are deleted; a replay needs them"),
-      rejected: days("How long rejected files and rows are kept before they are deleted"),
-      ledgerVersions: days(
+      silver: kept("How long promoted files are kept before they are deleted; a replay needs them"),
+      rejected: kept("How long rejected files and rows are kept before they are deleted"),
+      ledgerVersions: kept(
         "How long a ledger document is kept after it was replaced or deleted; the current one has no age limit",
       ),
-      artifactVersions: days(
+      artifactVersions: kept(
         "How long a script, SQL or a contract is kept after it was replaced or deleted; the current one has no age limit",
       ),
       runs: z

@@ -6,6 +6,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
 import { redeliveryOf } from "../../components/redelivery.ts";
 import { loadConfig } from "../../config/load.ts";
+import { layers } from "../../config/naming.ts";
 import { runPipeline, tinySources } from "./pipelineRun.ts";
 import type { ProgramRun } from "./pulumiMocks.ts";
 
@@ -13,6 +14,10 @@ const functionType = "aws:lambda/function:Function";
 const arn = (service: string, resource: string) => `arn:aws:${service}:eu-central-1:123456789012:${resource}`;
 const queueUrl = (name: string) => `https://sqs.eu-central-1.amazonaws.com/123456789012/commerce-dev-${name}`;
 const keyArn = arn("kms", "key/key-1");
+/** A variable for each bucket, such as BRONZE_BUCKET. */
+const bucketVariables = Object.fromEntries(
+  layers.map((layer) => [`${layer.toUpperCase()}_BUCKET`, `commerce-dev-${layer}-123456789012`]),
+);
 
 async function filesOf(archive: pulumi.asset.AssetArchive): Promise<Record<string, string>> {
   const files: Record<string, string> = {};
@@ -42,17 +47,12 @@ describe("functions", () => {
         environment: {
           variables: {
             ALERT_TOPIC_ARN: "arn:aws:sns:eu-central-1:123456789012:commerce-dev-alerts",
-            BRONZE_BUCKET: "commerce-dev-bronze-123456789012",
-            SILVER_BUCKET: "commerce-dev-silver-123456789012",
-            REJECTED_BUCKET: "commerce-dev-rejected-123456789012",
-            GOLD_BUCKET: "commerce-dev-gold-123456789012",
-            LEDGER_BUCKET: "commerce-dev-ledger-123456789012",
+            ...bucketVariables,
             PROMOTE_QUEUE_URL: queueUrl("promote"),
             PROMOTE_DEAD_LETTERS_URL: queueUrl("promote-dlq"),
             SETTLE_DEAD_LETTERS_URL: queueUrl("settle-dlq"),
             KEY_ARN: keyArn,
             GLUE_JOB: "commerce-dev-refine",
-            ARTIFACTS_BUCKET: "commerce-dev-artifacts-123456789012",
             CATALOG_DATABASE: "commerce_dev",
             NODE_OPTIONS: "--enable-source-maps",
           },

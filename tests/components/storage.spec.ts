@@ -4,8 +4,12 @@
  */
 import { expect } from "chai";
 import { bucketPolicy } from "../../components/iam/resource.ts";
+import { loadConfig } from "../../config/load.ts";
+import { type Layer, layers } from "../../config/naming.ts";
+import { changedConfig } from "../config/changedConfig.ts";
 import { runPipeline } from "./pipelineRun.ts";
 import type { ProgramRun } from "./pulumiMocks.ts";
+import { retentionOf } from "./retention.ts";
 
 const keyArn = "arn:aws:kms:eu-central-1:123456789012:key/key-1";
 const bucketType = "aws-native:s3:Bucket";
@@ -99,34 +103,37 @@ describe("storage", () => {
     ]);
   });
 
-  it("versions what is overwritten: bronze, ledger and artifacts", () => {
-    const versioned = dev.all(bucketType).filter(({ inputs }) => inputs.versioningConfiguration?.status === "Enabled");
-    expect(versioned.map(({ name }) => name).sort()).to.deep.equal([
-      "commerce-artifacts",
-      "commerce-bronze",
-      "commerce-ledger",
-    ]);
+  it("versions what is overwritten: bronze, ledger and artifacts, and no bucket whose versions would stay for ever", () => {
+    const isVersioned = (layer: Layer) => bucket(dev, layer).inputs.versioningConfiguration?.status === "Enabled";
+    const { config } = loadConfig("config/pipeline_config.yaml", "dev");
+    const limited = layers.filter((layer) => retentionOf(config, layer).versions !== undefined);
+    expect(layers.filter(isVersioned)).to.deep.equal(limited);
+    expect(limited).to.include.members(["bronze", "ledger", "artifacts"]);
   });
 
   it("expires as the environment's config says, and gold never by age", () => {
-    const rules = (run: ProgramRun) =>
-      Object.fromEntries(run.all(bucketType).map(({ name, inputs }) => [name, inputs.lifecycleConfiguration.rules]));
-    expect(rules(dev)).to.deep.equal({
-      "commerce-bronze": [abandoned, age(14), versions(3)],
-      "commerce-silver": [abandoned, age(14)],
-      "commerce-rejected": [abandoned, age(14)],
-      "commerce-gold": [abandoned],
-      "commerce-ledger": [abandoned, versions(14)],
-      "commerce-artifacts": [abandoned, versions(14)],
-    });
-    expect(rules(prod)).to.deep.equal({
-      "commerce-bronze": [abandoned, age(90), versions(7)],
-      "commerce-silver": [abandoned, age(365)],
-      "commerce-rejected": [abandoned, age(90)],
-      "commerce-gold": [abandoned],
-      "commerce-ledger": [abandoned, versions(30)],
-      "commerce-artifacts": [abandoned, versions(365)],
-    });
+    const rules = (run: ProgramRun, layer: Layer) => bucket(run, layer).inputs.lifecycleConfiguration.rules;
+    for (const [stack, run] of Object.entries({ dev, prod })) {
+      const { config } = loadConfig("config/pipeline_config.yaml", stack);
+      for (const layer of layers) {
+        const days = retentionOf(config, layer);
+        expect(rules(run, layer), `${layer} of ${stack}`).to.deep.equal([
+          abandoned,
+          ...(days.age ? [age(days.age)] : []),
+          ...(days.versions ? [versions(days.versions)] : []),
+        ]);
+      }
+      expect(rules(run, "gold")).to.deep.equal([abandoned]);
+    }
+    expect(rules(dev, "bronze")).to.deep.equal([abandoned, age(14), versions(3)]);
+    expect(rules(prod, "silver")).to.deep.equal([abandoned, age(365)]);
+    expect(rules(prod, "artifacts")).to.deep.equal([abandoned, versions(365)]);
+  });
+
+  it("keeps for ever what the config gives no time", async () => {
+    const file = changedConfig({ "  silver: 90d\n": "", "silver: 14d, ": "" });
+    const run = await runPipeline({ config: { "commerce:configFile": file } });
+    expect(bucket(run, "silver").inputs.lifecycleConfiguration.rules).to.deep.equal([abandoned]);
   });
 
   it("tells one queue of every object created, and of nothing else", () => {

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { expect } from "chai";
 import { deploy } from "../../components/program.ts";
+import { layers } from "../../config/naming.ts";
 import { fit, markdown } from "../../review/plan/markdown.ts";
 import { type Plan, planOf } from "../../review/plan/plan.ts";
 import { runProgram } from "../../review/plan/snapshot/mocks.ts";
@@ -79,8 +80,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     const plan = against(await snapshotWith({ "name: commerce #": "name: trade #" }));
     const lost = (type: string) =>
       plan.risks.filter(({ resource }) => resource.type === type).map(({ resource }) => resource.name);
-    const layers = ["artifacts", "bronze", "gold", "ledger", "rejected", "silver"];
-    expect(lost(bucketType)).to.deep.equal(layers.map((layer) => `commerce-${layer}`));
+    expect(lost(bucketType)).to.deep.equal([...layers].sort().map((layer) => `commerce-${layer}`));
     expect(lost("aws-native:sqs:Queue")).to.have.length(3);
     expect(lost("aws-native:logs:LogGroup")).to.have.length(4);
     expect(summary(plan)[0]!.startsWith("- **Data at risk**: `commerce-artifacts` (Bucket), ")).to.equal(true);
