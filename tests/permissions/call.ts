@@ -10,6 +10,8 @@ export interface Call {
   readonly context: Readonly<Record<string, string>>;
   /** Where it is known from: the code that was run, or a document. */
   readonly from: string;
+  /** What a table says instead of `resource`, where the same holds of several. */
+  readonly among?: string;
 }
 
 /** A role of the stack's account that nothing of its own holds back, so only the stack's policies can. */

@@ -1,3 +1,4 @@
+import { type Layer, layers } from "../../config/naming.ts";
 import { type Call, foreignAccount, powerful } from "./call.ts";
 import type { DeclaredStack } from "./declared.ts";
 
@@ -8,50 +9,66 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
   const calls: Call[] = [];
   const never = (from: string, principal: string, action: string, resource: string, context: Call["context"] = {}) =>
     calls.push({ principal, action, resource, context, from });
-  const arn = (bucket: string) => `arn:aws:s3:::${bucket}`;
-  const bronze = arn(names.bronzeBucket);
-  const [silver, rejected, gold, ledger] = [
-    names.silverBucket,
-    names.rejectedBucket,
-    names.goldBucket,
-    names.ledgerBucket,
-  ].map(arn) as [string, string, string, string];
-  const buckets = Object.keys(stack.attached).filter((name) => name.startsWith("arn:aws:s3:::"));
+  const bucketOf = (layer: Layer) => `arn:aws:s3:::${names[`${layer}Bucket`]}`;
+  const [bronze, silver, ledger, artifacts] = [
+    bucketOf("bronze"),
+    bucketOf("silver"),
+    bucketOf("ledger"),
+    bucketOf("artifacts"),
+  ];
+  /** The same of every bucket but some: of an object in it or, with `whole`, of the bucket itself. */
+  const neverIn = (
+    from: string,
+    principal: string,
+    action: string,
+    {
+      but = [],
+      context = {},
+      whole = false,
+    }: { readonly but?: readonly Layer[]; readonly context?: Call["context"]; readonly whole?: boolean } = {},
+  ) => {
+    const among = `${whole ? "" : "objects of "}every bucket${but.length > 0 ? ` but ${but.join(", ")}` : ""}`;
+    for (const layer of layers.filter((one) => !but.includes(one))) {
+      const resource = whole ? bucketOf(layer) : `${bucketOf(layer)}/a`;
+      calls.push({ principal, action, resource, context, from, among });
+    }
+  };
   const { promote, settle, refine } = roleArns;
+  const puts = ["s3:PutObject", "s3:DeleteObject"];
+  const gets = ["s3:GetObject", "s3:GetObjectVersion"];
 
-  for (const bucket of [bronze, gold])
-    for (const action of ["s3:PutObject", "s3:DeleteObject"])
-      never("promote can't write Bronze or Gold", promote, action, `${bucket}/a`);
-  for (const bucket of [silver, gold, rejected])
-    never("promote can't read what it promoted", promote, "s3:GetObject", `${bucket}/a`);
+  for (const action of puts)
+    neverIn("promote writes only Silver, rejected files and the ledger", promote, action, {
+      but: ["silver", "rejected", "ledger"],
+    });
+  for (const action of gets)
+    neverIn("promote reads only Bronze, the ledger and its release", promote, action, {
+      but: ["bronze", "ledger", "artifacts"],
+    });
   never("promote can't close a batch", promote, "s3:DeleteObject", `${ledger}/open/a/1`);
   never("promote can't write reports", promote, "s3:PutObject", `${ledger}/reports/a`);
   never("promote can't stop runs", promote, "glue:BatchStopJobRun", jobArn);
-  for (const action of ["s3:GetObject", "s3:GetObjectVersion"])
-    for (const bucket of [bronze, silver, gold, rejected])
-      never("settle can't read data", settle, action, `${bucket}/a`);
-  for (const bucket of [bronze, silver, gold, rejected])
-    never("settle can't write data", settle, "s3:PutObject", `${bucket}/a`);
+  for (const action of gets)
+    neverIn("settle reads only the ledger and its release", settle, action, { but: ["ledger", "artifacts"] });
+  neverIn("settle writes only the ledger", settle, "s3:PutObject", { but: ["ledger"] });
+  neverIn("settle deletes only in Gold and the ledger", settle, "s3:DeleteObject", { but: ["gold", "ledger"] });
   for (const role of [promote, refine]) never("only settle sends notices", role, "sns:Publish", topicArn);
-  for (const action of ["s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"])
-    never("Glue can't reach Bronze", refine, action, `${bronze}/a`);
-  never("Glue can't reach Bronze", refine, "s3:ListBucket", bronze);
+  const ofGlue = ["silver", "rejected", "gold", "ledger", "artifacts"] as const;
+  for (const action of gets) neverIn("Glue can't reach other buckets", refine, action, { but: ofGlue });
+  neverIn("Glue can't reach other buckets", refine, "s3:ListBucket", { but: ofGlue, whole: true });
+  for (const action of puts)
+    neverIn("Glue writes only output, rejected rows and reports", refine, action, {
+      but: ["rejected", "gold", "ledger"],
+    });
   for (const folder of ["batches", "open", "manifests", "runs"])
-    for (const action of ["s3:PutObject", "s3:DeleteObject"])
+    for (const action of puts)
       never("in the ledger Glue can write only reports", refine, action, `${ledger}/${folder}/a`);
-  never("Glue can't change its inputs", refine, "s3:PutObject", `${silver}/a`);
   never("Glue writes metrics only in its own namespace", refine, "cloudwatch:PutMetricData", "*", {
     "cloudwatch:namespace": "Other",
   });
 
   for (const role of Object.values(roleArns)) {
-    for (const action of ["s3:PutObject", "s3:DeleteObject"])
-      never(
-        "no role of the stack changes what runs execute",
-        role,
-        action,
-        `arn:aws:s3:::${stack.names.artifactsBucket}/a`,
-      );
+    for (const action of puts) never("no role of the stack changes what runs execute", role, action, `${artifacts}/a`);
     for (const action of ["glue:UpdateJob", "glue:CreateJob"])
       never("no role of the stack changes the job", role, action, jobArn);
     for (const action of ["kms:Decrypt", "kms:GenerateDataKey"]) {
@@ -76,27 +93,22 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
   const plain = { "aws:SecureTransport": "false" };
   const encryption = "s3:x-amz-server-side-encryption";
   const keyId = `${encryption}-aws-kms-key-id`;
-  for (const bucket of buckets) {
-    const object = `${bucket}/a`;
-    never("no request works without TLS", anybody, "s3:GetObject", object, plain);
-    never("no request works without TLS", anybody, "s3:ListBucket", bucket, plain);
-    never("every put uses KMS encryption", anybody, "s3:PutObject", object, { [encryption]: "AES256" });
-    never("every put uses KMS encryption", anybody, "s3:PutObject", object, {
-      [encryption]: "aws:kms:dsse",
-      [keyId]: keyArn,
-    });
-    never("every put uses the stack's key", anybody, "s3:PutObject", object, { [encryption]: "aws:kms" });
-    never("every put uses the stack's key", anybody, "s3:PutObject", object, {
-      [encryption]: "aws:kms",
-      [keyId]: keyArn.replace("key-1", "key-2"),
-    });
-    never("no put uses a customer-provided key", anybody, "s3:PutObject", object, {
-      [`${encryption}-customer-algorithm`]: "AES256",
-    });
-    for (const principal of ["anonymous", foreign]) {
-      never("nothing is public", principal, "s3:GetObject", object);
-      never("nothing is public", principal, "s3:ListBucket", bucket);
-    }
+  neverIn("no request works without TLS", anybody, "s3:GetObject", { context: plain });
+  neverIn("no request works without TLS", anybody, "s3:ListBucket", { context: plain, whole: true });
+  neverIn("every put uses KMS encryption", anybody, "s3:PutObject", { context: { [encryption]: "AES256" } });
+  neverIn("every put uses KMS encryption", anybody, "s3:PutObject", {
+    context: { [encryption]: "aws:kms:dsse", [keyId]: keyArn },
+  });
+  neverIn("every put uses the stack's key", anybody, "s3:PutObject", { context: { [encryption]: "aws:kms" } });
+  neverIn("every put uses the stack's key", anybody, "s3:PutObject", {
+    context: { [encryption]: "aws:kms", [keyId]: keyArn.replace("key-1", "key-2") },
+  });
+  neverIn("no put uses a customer-provided key", anybody, "s3:PutObject", {
+    context: { [`${encryption}-customer-algorithm`]: "AES256" },
+  });
+  for (const principal of ["anonymous", foreign]) {
+    neverIn("nothing is public", principal, "s3:GetObject");
+    neverIn("nothing is public", principal, "s3:ListBucket", { whole: true });
   }
   for (const queue of Object.values(queues)) {
     never("no request works without TLS", anybody, "sqs:SendMessage", queue, plain);

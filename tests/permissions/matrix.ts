@@ -29,7 +29,7 @@ async function rowsOf(stacks: readonly DeclaredStack[], callsOf: (stack: Declare
   const rows = new Map<string, Map<string, boolean>>();
   for (const stack of stacks)
     for (const call of await callsOf(stack)) {
-      const cells = [call.principal, call.action, call.resource].map((text) => generic(text, stack));
+      const cells = [call.principal, call.action, call.among ?? call.resource].map((text) => generic(text, stack));
       const row = `| ${[...cells, contextOf(call, stack) || "-", call.from].join(" | ")}`;
       const verdicts = rows.get(row) ?? new Map<string, boolean>();
       const allowed = await isAllowed(stack, call);
