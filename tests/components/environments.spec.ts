@@ -6,9 +6,12 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import { loadConfig } from "../../config/load.ts";
+import { layers } from "../../config/naming.ts";
 import { expectGenerated } from "../docs/generatedFile.ts";
 import { runPipeline } from "./pipelineRun.ts";
 import type { ProgramRun } from "./pulumiMocks.ts";
+import { type Retention, retentionOf } from "./retention.ts";
 import { inventoryOf, policiesOf, propertiesOf } from "./stackDocuments.ts";
 
 const stacks = ["dev", "prod"] as const;
@@ -29,16 +32,23 @@ describe("environments", () => {
     const different = [...new Set([...dev.keys(), ...prod.keys()])].filter(
       (path) => dev.get(path) !== prod.get(path) && !silent.test(path),
     );
-    const days = "lifecycleConfiguration.rules.1.expirationInDays";
-    const versionDays = (rule: number) =>
-      `lifecycleConfiguration.rules.${rule}.noncurrentVersionExpiration.noncurrentDays`;
+    const days = "expirationInDays";
+    const versionDays = "noncurrentVersionExpiration.noncurrentDays";
+    /** What the config says of a bucket, where it says another number of each environment. */
+    const retention = layers.flatMap((layer) => {
+      const [inDev, inProd] = stacks.map((stack) =>
+        retentionOf(loadConfig("config/pipeline_config.yaml", stack).config, layer),
+      ) as [Retention, Retention];
+      const rules = `Bucket commerce-${layer}.lifecycleConfiguration.rules`;
+      return [
+        [`${rules}.1.${days}`, [inDev.age, inProd.age]],
+        [`${rules}.${inDev.age ? 2 : 1}.${versionDays}`, [inDev.versions, inProd.versions]],
+      ] as const;
+    });
     expect(Object.fromEntries(different.map((path) => [path, [dev.get(path), prod.get(path)]]))).to.deep.equal({
-      [`Bucket commerce-bronze.${days}`]: [14, 90],
-      [`Bucket commerce-bronze.${versionDays(2)}`]: [3, 7],
-      [`Bucket commerce-silver.${days}`]: [14, 365],
-      [`Bucket commerce-rejected.${days}`]: [14, 90],
-      [`Bucket commerce-ledger.${versionDays(1)}`]: [14, 30],
-      [`Bucket commerce-artifacts.${versionDays(1)}`]: [14, 365],
+      ...Object.fromEntries(retention.filter(([, [inDev, inProd]]) => inDev !== inProd)),
+      [`Bucket commerce-bronze.lifecycleConfiguration.rules.1.${days}`]: [14, 90],
+      [`Bucket commerce-bronze.lifecycleConfiguration.rules.2.${versionDays}`]: [3, 7],
       "Key commerce-encryption-key.pendingWindowInDays": [7, 30],
       "LogGroup commerce-promote-logs.retentionInDays": [7, 365],
       "LogGroup commerce-settle-logs.retentionInDays": [7, 365],

@@ -51,7 +51,10 @@ export const physicalName = ({ inputs }: Registered): string =>
   inputs.key?.replace(/[0-9a-f]{32}/, "<hash>") ??
   "-";
 
-/** What the stacks consist of, one resource a line, by type and name; `-` where a stack guards it by nothing. */
+/**
+ * What the stacks consist of, one resource a line, by type and name; `-` where a stack guards it by nothing. Then how
+ * long the buckets keep what they hold.
+ */
 export function inventoryOf(runs: Readonly<Record<string, ProgramRun>>): string {
   const rows = new Map<string, string[]>();
   for (const [column, [stack, run]] of Object.entries(runs).entries())
@@ -66,14 +69,32 @@ export function inventoryOf(runs: Readonly<Record<string, ProgramRun>>): string 
     }
   const header = ["type", "name in Pulumi", "name in AWS", ...Object.keys(runs).map((stack) => `guard in ${stack}`)];
   const sorted = [...rows].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, row]) => row);
-  const widths = header.map((_, column) => Math.max(...[header, ...sorted].map((row) => row[column]!.length)));
-  const lines = [header, ...sorted].map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join("  ")
-      .trimEnd(),
-  );
-  return `${lines.join("\n")}\n`;
+  return `${aligned([header, ...sorted])}\n${aligned(retentionsOf(Object.entries(runs)))}`;
+}
+
+/** A table in which every column is as wide as its widest cell. */
+function aligned(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  "));
+  return lines.map((line) => `${line.trimEnd()}\n`).join("");
+}
+
+/** How long each stack's buckets keep an object and, where they keep versions, one that is no longer current. */
+function retentionsOf(runs: readonly [string, ProgramRun][]): string[][] {
+  const bucketType = "aws-native:s3:Bucket";
+  const days = (count: number | undefined) => (count === undefined ? "none" : `${count} days`);
+  const limits = ({ inputs }: Registered) => {
+    // biome-ignore lint/suspicious/noExplicitAny: inputs have the shape of their type
+    const rules: any[] = inputs.lifecycleConfiguration.rules;
+    const age = days(rules.find(({ expirationInDays }) => expirationInDays)?.expirationInDays);
+    const old = rules.find(({ noncurrentVersionExpiration: expiry }) => expiry)?.noncurrentVersionExpiration;
+    return inputs.versioningConfiguration ? `${age}, old versions ${days(old?.noncurrentDays)}` : age;
+  };
+  const names = runs[0]![1].all(bucketType).map(({ name }) => name);
+  return [
+    ["bucket in Pulumi", ...runs.map(([stack]) => `age limit in ${stack}`)],
+    ...names.sort().map((name) => [name, ...runs.map(([, run]) => limits(run.only(bucketType, name)))]),
+  ];
 }
 
 /**
