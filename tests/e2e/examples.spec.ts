@@ -7,6 +7,7 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { expect } from "chai";
 import { type ColumnType, parseColumnType } from "../../config/columnType.ts";
 import { loadConfig } from "../../config/load.ts";
+import type { OutputConfig } from "../../config/schema.ts";
 import type { DatasetReport } from "../../handlers/run/report.ts";
 import { root } from "../../setup/paths.mjs";
 import type { Summary } from "../../start/summary.ts";
@@ -120,7 +121,7 @@ for (const [name, batches] of Object.entries({ clinic, fleet }))
   describe(`the example ${name}, from upload to published Parquet`, function () {
     this.timeout(600_000);
     const folder = join(root, "examples", name);
-    const { outputs } = loadConfig(join(folder, "pipeline_config.yaml"), "dev").config;
+    let outputs: Readonly<Record<string, OutputConfig>>;
     let out: string;
     let summary: Summary;
     let instance: DuckDBInstance;
@@ -129,6 +130,7 @@ for (const [name, batches] of Object.entries({ clinic, fleet }))
     const query = async (sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson();
 
     before(async () => {
+      ({ outputs } = loadConfig(join(folder, "pipeline_config.yaml"), "dev").config);
       out = mkdtempSync(join(tmpdir(), "example-"));
       instance = await DuckDBInstance.create(":memory:");
       connection = await instance.connect();
@@ -167,8 +169,8 @@ for (const [name, batches] of Object.entries({ clinic, fleet }))
         }
       });
 
-      for (const [output, { columns, grain }] of Object.entries(outputs))
-        it(`publishes ${output} of ${batch}, every cell as written by hand`, async () => {
+      it(`publishes each output of ${batch}, every cell as written by hand`, async () => {
+        for (const [output, { columns, grain }] of Object.entries(outputs)) {
           const types = Object.entries(columns).map(([column, type]) => [column, duckType(parseColumnType(type))]);
           const published = `read_parquet('${out}/${output}/batch=${batch}/*.parquet', hive_partitioning = false)`;
           const declared = types.map(([column, type]) => `${column}: '${type}'`).join(", ");
@@ -179,6 +181,7 @@ for (const [name, batches] of Object.entries({ clinic, fleet }))
           const rows = await query(`select * from ${published} order by ${grain.join(", ")}`);
           expect(rows).to.have.length.at.least(1);
           expect(rows).to.deep.equal(await query(`select * from ${expected} order by ${grain.join(", ")}`));
-        });
+        }
+      });
     }
   });
