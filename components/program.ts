@@ -24,7 +24,8 @@ function refusal(message: string): pulumi.RunError {
   return error;
 }
 
-const firstLine = ({ message }: Error): string => message.split("\n")[0]!;
+/** A provider's error in one line: its cause may be in any of them. */
+const inOneLine = ({ message }: Error): string => message.replace(/\s+/g, " ").trim();
 
 /** Errors of these kinds are the user's to mend: their message says how. */
 async function refusing<T>(read: () => T | Promise<T>): Promise<T> {
@@ -58,7 +59,7 @@ function refuseForeignKey({ config }: LoadedConfig, { account }: Scope): void {
 async function scopeOf({ account, region }: StackSettings): Promise<Scope> {
   const lookUps = Promise.all([aws.getCallerIdentity(), aws.getPartition()]);
   const [identity, { partition }] = await lookUps.catch((error: Error) => {
-    throw refusal(`AWS does not say whose credentials these are: ${firstLine(error)}`);
+    throw refusal(`AWS does not say whose credentials these are: ${inOneLine(error)}`);
   });
   if (identity.accountId !== account)
     throw refusal(
@@ -80,10 +81,11 @@ async function refuseLeftBehind({ keyAlias }: PhysicalNames): Promise<void> {
     await aws.kms.getAlias({ name: keyAlias });
   } catch (error) {
     if (/couldn't find resource|empty result/.test((error as Error).message)) return;
-    throw refusal(`whether ${keyAlias} exists can't be seen: ${firstLine(error as Error)}`);
+    if (!/PendingDeletion/.test((error as Error).message))
+      throw refusal(`whether ${keyAlias} exists can't be seen: ${inOneLine(error as Error)}`);
   }
   throw refusal(
-    `${keyAlias} and what its key encrypts were left by an earlier destroy; take them over: npm run adopt -- ${stack}`,
+    `${keyAlias} and what its key encrypts exist, but this state of the stack does not know them; take over what an earlier destroy left: npm run adopt -- ${stack}`,
   );
 }
 

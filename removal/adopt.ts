@@ -1,9 +1,11 @@
 import { DescribeLogGroupsCommand } from "@aws-sdk/client-cloudwatch-logs";
 import { GetDatabaseCommand, GetTableCommand } from "@aws-sdk/client-glue";
 import { DescribeKeyCommand } from "@aws-sdk/client-kms";
+import { GetFunctionCommand } from "@aws-sdk/client-lambda";
 import { GetBucketPolicyCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
 import type { PlannedResource, Snapshot } from "../review/plan/snapshot/snapshot.ts";
 import { type NamedStack, RemovalRefused } from "./openStack.ts";
+import type { Known } from "./state.ts";
 
 /** A resource that exists in AWS and that the stack's state does not know. */
 export interface LeftBehind {
@@ -24,7 +26,14 @@ interface ImportEntry {
   readonly parent?: string;
 }
 
-const absences = ["NotFound", "NotFoundException", "NoSuchBucket", "NoSuchBucketPolicy", "EntityNotFoundException"];
+const absences = [
+  "NotFound",
+  "NotFoundException",
+  "NoSuchBucket",
+  "NoSuchBucketPolicy",
+  "EntityNotFoundException",
+  "ResourceNotFoundException",
+];
 
 /** @returns null for what does not exist */
 async function orNull<T>(asked: Promise<T>): Promise<T | null> {
@@ -60,7 +69,7 @@ function engineUrn(urn: string, parents: Snapshot["parents"]): string {
 
 type Find = (inputs: Readonly<Record<string, string>>, stack: NamedStack) => Promise<string | null>;
 
-/** How each kind is looked for, in the order in which they are taken over: the key before what it encrypts. */
+/** How each kind is looked for, in the order in which they are shown. */
 const kinds: Readonly<Record<string, Find>> = {
   "aws-native:kms:Key": async (_, stack) => await keyId(stack),
   "aws-native:kms:Alias": async (_, stack) => ((await keyId(stack)) === null ? null : stack.names.keyAlias),
@@ -83,24 +92,37 @@ const inOrder = (a: PlannedResource, b: PlannedResource) =>
   Object.keys(kinds).indexOf(a.type) - Object.keys(kinds).indexOf(b.type);
 
 /**
+ * A destroy always takes the functions away. If one is there and the state does not know it, then another state does.
+ * @throws RemovalRefused when the stack is deployed from another state
+ */
+export async function refuseLiveStack(known: readonly Known[], { stack, names, clients }: NamedStack): Promise<void> {
+  if (known.some(({ type }) => type === "aws:lambda/function:Function")) return;
+  if ((await orNull(clients.lambda.send(new GetFunctionCommand({ FunctionName: names.promoteFunction })))) === null)
+    return;
+  throw new RemovalRefused(
+    `${names.promoteFunction} is deployed, but not from this state of ${stack}; see which backend you are logged in to: pulumi whoami --verbose`,
+  );
+}
+
+/**
  * What the program declares, AWS has and the state lacks.
- * @param known URN to id of what the state has
  * @throws RemovalRefused when the state has another key than the one that the data is under
  */
 export async function leftBehind(
   { resources, parents }: Snapshot,
-  known: ReadonlyMap<string, string>,
+  known: readonly Known[],
   stack: NamedStack,
 ): Promise<LeftBehind[]> {
+  const ids = new Map(known.map(({ urn, id }) => [urn, id]));
   const found: LeftBehind[] = [];
   for (const { urn, type, name, inputs } of resources.filter(({ type }) => type in kinds).sort(inOrder)) {
     const id = await kinds[type]!(inputs as Readonly<Record<string, string>>, stack);
     if (id === null) continue;
-    const stated = known.get(engineUrn(urn, parents));
+    const stated = ids.get(engineUrn(urn, parents));
     if (stated === undefined) found.push({ urn, type, name, id });
     else if (type === "aws-native:kms:Key" && stated !== id)
       throw new RemovalRefused(
-        `the state has the key ${stated}, but ${stack.names.keyAlias} leads to ${id}, which encrypts the data; let the state forget the new one: pulumi state delete --stack ${stack.stack} '${engineUrn(urn, parents)}' --target-dependents, then call this again`,
+        `the state has the key ${stated}, but ${stack.names.keyAlias} leads to ${id}, which encrypts the data; pulumi destroy --stack ${stack.stack} forgets the one in the state and keeps the data, then call this again`,
       );
   }
   return found;

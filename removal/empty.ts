@@ -1,13 +1,12 @@
 import {
-  AbortMultipartUploadCommand,
   DeleteObjectsCommand,
-  ListMultipartUploadsCommand,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   type ObjectIdentifier,
   type S3Client,
 } from "@aws-sdk/client-s3";
 import { type NamedStack, RemovalRefused } from "./openStack.ts";
+import type { Known } from "./state.ts";
 
 /** What a bucket holds: objects with their old versions and delete markers, and bytes of these. */
 export interface Holding {
@@ -44,6 +43,21 @@ async function* pagesOf(s3: S3Client, Bucket: string) {
   } while (page.IsTruncated);
 }
 
+/**
+ * The switches count from the `pulumi up` on that has brought them into the state.
+ * @throws RemovalRefused when the state keeps one of the buckets, or does not know it
+ */
+export function refuseKeptBuckets(stack: string, holdings: readonly Holding[], known: readonly Known[]): void {
+  const kept = holdings.filter(({ bucket }) => {
+    const stated = known.find(({ type, id }) => type === "aws-native:s3:Bucket" && id === bucket);
+    return !stated || stated.protect || stated.retainOnDelete;
+  });
+  if (kept.length > 0)
+    throw new RemovalRefused(
+      `the stack as deployed keeps ${kept.map(({ bucket }) => bucket).join(", ")}; deploy the switches first: pulumi up --stack ${stack}`,
+    );
+}
+
 /** What each of the stack's buckets holds; a bucket that does not exist holds nothing. */
 export async function holdingsOf({ names, clients: { s3 } }: NamedStack): Promise<Holding[]> {
   return await Promise.all(
@@ -59,7 +73,7 @@ export async function holdingsOf({ names, clients: { s3 } }: NamedStack): Promis
 }
 
 /**
- * Deletes every version of every object in a bucket, and aborts uploads that were not completed.
+ * Deletes every version of every object in a bucket.
  * @throws Error naming the first object that S3 does not delete
  */
 export async function emptyBucket(s3: S3Client, Bucket: string, onDeleted: (versions: number) => void): Promise<void> {
@@ -68,13 +82,8 @@ export async function emptyBucket(s3: S3Client, Bucket: string, onDeleted: (vers
     const Objects = versions.map(({ Key, VersionId }): ObjectIdentifier => ({ Key: Key!, VersionId }));
     const { Errors = [] } = await s3.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }));
     const [first] = Errors;
-    if (first) throw new Error(`s3://${Bucket}/${first.Key} was not deleted: ${first.Code} ${first.Message}`);
+    if (first)
+      throw new Error(`s3://${Bucket}/${first.Key} was not deleted: ${first.Code} ${first.Message}; call this again`);
     onDeleted(versions.length);
-  }
-  try {
-    const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }));
-    for (const { Key, UploadId } of Uploads) await s3.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }));
-  } catch (error) {
-    if (!isAbsent(error)) throw error;
   }
 }

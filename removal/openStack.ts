@@ -1,6 +1,7 @@
 import { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { GlueClient } from "@aws-sdk/client-glue";
 import { KMSClient } from "@aws-sdk/client-kms";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { configFile, parseStackSettings } from "../components/stackSettings.ts";
@@ -29,6 +30,7 @@ const createClients = (region: string) => ({
   kms: new KMSClient({ region }),
   glue: new GlueClient({ region }),
   logs: new CloudWatchLogsClient({ region }),
+  lambda: new LambdaClient({ region }),
   sts: new STSClient({ region }),
 });
 export type Clients = ReturnType<typeof createClients>;

@@ -1,11 +1,21 @@
 import { spawnSync } from "node:child_process";
 import { RemovalRefused } from "./openStack.ts";
 
+/** A resource in the stack's state. */
+export interface Known {
+  readonly urn: string;
+  readonly type: string;
+  /** By which its provider knows it; none of a component. */
+  readonly id?: string;
+  readonly protect?: boolean;
+  readonly retainOnDelete?: boolean;
+}
+
 /**
- * URN to id of each resource in the stack's state, by `pulumi stack export`.
+ * The resources in the stack's state, by `pulumi stack export`.
  * @throws RemovalRefused with Pulumi's own words
  */
-export function knownResources(stack: string): ReadonlyMap<string, string> {
+export function knownResources(stack: string): readonly Known[] {
   const { error, status, stdout, stderr } = spawnSync("pulumi", ["stack", "export", "--stack", stack], {
     encoding: "utf8",
     maxBuffer: 256 * 1024 * 1024,
@@ -21,8 +31,6 @@ export function knownResources(stack: string): ReadonlyMap<string, string> {
         .at(-1)
         ?.replace(/^error: /, "")}`,
     );
-  const { deployment } = JSON.parse(stdout) as {
-    deployment: { resources?: readonly { readonly urn: string; readonly id?: string }[] } | null;
-  };
-  return new Map((deployment?.resources ?? []).map(({ urn, id = "" }) => [urn, id]));
+  const { deployment } = JSON.parse(stdout) as { deployment: { resources?: readonly Known[] } | null };
+  return deployment?.resources ?? [];
 }

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { importFile, leftBehind } from "../removal/adopt.ts";
+import { importFile, leftBehind, refuseLiveStack } from "../removal/adopt.ts";
 import { onStack } from "../removal/command.ts";
 import { RemovalRefused } from "../removal/openStack.ts";
 import { knownResources } from "../removal/state.ts";
@@ -19,8 +19,10 @@ const flags = { yes: { kind: "switch", help: "import what was found" } } as cons
 
 await onStack(usage, flags, async (opened, { yes }) => {
   const { stack } = opened;
+  const known = knownResources(stack);
+  await refuseLiveStack(known, opened);
   const planned = await snapshot(process.cwd(), stack);
-  const found = await leftBehind(planned, knownResources(stack), opened);
+  const found = await leftBehind(planned, known, opened);
   if (found.length === 0) return console.log(`nothing of ${stack} is left behind`);
   for (const { type, id } of found) console.log(`${type} ${id}`);
   if (!yes) return console.log(`nothing was imported; to import these: npm run adopt -- ${stack} --yes`);
@@ -36,7 +38,7 @@ await onStack(usage, flags, async (opened, { yes }) => {
         stack,
         "--file",
         file,
-        "--protect=false",
+        "--protect=true",
         "--generate-code=false",
         "--skip-preview",
         "--yes",
@@ -45,7 +47,7 @@ await onStack(usage, flags, async (opened, { yes }) => {
     );
     if (status !== 0)
       throw new RemovalRefused("pulumi import failed; what it imported stays imported, and this can be called again");
-    console.log(`imported; see what differs: pulumi preview --stack ${stack}`);
+    console.log(`imported, and protected until the next pulumi up; see what differs: pulumi preview --stack ${stack}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

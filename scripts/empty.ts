@@ -1,7 +1,8 @@
 import { createInterface } from "node:readline/promises";
 import { onStack } from "../removal/command.ts";
-import { emptyBucket, holdingsOf, refuseKeptData } from "../removal/empty.ts";
+import { emptyBucket, holdingsOf, refuseKeptBuckets, refuseKeptData } from "../removal/empty.ts";
 import { RemovalRefused } from "../removal/openStack.ts";
+import { knownResources } from "../removal/state.ts";
 import { createStatus, megabytes, whole } from "../terminal/status.ts";
 import { counted } from "../terminal/text.ts";
 
@@ -29,6 +30,7 @@ const flags = { confirm: { kind: "text", value: "STACK", help: "the stack's name
 await onStack(usage, flags, async (opened, { confirm }) => {
   refuseKeptData(opened);
   const holdings = (await holdingsOf(opened)).filter(({ versions }) => versions > 0);
+  refuseKeptBuckets(opened.stack, holdings, knownResources(opened.stack));
   if (holdings.length === 0) return console.log(`the buckets of ${opened.stack} are empty`);
   for (const { bucket, versions, bytes } of holdings)
     console.log(`${bucket}: ${counted(versions, "version")}, ${megabytes(bytes)}`);

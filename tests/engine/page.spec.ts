@@ -42,7 +42,9 @@ describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
   });
   after(() => deployment?.stop());
 
-  const replay = ({ line, output, code }: Command) =>
+  let replayed = 0;
+  const replay = ({ line, output, code }: Command) => {
+    replayed++;
     it(`$ ${line}`, async () => {
       const words = line.replaceAll(told, accountId).match(/"[^"]*"|\S+/g)!;
       const [program, ...args] = words.map((word) => word.replace(/^"|"$/g, ""));
@@ -54,6 +56,7 @@ describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
       expect(result.code, printed).to.equal(code);
       if (!isShown(printed, output)) expect(printed).to.equal(output);
     });
+  };
 
   commands.slice(0, index("pulumi destroy")).forEach(replay);
 
@@ -72,6 +75,10 @@ describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
   });
 
   commands.slice(removed).forEach(replay);
+
+  it("replays each command of the page", () => {
+    expect(replayed).to.equal(commands.length);
+  });
 
   it("leaves nothing in the account", () => {
     expect(deployment.standIn.existing()).to.deep.equal([]);
