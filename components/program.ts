@@ -5,7 +5,13 @@ import { type PhysicalNames, physicalNames, type Scope } from "../config/naming.
 import { checkSql } from "../config/sql.ts";
 import { Pipeline, type PipelineOutputs } from "./pipeline.ts";
 import { readSources, type Sources } from "./sources.ts";
-import { configFile, readStackSettings, type StackSettings, StackSettingsError } from "./stackSettings.ts";
+import {
+  configFile,
+  readStackSettings,
+  refuseOtherAccount,
+  type StackSettings,
+  StackSettingsError,
+} from "./stackSettings.ts";
 
 export interface DeployOptions {
   /** Instead of the stack's `commerce:configFile`. */
@@ -52,20 +58,14 @@ function refuseForeignKey({ config }: LoadedConfig, { account }: Scope): void {
     );
 }
 
-/**
- * Where the stack lives. Credentials of another account are refused: every name has the account in it, so Pulumi would
- * replace all that there is.
- */
-async function scopeOf({ account, region }: StackSettings): Promise<Scope> {
+/** Where the stack lives, once it is certain that the credentials are of that account. */
+async function scopeOf(settings: StackSettings): Promise<Scope> {
   const lookUps = Promise.all([aws.getCallerIdentity(), aws.getPartition()]);
-  const [identity, { partition }] = await lookUps.catch((error: Error) => {
+  const [{ accountId }, { partition }] = await lookUps.catch((error: Error) => {
     throw refusal(`AWS does not say whose credentials these are: ${inOneLine(error)}`);
   });
-  if (identity.accountId !== account)
-    throw refusal(
-      `stack ${pulumi.getStack()} lives in account ${account} (commerce:account), and these credentials are of account ${identity.accountId}`,
-    );
-  return { account, region, partition };
+  await refusing(() => refuseOtherAccount(pulumi.getStack(), settings, accountId));
+  return { account: settings.account, region: settings.region, partition };
 }
 
 /**

@@ -73,3 +73,15 @@ export const configFile = (all: Readonly<Record<string, string>> = pulumi.runtim
  * @throws StackSettingsError with all that is wrong
  */
 export const readStackSettings = (): StackSettings => parseStackSettings(pulumi.getStack(), pulumi.runtime.allConfig());
+
+/**
+ * Refuses credentials of another account: every name has the account in it, so Pulumi would replace all that there is.
+ * @param found the account of the credentials
+ * @throws StackSettingsError
+ */
+export function refuseOtherAccount(stack: string, { account }: StackSettings, found: string | undefined): void {
+  if (found !== account)
+    throw new StackSettingsError(
+      `stack ${stack} lives in account ${account} (commerce:account), and these credentials are of account ${found}`,
+    );
+}

@@ -11,7 +11,6 @@ import type { Known } from "./state.ts";
 export interface LeftBehind {
   readonly urn: string;
   readonly type: string;
-  readonly name: string;
   /** By which its provider reads it. */
   readonly id: string;
 }
@@ -115,11 +114,11 @@ export async function leftBehind(
 ): Promise<LeftBehind[]> {
   const ids = new Map(known.map(({ urn, id }) => [urn, id]));
   const found: LeftBehind[] = [];
-  for (const { urn, type, name, inputs } of resources.filter(({ type }) => type in kinds).sort(inOrder)) {
+  for (const { urn, type, inputs } of resources.filter(({ type }) => type in kinds).sort(inOrder)) {
     const id = await kinds[type]!(inputs as Readonly<Record<string, string>>, stack);
     if (id === null) continue;
     const stated = ids.get(engineUrn(urn, parents));
-    if (stated === undefined) found.push({ urn, type, name, id });
+    if (stated === undefined) found.push({ urn, type, id });
     else if (type === "aws-native:kms:Key" && stated !== id)
       throw new RemovalRefused(
         `the state has the key ${stated}, but ${stack.names.keyAlias} leads to ${id}, which encrypts the data; pulumi destroy --stack ${stack.stack} forgets the one in the state and keeps the data, then call this again`,

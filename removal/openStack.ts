@@ -4,7 +4,7 @@ import { KMSClient } from "@aws-sdk/client-kms";
 import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { configFile, parseStackSettings } from "../components/stackSettings.ts";
+import { configFile, parseStackSettings, refuseOtherAccount } from "../components/stackSettings.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { type PhysicalNames, physicalNames } from "../config/naming.ts";
 import { settingsOf } from "../review/plan/trees.ts";
@@ -36,21 +36,19 @@ const createClients = (region: string) => ({
 export type Clients = ReturnType<typeof createClients>;
 
 /**
- * @throws PlanError, StackSettingsError or ConfigError for files that are wrong
- * @throws RemovalRefused for credentials of another account
+ * @throws PlanError, StackSettingsError or ConfigError for files that are wrong, or credentials of another account
+ * @throws RemovalRefused where AWS does not say whose credentials they are
  */
 export async function openStack(stack: string): Promise<NamedStack> {
   const settings = settingsOf(".", stack);
   const { config, environment } = loadConfig(configFile(settings), stack);
-  const { account, region, destroyData } = parseStackSettings(stack, settings);
-  const clients = createClients(region);
+  const parsed = parseStackSettings(stack, settings);
+  const { account, destroyData } = parsed;
+  const clients = createClients(parsed.region);
   const { Account } = await clients.sts.send(new GetCallerIdentityCommand({})).catch((error: Error) => {
     throw new RemovalRefused(`AWS does not say whose credentials these are: ${error.message}`);
   });
-  if (Account !== account)
-    throw new RemovalRefused(
-      `stack ${stack} lives in account ${account} (commerce:account), and these credentials are of account ${Account}`,
-    );
+  refuseOtherAccount(stack, parsed, Account);
   return {
     stack,
     account,

@@ -1,10 +1,10 @@
-import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LocalStack } from "../../local/index.ts";
 import { readRunning } from "../../local/running.ts";
 import { UsageError } from "../../terminal/flags.ts";
 import { quoted } from "../../terminal/text.ts";
+import { askPulumi } from "./pulumi.ts";
 import { createTarget, type OperatorOutputs, operatorOutputs, type Target } from "./target.ts";
 
 /** Says which stack is meant; every command has these flags. */
@@ -62,7 +62,7 @@ export function localTarget(stack: Omit<LocalStack, "redeploy" | "stop">): Targe
 
 function openStack(stack: string, file: string | undefined): Target {
   const from = file ?? `stack ${stack}`;
-  const outputs = operatorOutputs(file === undefined ? askPulumi(stack) : readOutputs(file), from);
+  const outputs = operatorOutputs(file === undefined ? deployedOutputs(stack) : readOutputs(file), from);
   if (!outputs.glueJob.endsWith(`-${stack}-refine`))
     throw new UsageError(`${from} holds the outputs of another stack, not of ${stack}: its job is ${outputs.glueJob}`);
   return createTarget(`stack ${stack}`, outputs, { region: regionOf(outputs) });
@@ -71,25 +71,12 @@ function openStack(stack: string, file: string | undefined): Target {
 /** `arn:aws:kms:<region>:…`: the whole stack is in the region of its key. */
 const regionOf = ({ keyArn }: OperatorOutputs): string => keyArn.split(":")[3] ?? "";
 
-function askPulumi(stack: string): unknown {
-  const { error, status, stdout, stderr } = spawnSync("pulumi", ["stack", "output", "--json", "--stack", stack], {
-    encoding: "utf8",
-  });
-  if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT")
-    throw new UsageError(
-      `pulumi is not on the PATH; on a machine that has it, run pulumi stack output --json --stack ${quoted(stack)} > outputs.json, then add --outputs outputs.json`,
-    );
-  if (error) throw error;
-  if (status !== 0)
-    throw new UsageError(
-      `pulumi: ${stderr
-        .trim()
-        .split("\n")
-        .at(-1)
-        ?.replace(/^error: /, "")}`,
-    );
-  return JSON.parse(stdout);
-}
+const deployedOutputs = (stack: string): unknown =>
+  askPulumi(
+    ["stack", "output", "--json", "--stack", stack],
+    UsageError,
+    `; on a machine that has it, run pulumi stack output --json --stack ${quoted(stack)} > outputs.json, then add --outputs outputs.json`,
+  );
 
 function readOutputs(file: string): unknown {
   try {
