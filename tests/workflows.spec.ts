@@ -25,6 +25,7 @@ interface Step {
 interface Job {
   readonly permissions?: Readonly<Record<string, string>>;
   readonly environment?: string;
+  readonly concurrency?: object;
   readonly needs?: string | readonly string[];
   readonly steps?: readonly Step[];
 }
@@ -145,6 +146,13 @@ describe("workflows", function () {
     expect(on).to.deep.equal({ push: { branches: ["main"] } });
     expect(jobs.dev).to.include({ needs: "check", environment: "dev" });
     expect(jobs.prod).to.include({ needs: "dev", environment: "prod" });
+  });
+
+  it("deploy a stack once at a time, and let no approval that is waited for hold up the other", () => {
+    const { concurrency, jobs } = workflows["deploy.yml"]! as Workflow & { readonly concurrency?: object };
+    expect(concurrency).to.equal(undefined);
+    for (const stack of ["dev", "prod"])
+      expect(jobs[stack]!.concurrency).to.deep.equal({ group: `deploy-${stack}`, "cancel-in-progress": false });
   });
 
   it("preview with the policy pack and the CLI of the SDK's own version", () => {

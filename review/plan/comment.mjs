@@ -8,6 +8,9 @@ import { existsSync, readFileSync } from "node:fs";
 /** GitHub refuses a body above 65,536 characters. */
 const maxLength = 65_000;
 
+/** Of these, what the end of a preview gets in any case: Pulumi's summary is there, and an error. */
+const endRoom = 4_000;
+
 const [number, stack, planFile, previewFile] = process.argv.slice(2);
 const { GITHUB_API_URL: api, GITHUB_REPOSITORY: repository, GITHUB_TOKEN: token } = process.env;
 
@@ -31,17 +34,28 @@ const shortened = (text) =>
 const ending = (text, limit) =>
   text.length <= limit ? text : `… the beginning is in the job's log\n${text.slice(-limit)}`;
 
+/** @returns whole lines from the beginning of a Markdown text, at most `limit` characters, with a fence closed again */
+function beginning(text, limit) {
+  if (text.length <= limit) return text;
+  const kept = text.slice(0, text.lastIndexOf("\n", limit - 200) + 1);
+  const [fence] = (kept.match(/^(`{3,}|~{3,})/gm) ?? []).reduce(
+    (open, line) => (open.length === 0 ? [line] : open[0] === line ? [] : open),
+    [],
+  );
+  return `${kept}${fence ? `${fence}\n` : ""}\n… the rest of the plan is in the summary of the job \`plan (${stack})\`\n`;
+}
+
 function body() {
   const plan = existsSync(planFile)
     ? readFileSync(planFile, "utf8")
     : `The plan of \`${stack}\` failed; its job says why.\n`;
-  const text = `${marker}\n${plan}`.slice(0, maxLength);
+  const text = `${marker}\n${beginning(plan, maxLength - endRoom)}`;
   if (!existsSync(previewFile)) return text;
   const [open, close] = ["\n<details><summary>pulumi preview</summary>\n\n~~~~text\n", "\n~~~~\n\n</details>\n"];
   const room = maxLength - text.length - open.length - close.length - 100;
   // A fence inside the preview would end our own fence.
   const preview = shortened(readFileSync(previewFile, "utf8")).replaceAll("~~~~", "~ ~ ~ ~");
-  return room > 0 ? `${text}${open}${ending(preview, room)}${close}` : text;
+  return `${text}${open}${ending(preview, room)}${close}`;
 }
 
 async function request(method, path, content) {

@@ -121,7 +121,17 @@ describe("the plan's comment", () => {
     expect(body).to.contain("… the beginning is in the job's log");
     expect(body.endsWith("end of the preview\n~~~~\n\n</details>\n")).to.equal(true);
     expect(body.match(/^~~~~/gm)).to.have.length(2);
-    expect((await comment("p".repeat(100_000), preview)).code).to.equal(0);
+  });
+
+  it("cuts a longer plan at a line, closes what is open there, and says where the rest is", async () => {
+    const plan = `# Plan\n\n\`\`\`diff\n${"- a line of it\n".repeat(10_000)}\`\`\`\n`;
+    expect((await comment(plan, "error: the end")).code).to.equal(0);
+    const [{ body }] = comments as [Comment];
+    expect(body.length).to.be.below(65_000);
+    expect(body).to.contain(
+      "- a line of it\n```\n\n… the rest of the plan is in the summary of the job `plan (prod)`\n\n<details>",
+    );
+    expect(body).to.contain("error: the end\n~~~~\n");
   });
 
   it("says so when there is no plan, and fails when it can't be written", async () => {
