@@ -3,6 +3,7 @@ import { GetDatabaseCommand, GetTableCommand } from "@aws-sdk/client-glue";
 import { DescribeKeyCommand } from "@aws-sdk/client-kms";
 import { GetFunctionCommand } from "@aws-sdk/client-lambda";
 import { GetBucketPolicyCommand, HeadBucketCommand } from "@aws-sdk/client-s3";
+import packageJson from "../package.json" with { type: "json" };
 import type { PlannedResource, Snapshot } from "../review/plan/snapshot/snapshot.ts";
 import { type NamedStack, RemovalRefused } from "./openStack.ts";
 import type { Known } from "./state.ts";
@@ -21,9 +22,15 @@ interface ImportEntry {
   readonly name: string;
   readonly logicalName: string;
   readonly id?: string;
+  /** Of the provider that reads it; without one, Pulumi takes the newest that it finds. */
+  readonly version?: string;
   readonly component?: true;
   readonly parent?: string;
 }
+
+/** The provider that the program uses for a type. */
+const providerVersion = (type: string): string =>
+  packageJson.dependencies[`@pulumi/${type.split(":")[0]}` as "@pulumi/aws" | "@pulumi/aws-native"];
 
 const absences = [
   "NotFound",
@@ -142,7 +149,7 @@ export function importFile(
       // Names of components and resources may be the same, so the URN tells them apart.
       name: urn,
       logicalName: nameOf(urn),
-      ...(id === undefined ? { component: true } : { id }),
+      ...(id === undefined ? { component: true } : { id, version: providerVersion(typeOf(urn)) }),
       ...(!isStack(parent) && { parent: parent! }),
     });
   };

@@ -1,7 +1,8 @@
 /** What `adopt` and `empty` refuse, with AWS's answers made up. The real way through both is tests/engine/page.spec.ts. */
 import { expect } from "chai";
 import { physicalNames } from "../../config/naming.ts";
-import { leftBehind, refuseLiveStack } from "../../removal/adopt.ts";
+import packageJson from "../../package.json" with { type: "json" };
+import { importFile, leftBehind, refuseLiveStack } from "../../removal/adopt.ts";
 import { emptyBucket, holdingsOf, refuseKeptBuckets } from "../../removal/empty.ts";
 import { type Clients, type NamedStack, RemovalRefused } from "../../removal/openStack.ts";
 import type { Known } from "../../removal/state.ts";
@@ -55,6 +56,21 @@ describe("taking over a stack", () => {
         stackWith(() => absent("NotFoundException")),
       ),
     ).to.deep.equal([]);
+  });
+
+  it("imports by the provider that the program uses, below the resource's components", () => {
+    const found = [{ urn: keyUrn, type: "aws-native:kms:Key", id: "old" }];
+    expect(importFile(found, snapshot).resources).to.deep.equal([
+      { type: "commerce:encryption:Encryption", name: component, logicalName: "commerce-encryption", component: true },
+      {
+        type: "aws-native:kms:Key",
+        name: keyUrn,
+        logicalName: "commerce-encryption-key",
+        id: "old",
+        version: packageJson.dependencies["@pulumi/aws-native"],
+        parent: component,
+      },
+    ]);
   });
 
   it("refuses when the state has made another key", async () => {
