@@ -17,7 +17,7 @@ const normalised = (text: string): string =>
     .replace(/\bKey [0-9a-f-]{36}/g, "Key <id>")
     .replace(/[\d,]+ versions?(, [\d.]+ [kM]B)?/g, "<versions>")
     // How many resources there are is in docs/inventory.txt.
-    .replace(/^( {4}(?:[+=-] )?)\d+ (to create|created|deleted|imported|unchanged)$/gm, "$1<n> $2")
+    .replace(/^( {4}(?:[+=~-] )?)\d+ (to create|created|updated|deleted|imported|unchanged)$/gm, "$1<n> $2")
     .replace(/[ \t]+$/gm, "");
 
 /** Whether `printed` is what the page shows, where `…` stands for any lines. */
@@ -43,6 +43,7 @@ describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
   after(() => deployment?.stop());
 
   let replayed = 0;
+  let latest = "";
   const replay = ({ line, output, code }: Command) => {
     replayed++;
     it(`$ ${line}`, async () => {
@@ -52,7 +53,8 @@ describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
         program!,
         ...(program === "npm" ? [args[0]!, "--silent", ...args.slice(1)] : args),
       );
-      const printed = normalised(result.text);
+      latest = result.text;
+      const printed = normalised(latest);
       expect(result.code, printed).to.equal(code);
       if (!isShown(printed, output)) expect(printed).to.equal(output);
     });
@@ -64,7 +66,24 @@ describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
     await deployment.clients.s3.send(new PutObjectCommand({ ...gold, Body: "readable" }));
   });
 
-  commands.slice(index("pulumi destroy"), adopted + 2).forEach(replay);
+  commands.slice(index("pulumi destroy"), adopted + 1).forEach(replay);
+
+  it("is known to a refresh as it was imported", async () => {
+    const { text } = await deployment.pulumi("refresh", "--stack", "dev", "--yes", "--skip-preview");
+    expect(text).to.match(/Resources:\n {4}\d+ unchanged/);
+  });
+
+  commands.slice(adopted + 1, adopted + 2).forEach(replay);
+
+  it("goes on with all of it: nothing is replaced, and an update says only what an import could not know", () => {
+    expect(latest).not.to.match(/^ (\+-|-\+|--|\+\+|-) /m);
+    const updated = [...latest.matchAll(/^ ~ +(\S+) \S+ updated .*\[diff: (.*)\]$/gm)];
+    expect(Object.fromEntries(updated.map(([, type, diff]) => [`${type} ${diff}`, true]))).to.have.all.keys(
+      "aws-native:kms:Key +pendingWindowInDays-enabled,keySpec,keyUsage,multiRegion,origin",
+      "aws-native:s3:Bucket -abacStatus",
+      "aws-native:s3:Bucket -abacStatus~lifecycleConfiguration",
+    );
+  });
 
   it("is readable after all of this, under the key that the stack has", async () => {
     const { Body, SSEKMSKeyId } = await deployment.clients.s3.send(new GetObjectCommand(gold));

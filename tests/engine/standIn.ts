@@ -8,6 +8,7 @@ import type { Clients } from "../../local/clients.ts";
 import { resources as localResources } from "../../local/resources/index.ts";
 import type { Context } from "../../local/resources/resource.ts";
 import { answers, account as mockAccount } from "../../review/plan/snapshot/mocks.ts";
+import { compared, imported, inAws, type Values } from "./asRead.ts";
 import { Empty, type Message, proto, type Served, Struct, serve, service } from "./grpc.ts";
 
 /**
@@ -15,8 +16,6 @@ import { Empty, type Message, proto, type Served, Struct, serve, service } from 
  * tables) is made on the local AWS and taken away there; of all other resources only the names are kept, each of which
  * can be taken once. Not proven here: the providers' own checks, and what they would call a replacement beside a name.
  */
-
-type Values = Readonly<Record<string, unknown>>;
 
 /** Properties whose change needs a new resource: what AWS knows a resource by. */
 const identity = ["aliasName", "bucket", "bucketName", "functionName", "key", "logGroupName", "name", "queueName"];
@@ -89,7 +88,7 @@ export async function startStandIn(context: Context, folder: string): Promise<St
         ? await localResources[type]!(values as never, context)
         : { id: isNew ? id : undefined, outputs: state };
     const plain = inputs.toJavaScript();
-    return { id: found.id ?? id, inputs: plain, state: { ...plain, ...found.outputs } };
+    return { id: found.id ?? id, inputs: plain, state: { ...inAws(type, plain), ...found.outputs } };
   }
 
   const typeOf = (request: Message): string => request.getUrn().split("::")[2].split("$").at(-1);
@@ -144,7 +143,9 @@ export async function startStandIn(context: Context, folder: string): Promise<St
         return response;
       },
       diff(request) {
-        const [olds, news] = [request.getOldInputs().toJavaScript(), request.getNews().toJavaScript()] as Values[];
+        const [olds, news] = [request.getOldInputs(), request.getNews()].map((inputs) =>
+          compared(typeOf(request), inputs.toJavaScript()),
+        );
         const changed = [...new Set([...Object.keys(olds!), ...Object.keys(news!)])].filter(
           (property) => textOf(olds![property]) !== textOf(news![property]),
         );
@@ -178,18 +179,24 @@ export async function startStandIn(context: Context, folder: string): Promise<St
         const type = typeOf(request);
         const key = keyOf(type, request.getId());
         const inputs = request.getNews().toJavaScript();
-        const state = { ...made.get(key)?.state, ...inputs };
+        const state = { ...made.get(key)?.state, ...inAws(type, inputs) };
         made.set(key, { inputs, state });
         response.setProperties(Struct.fromJavaScript(state));
         return response;
       },
       read(request) {
-        const found = made.get(keyOf(typeOf(request), request.getId()));
+        const type = typeOf(request);
+        const found = made.get(keyOf(type, request.getId()));
         const response = new provider.ReadResponse();
         if (!found) return response;
+        const read = imported(type, found.inputs);
+        const known: Values = request.getInputs()?.toJavaScript() ?? {};
+        // Of what the state knows, a refresh tells only what has become something else.
+        const isImport = Object.keys(known).length === 0;
+        const inputs = isImport || textOf(imported(type, known)) !== textOf(read) ? read : known;
         response.setId(request.getId());
-        response.setInputs(Struct.fromJavaScript(found.inputs));
-        response.setProperties(Struct.fromJavaScript(found.state));
+        response.setInputs(Struct.fromJavaScript(inputs));
+        response.setProperties(Struct.fromJavaScript({ ...found.state, ...(isImport && inputs) }));
         return response;
       },
       async delete(request) {
