@@ -1,14 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { CreatePartitionCommand, GetPartitionsCommand } from "@aws-sdk/client-glue";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import { physicalNames } from "../../config/naming.ts";
 import { accountId } from "../../local/localAws.ts";
 import { root } from "../../setup/paths.mjs";
 import { type Command, commandsOf } from "../docs/console.ts";
+import { inAccount } from "./account.ts";
 import { type Deployment, startDeployment } from "./deployment.ts";
 
 /** The account of the page. */
 const told = "123456789012";
+const table = { DatabaseName: "commerce_dev", TableName: "user_activity" };
 const gold = { Bucket: `commerce-dev-gold-${accountId}`, Key: "user_activity/kept.txt" };
 
 const normalised = (text: string): string =>
@@ -37,8 +41,12 @@ describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
   const index = (line: string) => commands.findIndex((command) => command.line.startsWith(line));
   const [adopted, removed] = [index("npm run adopt -- dev --yes"), index("npm run empty")];
 
+  let untouched: readonly string[];
+  let key = "";
+
   before(async () => {
     deployment = await startDeployment();
+    untouched = await inAccount(deployment.clients);
   });
   after(() => deployment?.stop());
 
@@ -62,11 +70,32 @@ describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
 
   commands.slice(0, index("pulumi destroy")).forEach(replay);
 
-  it("what a pipeline has written lies in the stack's buckets", async () => {
-    await deployment.clients.s3.send(new PutObjectCommand({ ...gold, Body: "readable" }));
+  it("what a pipeline has written lies in the stack's buckets and tables", async () => {
+    const { s3, glue } = deployment.clients;
+    const { text } = await deployment.pulumi("stack", "output", "keyArn", "--stack", "dev");
+    key = text.trim();
+    await s3.send(new PutObjectCommand({ ...gold, Body: "readable" }));
+    const StorageDescriptor = { Location: `s3://${gold.Bucket}/user_activity/run=1/` };
+    await glue.send(
+      new CreatePartitionCommand({ ...table, PartitionInput: { Values: ["2026-01-01"], StorageDescriptor } }),
+    );
   });
 
-  commands.slice(index("pulumi destroy"), adopted + 1).forEach(replay);
+  commands.slice(index("pulumi destroy"), index("pulumi destroy") + 1).forEach(replay);
+
+  it("keeps the key, the buckets and the tables, since only the environment lets the data go", async () => {
+    const { buckets } = physicalNames("commerce", "dev", accountId);
+    expect(await inAccount(deployment.clients)).to.have.members([
+      ...untouched,
+      ...Object.values(buckets).map((bucket) => `bucket ${bucket}`),
+      "alias alias/commerce-dev",
+      "database commerce_dev",
+      `key ${key.split("/")[1]} Enabled`,
+      "table commerce_dev.user_activity",
+    ]);
+  });
+
+  commands.slice(index("pulumi destroy") + 1, adopted + 1).forEach(replay);
 
   it("is known to a refresh as it was imported", async () => {
     const { text } = await deployment.pulumi("refresh", "--stack", "dev", "--yes", "--skip-preview");
@@ -85,11 +114,16 @@ describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
     );
   });
 
-  it("is readable after all of this, under the key that the stack has", async () => {
-    const { Body, SSEKMSKeyId } = await deployment.clients.s3.send(new GetObjectCommand(gold));
+  it("has its data after all of this, under the key that the stack has, and shows the same batch", async () => {
+    const { s3, glue } = deployment.clients;
+    const { Body, SSEKMSKeyId } = await s3.send(new GetObjectCommand(gold));
     expect(await Body!.transformToString()).to.equal("readable");
     const { text } = await deployment.pulumi("stack", "output", "keyArn", "--stack", "dev");
-    expect(SSEKMSKeyId).to.equal(text.trim());
+    expect([SSEKMSKeyId, text.trim()]).to.deep.equal([key, key]);
+    const { Partitions } = await glue.send(new GetPartitionsCommand(table));
+    expect(Partitions!.map(({ Values, StorageDescriptor }) => [Values, StorageDescriptor!.Location])).to.deep.equal([
+      [["2026-01-01"], `s3://${gold.Bucket}/user_activity/run=1/`],
+    ]);
     expect(deployment.standIn.existing().filter((one) => one.startsWith("aws-native:kms:Key"))).to.have.length(1);
   });
 
@@ -99,7 +133,11 @@ describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
     expect(replayed).to.equal(commands.length);
   });
 
-  it("leaves nothing in the account", () => {
+  it("leaves nothing in the account but the key in its waiting time", async () => {
     expect(deployment.standIn.existing()).to.deep.equal([]);
+    expect(await inAccount(deployment.clients)).to.have.members([
+      ...untouched,
+      `key ${key.split("/")[1]} PendingDeletion`,
+    ]);
   });
 });
