@@ -1,8 +1,9 @@
 /** What `adopt` and `empty` refuse, with AWS's answers made up. The real way through both is tests/engine/page.spec.ts. */
+import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { physicalNames } from "../../config/naming.ts";
 import packageJson from "../../package.json" with { type: "json" };
-import { importFile, leftBehind, refuseLiveStack } from "../../removal/adopt.ts";
+import { importFile, leftBehind, neededRights, refuseLiveStack } from "../../removal/adopt.ts";
 import { emptyBucket, holdingsOf, refuseKeptBuckets } from "../../removal/empty.ts";
 import { type Clients, type NamedStack, RemovalRefused } from "../../removal/openStack.ts";
 import type { Known } from "../../removal/state.ts";
@@ -39,6 +40,14 @@ const snapshot = {
   resources: [{ urn: keyUrn, type: "aws-native:kms:Key", name: "commerce-encryption-key", inputs: {} }],
   parents: { [keyUrn]: component, [component]: stackUrn },
 } as unknown as Snapshot;
+/** A program of these resources, outside of any component. */
+const planned = (...resources: readonly (readonly [type: string, inputs: object])[]) =>
+  ({
+    resources: resources.map(([type, inputs]) => ({ urn: `${project}::${type}::it`, type, name: "it", inputs })),
+    parents: {},
+  }) as unknown as Snapshot;
+const failed = (name: string, httpStatusCode: number, message = name) =>
+  Object.assign(new Error(message), { name, $metadata: { httpStatusCode } });
 const statedUrn = `${project}::commerce:encryption:Encryption$aws-native:kms:Key::commerce-encryption-key`;
 
 describe("taking over a stack", () => {
@@ -84,6 +93,64 @@ describe("taking over a stack", () => {
     expect(await refusal(() => leftBehind(snapshot, [], key("PendingDeletion")))).to.contain(
       "aws kms cancel-key-deletion --key-id old",
     );
+  });
+
+  it("asks for the key once, which its alias leads to", async () => {
+    const asked: string[] = [];
+    const stack = stackWith(({ constructor: { name } }) => {
+      asked.push(name);
+      return { KeyMetadata: { KeyId: "old", KeyState: "Enabled" } };
+    });
+    const found = await leftBehind(planned(["aws-native:kms:Key", {}], ["aws-native:kms:Alias", {}]), [], stack);
+    expect(found.map(({ id }) => id)).to.deep.equal(["old", "alias/commerce-dev"]);
+    expect(asked).to.deep.equal(["DescribeKeyCommand"]);
+  });
+
+  for (const [type, inputs, failure, expected] of [
+    [
+      "aws-native:s3:Bucket",
+      { bucketName: "gold" },
+      failed("UnknownError", 403),
+      "these credentials may not look for aws-native:s3:Bucket gold: status 403; they need s3:ListBucket, or the bucket is another account's",
+    ],
+    [
+      "aws:glue/catalogTable:CatalogTable",
+      { databaseName: "commerce_dev", name: "user_activity" },
+      failed("AccessDeniedException", 400, "not authorized to perform: glue:GetTable"),
+      "these credentials may not look for aws:glue/catalogTable:CatalogTable commerce_dev.user_activity: AccessDeniedException: not authorized to perform: glue:GetTable; they need glue:GetTable",
+    ],
+    [
+      "aws-native:s3:Bucket",
+      { bucketName: "gold" },
+      failed("UnknownError", 301),
+      "AWS does not say whether there is aws-native:s3:Bucket gold: status 301",
+    ],
+    [
+      "aws-native:logs:LogGroup",
+      { logGroupName: "/aws/lambda/promote" },
+      failed("ThrottlingException", 400, "Rate exceeded"),
+      "AWS does not say whether there is aws-native:logs:LogGroup /aws/lambda/promote: ThrottlingException: Rate exceeded",
+    ],
+  ] as const)
+    it(`names what it could not look for: ${failure.name} ${failure.$metadata.httpStatusCode} of ${type}`, async () => {
+      const stack = stackWith(() => {
+        throw failure;
+      });
+      expect(await refusal(() => leftBehind(planned([type, inputs]), [], stack))).to.equal(expected);
+    });
+
+  it("names the function and the right when it may not see whether the stack is live", async () => {
+    const stack = stackWith(() => {
+      throw failed("AccessDeniedException", 403);
+    });
+    expect(await refusal(() => refuseLiveStack([], stack))).to.equal(
+      "these credentials may not look for aws:lambda/function:Function commerce-dev-promote: AccessDeniedException; they need lambda:GetFunction",
+    );
+  });
+
+  it("needs what docs/deploy.md says", () => {
+    const [row] = /^\| `npm run adopt` \|.*$/m.exec(readFileSync("docs/deploy.md", "utf8"))!;
+    expect([...row.matchAll(/`(\w+:\w+)`/g)].map(([, right]) => right)).to.deep.equal(neededRights);
   });
 
   it("refuses a stack that another state has deployed", async () => {
