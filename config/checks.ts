@@ -1,3 +1,4 @@
+import { parseColumnType } from "./columnType.ts";
 import { suggestion } from "./nearest.ts";
 import { isPlain, type Plain } from "./plain.ts";
 import type { Problem } from "./problems.ts";
@@ -9,6 +10,7 @@ import {
   refusesNull,
   refusingNullActions,
 } from "./schema.ts";
+import { compareValues, misfit, type Value } from "./values.ts";
 
 /** The table in which `balances` find a dataset's orphans, and its column that names the reference. */
 export const orphanTable = (dataset: string) => `${dataset}_orphans`;
@@ -119,59 +121,35 @@ function checkRule(
   report: Report,
 ): void {
   const kind = (["allowed", "range", "pattern"] as const).find((candidate) => rule[candidate] !== undefined)!;
-  const base = baseOf(type);
+  const parsed = parseColumnType(type);
   if (earlier.some((other) => other[kind] !== undefined))
     report([...path, kind], `the column has a rule "${kind}" already; put both into one`, true);
   if (rule.allowed)
     for (const [index, value] of rule.allowed.entries())
       checkValue("allowed value", value, type, [...path, kind, index], report);
-  if (rule.range && !isNumeric(base) && !["date", "timestamp"].includes(base))
+  if (rule.range && !rangedKinds.includes(parsed.kind))
     report([...path, kind], `a column of type ${type} can't have a range; numbers, dates and timestamps can`, true);
   else if (rule.range) {
     const { min, max } = rule.range;
-    for (const [side, value] of Object.entries({ min, max }))
-      if (value !== undefined) checkValue("bound", value, type, [...path, kind, side], report);
-    if (min !== undefined && max !== undefined && typeof min === typeof max && min > max)
+    const fit = Object.entries({ min, max }).map(
+      ([side, value]) => value === undefined || checkValue("bound", value, type, [...path, kind, side], report),
+    );
+    if (min !== undefined && max !== undefined && !fit.includes(false) && compareValues(min, max, parsed) > 0)
       report([...path, kind], "min is greater than max, so no value could be in the range");
   }
-  if (rule.pattern !== undefined && base !== "string")
+  if (rule.pattern !== undefined && parsed.kind !== "string")
     report([...path, kind], `a column of type ${type} can't have a pattern; texts can`, true);
 }
 
-const baseOf = (type: string) => /^[a-z]+/.exec(type)?.[0] ?? "";
-const isNumeric = (base: string) => ["integer", "int", "long", "bigint", "double", "decimal"].includes(base);
+const isNested = (type: string | undefined) =>
+  type !== undefined && ["array", "struct"].includes(parseColumnType(type).kind);
+const rangedKinds = ["integer", "long", "double", "decimal", "date", "timestamp"];
 
-/** A value that the config gives for a column must be of the column's type. */
-function checkValue(
-  what: string,
-  value: string | number | boolean,
-  type: string,
-  path: readonly PropertyKey[],
-  report: Report,
-): void {
-  const base = baseOf(type);
-  const scale = base === "decimal" ? Number(/,\s*(\d+)/.exec(type)?.[1]) : 0;
-  if (base === "array" || base === "struct") report(path, `a column of type ${type} can't have ${article(what)}`);
-  else if (isNumeric(base) && typeof value !== "number")
-    report(path, `the ${what} of a column of type ${type} must be a number`);
-  else if (isNumeric(base) && base !== "double" && digitsBehindPoint(Number(value)) > scale)
-    report(
-      path,
-      scale === 0
-        ? `the ${what} of a column of type ${type} must be a whole number`
-        : `the ${what} of a column of type ${type} must have at most ${scale} digits behind the point`,
-    );
-  else if (base === "boolean" && typeof value !== "boolean")
-    report(path, `the ${what} of a boolean column must be true or false`);
-  else if (!isNumeric(base) && base !== "boolean" && typeof value !== "string")
-    report(path, `the ${what} of a column of type ${type} must be a text`);
-}
-
-const article = (noun: string) => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
-
-function digitsBehindPoint(value: number): number {
-  const [mantissa = "", exponent = "0"] = String(value).split("e");
-  return Math.max(0, (mantissa.split(".")[1]?.length ?? 0) - Number(exponent));
+/** A value that the config gives for a column must be of the column's type. @returns whether it is */
+function checkValue(what: string, value: Value, type: string, path: readonly PropertyKey[], report: Report): boolean {
+  const problem = misfit(value, parseColumnType(type));
+  if (problem !== undefined) report(path, `the ${what} of a column of type ${type} ${problem}`);
+  return problem === undefined;
 }
 
 /** Rejecting orphans needs the kept rows of the referenced dataset, so such references must not form a cycle. */
@@ -227,7 +205,7 @@ function checkOutput(name: string, { grain, clusterBy = [], columns }: OutputCon
           `"${column}" is not a column of ${name}${suggestion(column, known)}; columns: ${known.join(", ")}`,
         );
   for (const [index, column] of clusterBy.entries())
-    if (["array", "struct"].includes(baseOf(columns[column] ?? "")))
+    if (isNested(columns[column]))
       report(["outputs", name, "clusterBy", index], `"${column}" is of type ${columns[column]}, which has no order`);
   if ("batch" in columns)
     report(["outputs", name, "columns", "batch"], '"batch" is the partition column; rename this one', true);

@@ -1,7 +1,9 @@
-import { catalogType, parseColumnType } from "./columnType.ts";
-import type { EvolutionMode, FileFormat, NullAction, PipelineConfig } from "./schema.ts";
+import { type ColumnType, catalogType, parseColumnType } from "./columnType.ts";
+import type { DatasetConfig, EvolutionMode, FileFormat, NullAction, PipelineConfig } from "./schema.ts";
+import { contractValue } from "./values.ts";
 
-export type Scalar = string | number | boolean;
+/** A value of a column's type, which says how to read it: a number is a text, with all its digits. */
+export type Scalar = string | boolean;
 
 /** What happens to a null in a column. */
 export type NullRule = NullAction | { readonly default: Scalar };
@@ -9,7 +11,7 @@ export type NullRule = NullAction | { readonly default: Scalar };
 /** A condition on a value that is not null, and what happens when the value breaks it. */
 export type ValueRule = (
   | { readonly allowed: readonly Scalar[] }
-  | { readonly range: { readonly min?: number | string; readonly max?: number | string } }
+  | { readonly range: { readonly min?: string; readonly max?: string } }
   | { readonly pattern: string }
 ) & { readonly onViolation: "reject" | "warn" | "fail" };
 
@@ -70,6 +72,17 @@ export interface Contract {
 
 const hive = (text: string) => catalogType(parseColumnType(text));
 
+type RuleConfig = NonNullable<DatasetConfig["columns"][string]["rules"]>[number];
+
+function contractRule({ allowed, range, pattern, onViolation }: RuleConfig, type: ColumnType): ValueRule {
+  if (allowed) return { allowed: allowed.map((value) => contractValue(value, type)), onViolation };
+  if (!range) return { pattern: pattern!, onViolation };
+  const bounds = Object.entries(range).flatMap(([side, value]) =>
+    value === undefined ? [] : [[side, contractValue(value, type)]],
+  );
+  return { range: Object.fromEntries(bounds), onViolation };
+}
+
 export function contractOf(config: PipelineConfig): Contract {
   const datasets = Object.entries(config.datasets).map(([name, dataset]) => [
     name,
@@ -80,8 +93,8 @@ export function contractOf(config: PipelineConfig): Contract {
       columns: Object.entries(dataset.columns).map(([column, { type, onNull, rules = [] }]) => ({
         name: column,
         type: hive(type),
-        onNull,
-        rules: rules as readonly ValueRule[],
+        onNull: typeof onNull === "object" ? { default: contractValue(onNull.default, parseColumnType(type)) } : onNull,
+        rules: rules.map((rule) => contractRule(rule, parseColumnType(type))),
       })),
       primaryKey: dataset.primaryKey,
       latestBy: dataset.latestBy,

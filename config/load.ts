@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from "yaml";
 import { crossChecks } from "./checks.ts";
+import { numberOf } from "./decimal.ts";
 import { environmentPattern } from "./naming.ts";
 import { suggestion } from "./nearest.ts";
 import { isPlain, type Plain } from "./plain.ts";
@@ -53,7 +54,16 @@ function readConfigFile(path: string): ConfigFile {
   const file = resolve(path);
   if (!existsSync(file)) throw new ConfigError(`${path}: no such file`);
   const lines = new LineCounter();
-  const document = parseDocument(readFileSync(file, "utf8"), { lineCounter: lines, prettyErrors: false });
+  const document = parseDocument(readFileSync(file, "utf8"), {
+    lineCounter: lines,
+    prettyErrors: false,
+    customTags: (tags) =>
+      tags.map((tag) =>
+        typeof tag === "object" && /:(int|float)$/.test(tag.tag) && !("collection" in tag && tag.collection)
+          ? { ...tag, resolve: numberOf }
+          : tag,
+      ),
+  });
   const place = (offset: number) => {
     const { line, col } = lines.linePos(offset);
     return `${path}:${line}:${col}`;

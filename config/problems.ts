@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { Decimal } from "./decimal.ts";
 import { suggestion } from "./nearest.ts";
 
 /** A problem in the settings. `path` leads to the value or, with `isKey`, to the key itself. */
@@ -27,6 +28,8 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown): Pr
     case "invalid_key":
       return [{ path, isKey: true, message: issue.issues[0]?.message ?? issue.message }];
     case "invalid_type":
+      if (valueAt(input, path) instanceof Decimal && ["int", "number"].includes(issue.expected))
+        return [{ path, message: `has too many digits for a setting: ${valueAt(input, path)}` }];
       return valueAt(input, path) === undefined
         ? [{ path, message: `is missing; it is ${article(issue.expected)}` }]
         : [{ path, message: `must be ${article(issue.expected)}, not ${describe(valueAt(input, path))}` }];
@@ -61,6 +64,7 @@ const article = (expected: string) => articles[expected] ?? expected;
 const describe = (value: unknown): string => {
   if (value === null) return "empty";
   if (Array.isArray(value)) return "a list";
+  if (value instanceof Decimal) return value.toString();
   if (typeof value === "object") return "a mapping";
   return typeof value === "string" ? `the text "${value}"` : String(value);
 };

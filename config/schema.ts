@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { parseColumnType, scalarKinds } from "./columnType.ts";
+import { Decimal } from "./decimal.ts";
 
 /**
  * The shape of `pipeline_config.yaml` and the meaning of each setting, written here only. The JSON Schema for editors
@@ -95,10 +96,17 @@ const regularExpression = z.string().superRefine((text, context) => {
   }
 });
 
-const scalar = z.union([z.string(), z.number(), z.boolean()]).meta({ title: "value" });
+/** A number that keeps its digits. The loader gives one as a `Decimal` only when JavaScript's number would lose some. */
+const decimal = z
+  .custom<number | Decimal>((value) => value instanceof Decimal || Number.isFinite(value))
+  .transform((value) => (value instanceof Decimal ? value : Decimal.parse(String(value))!));
+
+const scalar = z
+  .union([z.string(), decimal, z.boolean()], { error: "must be a text, a number, true or false" })
+  .meta({ title: "value" });
 const bound = (about: string) =>
   z
-    .union([z.number(), z.string()], { error: "must be a number, or a date or time as a text" })
+    .union([decimal, z.string()], { error: "must be a number, or a date or time as a text" })
     .meta({ title: "number, date or time", description: about })
     .optional();
 

@@ -1,3 +1,4 @@
+import { Decimal } from "./decimal.ts";
 import { ConfigError, environmentsOf, loadConfig, settingsOf } from "./load.ts";
 import { checkSql } from "./sql.ts";
 
@@ -40,6 +41,7 @@ export function differences(config: string, left: string, right: string): Differ
 }
 
 function flatten(value: unknown, path = ""): Map<string, string> {
+  if (value instanceof Decimal) return new Map([[path, value.toString()]]);
   if (typeof value !== "object" || value === null || Array.isArray(value))
     return new Map([[path, JSON.stringify(value)]]);
   return new Map(

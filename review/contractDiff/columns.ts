@@ -1,5 +1,8 @@
-import type { ContractColumn, NullRule, ValueRule } from "../../config/contract.ts";
+import { parseColumnType } from "../../config/columnType.ts";
+import type { ContractColumn, NullRule, Scalar, ValueRule } from "../../config/contract.ts";
+import { Decimal } from "../../config/decimal.ts";
 import { type EvolutionMode, nullActions, refusesNull } from "../../config/schema.ts";
+import { compareValues, readValue } from "../../config/values.ts";
 import { type Change, compare, fromTo, producers, readers, severity } from "./change.ts";
 import { isWidened } from "./types.ts";
 
@@ -29,14 +32,15 @@ export function diffColumns(
     ...added.map((column) => addedColumn(key(column), column, mode)),
     ...both.flatMap(([before, after]) => [
       ...diffType(key(after), before.type, after.type),
-      ...diffNullRule(`${key(after)}.onNull`, before.onNull, after.onNull),
-      ...diffRules(`${key(after)}.rules`, before.rules, after.rules),
+      ...diffNullRule(`${key(after)}.onNull`, before, after),
+      ...diffRules(`${key(after)}.rules`, before, after),
     ]),
   ];
 }
 
-function addedColumn(key: string, { type, onNull }: ContractColumn, mode: EvolutionMode): Change {
-  const what = `added as ${type}, onNull ${nullRuleText(onNull)}`;
+function addedColumn(key: string, column: ContractColumn, mode: EvolutionMode): Change {
+  const { type, onNull } = column;
+  const what = `added as ${type}, onNull ${nullRuleText(column)}`;
   if (mode === "strict")
     return producers.breaking(key, what, "with schemaEvolution strict, a file without it fails the run");
   if (refusesNull(onNull)) return producers.breaking(key, what, withoutIt(onNull));
@@ -57,8 +61,9 @@ function diffType(key: string, old: string, next: string): Change[] {
   ];
 }
 
-function diffNullRule(key: string, old: NullRule, next: NullRule): Change[] {
-  const [before, after] = [nullRuleText(old), nullRuleText(next)];
+function diffNullRule(key: string, oldColumn: ContractColumn, nextColumn: ContractColumn): Change[] {
+  const [old, next] = [oldColumn.onNull, nextColumn.onNull];
+  const [before, after] = [nullRuleText(oldColumn), nullRuleText(nextColumn)];
   if (before === after) return [];
   const what = fromTo(before, after);
   const rise = severityOfNull(next) - severityOfNull(old);
@@ -69,29 +74,43 @@ function diffNullRule(key: string, old: NullRule, next: NullRule): Change[] {
       key,
       what,
       typeof next === "object"
-        ? `a missing value was ${nullValue(old)} and is now ${nullValue(next)}`
+        ? `a missing value was ${nullValue(oldColumn)} and is now ${nullValue(nextColumn)}`
         : "a missing value was the default and is now null",
     ),
   ];
 }
 
-const nullRuleText = (rule: NullRule) => (typeof rule === "object" ? `default ${JSON.stringify(rule.default)}` : rule);
-const nullValue = (rule: NullRule) => (typeof rule === "object" ? JSON.stringify(rule.default) : "null");
+const nullRuleText = ({ onNull, type }: ContractColumn) =>
+  typeof onNull === "object" ? `default ${shown(onNull.default, type)}` : onNull;
+const nullValue = ({ onNull, type }: ContractColumn) =>
+  typeof onNull === "object" ? shown(onNull.default, type) : "null";
+
+/** A value of a column of the type, as a config writes it. */
+function shown(written: Scalar, type: string): string {
+  const value = readValue(written, parseColumnType(type));
+  return value instanceof Decimal ? value.toString() : JSON.stringify(value);
+}
 
 // ---- value rules
 
 type Kind = "allowed" | "range" | "pattern";
 const kindOf = (rule: ValueRule): Kind => ("allowed" in rule ? "allowed" : "range" in rule ? "range" : "pattern");
 
-function diffRules(place: string, old: readonly ValueRule[], next: readonly ValueRule[]): Change[] {
-  const { removed, added, both } = compare(old, next, kindOf);
+function diffRules(place: string, old: ContractColumn, next: ContractColumn): Change[] {
+  const { removed, added, both } = compare(old.rules, next.rules, kindOf);
   return [
     ...removed.map((rule) =>
-      producers.compatible(`${place}.${kindOf(rule)}`, `removed (${conditionText(rule)})`, "any value is accepted"),
+      producers.compatible(
+        `${place}.${kindOf(rule)}`,
+        `removed (${conditionText(rule, old.type)})`,
+        "any value is accepted",
+      ),
     ),
-    ...added.map((rule) => tightened(`${place}.${kindOf(rule)}`, `added: ${conditionText(rule)}`, rule.onViolation)),
+    ...added.map((rule) =>
+      tightened(`${place}.${kindOf(rule)}`, `added: ${conditionText(rule, next.type)}`, rule.onViolation),
+    ),
     ...both.flatMap(([before, after]) => [
-      ...diffCondition(`${place}.${kindOf(after)}`, before, after),
+      ...diffCondition(`${place}.${kindOf(after)}`, before, after, next.type),
       ...diffAction(`${place}.${kindOf(after)}.onViolation`, before.onViolation, after.onViolation),
     ]),
   ];
@@ -109,48 +128,48 @@ function tightened(key: string, what: string, action: ValueRule["onViolation"]):
   }
 }
 
-function diffCondition(key: string, old: ValueRule, next: ValueRule): Change[] {
-  if (conditionText(old) === conditionText(next)) return [];
-  const what = conditionChange(old, next);
+function diffCondition(key: string, old: ValueRule, next: ValueRule, type: string): Change[] {
+  if (conditionText(old, type) === conditionText(next, type)) return [];
+  const what = conditionChange(old, next, type);
   return [
-    isLooser(old, next)
+    isLooser(old, next, type)
       ? producers.compatible(key, what, "every value that was accepted still is")
       : tightened(key, what, next.onViolation),
   ];
 }
 
 /** Whether each value that meets `old` also meets `next`. For two patterns this can't be decided. */
-function isLooser(old: ValueRule, next: ValueRule): boolean {
-  if ("allowed" in old && "allowed" in next) return old.allowed.every((value) => next.allowed.includes(value));
-  if ("range" in old && "range" in next)
-    return isBelow(next.range.min, old.range.min) && isBelow(old.range.max, next.range.max, true);
-  return false;
+function isLooser(old: ValueRule, next: ValueRule, type: string): boolean {
+  if ("allowed" in old && "allowed" in next) {
+    const allowed = next.allowed.map((value) => shown(value, type));
+    return old.allowed.every((value) => allowed.includes(shown(value, type)));
+  }
+  if (!("range" in old && "range" in next)) return false;
+  return isBelow(next.range.min, old.range.min, type) && isBelow(old.range.max, next.range.max, type, true);
 }
 
-type Bound = number | string | undefined;
-
 /** Whether `one` is not above `other`. A missing bound is below every minimum and above every maximum. */
-function isBelow(one: Bound, other: Bound, areMaxima = false): boolean {
+function isBelow(one: string | undefined, other: string | undefined, type: string, areMaxima = false): boolean {
   const none = areMaxima ? other : one;
   if (none === undefined) return true;
   if (one === undefined || other === undefined) return false;
-  // Dates and times in one text form sort alphabetically.
-  return typeof one === "number" && typeof other === "number" ? one <= other : String(one) <= String(other);
+  const parsed = parseColumnType(type);
+  return compareValues(readValue(one, parsed), readValue(other, parsed), parsed) <= 0;
 }
 
-function conditionChange(old: ValueRule, next: ValueRule): string {
-  if (!("allowed" in old && "allowed" in next)) return fromTo(conditionText(old), conditionText(next));
-  const { removed, added } = compare(old.allowed, next.allowed, (value) => JSON.stringify(value));
-  const values = (word: string, items: readonly unknown[]) =>
-    items.length === 0 ? [] : [`${word} ${items.map((item) => JSON.stringify(item)).join(", ")}`];
+function conditionChange(old: ValueRule, next: ValueRule, type: string): string {
+  if (!("allowed" in old && "allowed" in next)) return fromTo(conditionText(old, type), conditionText(next, type));
+  const { removed, added } = compare(old.allowed, next.allowed, (value) => shown(value, type));
+  const values = (word: string, items: readonly Scalar[]) =>
+    items.length === 0 ? [] : [`${word} ${items.map((item) => shown(item, type)).join(", ")}`];
   return [...values("without", removed), ...values("with", added)].join(" and ");
 }
 
-function conditionText(rule: ValueRule): string {
+function conditionText(rule: ValueRule, type: string): string {
   // Sorted, because another order is not another rule.
   if ("allowed" in rule)
     return rule.allowed
-      .map((value) => JSON.stringify(value))
+      .map((value) => shown(value, type))
       .sort()
       .join(", ");
   if ("pattern" in rule) return rule.pattern;

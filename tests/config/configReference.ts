@@ -25,7 +25,15 @@ const isSchema = (value: boolean | JsonSchema | undefined): value is JsonSchema 
 
 /** As written in YAML: durations and days are still texts. Draft 7, which editors' YAML support reads. */
 const settings = (): JsonSchema => {
-  const { $schema, ...schema } = z.toJSONSchema(configSchema, { io: "input", target: "draft-7" }) as JsonSchema;
+  const { $schema, ...schema } = z.toJSONSchema(configSchema, {
+    io: "input",
+    target: "draft-7",
+    // The only part that zod can't tell is the number that keeps its digits.
+    unrepresentable: "any",
+    override: ({ zodSchema, jsonSchema }) => {
+      if (zodSchema._zod.def.type === "custom") jsonSchema.type = "number";
+    },
+  }) as JsonSchema;
   return schema;
 };
 
@@ -145,6 +153,10 @@ export function configReference(): string {
     ].join("\n"),
     [
       "- A **duration** is a whole number and `s`, `m`, `h` or `d`: `90s`, `15m`, `6h`. **Days** are a duration in `d`.",
+      "- A **value** - a default, a bound, an allowed value - is one that the column's type can hold: a number is written",
+      "  without quotes and keeps every digit, a text that looks like a number is written in quotes, a day is `2025-03-31`,",
+      "  a time is a day or `2025-03-31T08:30`, with seconds, up to six digits behind them, `Z` or `+05:30` if wanted; without a",
+      "  zone it is UTC.",
       "- A required setting must be present after the environment is merged in; a key that is not listed below is an error.",
       "- `environments` names the stacks. Each may override any setting, key by key; a list is replaced as a whole.",
       "- `DATASET`, `OUTPUT`, `COLUMN` and `NAME` stand for your own names: lower case letters, digits and `_`. A dataset's column",

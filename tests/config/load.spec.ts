@@ -76,8 +76,8 @@ describe("configuration", () => {
         {
           name: "order_amount",
           type: "decimal(12,2)",
-          onNull: { default: 0 },
-          rules: [{ range: { min: 0, max: 100_000 }, onViolation: "warn" }],
+          onNull: { default: "0" },
+          rules: [{ range: { min: "0", max: "100000" }, onViolation: "warn" }],
         },
         { name: "currency", type: "string", onNull: "keep", rules: [{ pattern: "[A-Z]{3}", onViolation: "warn" }] },
         { name: "order_timestamp", type: "timestamp", ...plain },

@@ -291,16 +291,19 @@ def test_defaults_take_the_place_of_null_as_the_text_they_are(things):
         column("id", "string", "reject"),
         column("at", "timestamp", {"default": "2020-01-01T00:00:00"}),
         column("note", "string", {"default": nasty}),
-        column("amount", "decimal(12,2)", {"default": 1.5}),
+        column("amount", "decimal(21,2)", {"default": "1234567890123456789.12"}),
+        column("number", "bigint", {"default": "9007199254740993"}),
         column("is_new", "boolean", {"default": True}),
     ]
     made = things(columns=columns)
-    made.put("things", lines({"id": "a"}, {"id": "b", "note": "", "amount": 0, "is_new": False}))
+    made.put("things", lines({"id": "a"}, {"id": "b", "note": "", "amount": 0, "number": 0, "is_new": False}))
     made.run()
 
+    numbers = {"amount": Decimal("1234567890123456789.12"), "number": 9007199254740993}
+    zeros = {"amount": Decimal("0.00"), "number": 0}
     assert made.rows("copy") == [
-        {"id": "a", "at": "2020-01-01 00:00:00", "note": nasty, "amount": Decimal("1.50"), "is_new": True},
-        {"id": "b", "at": "2020-01-01 00:00:00", "note": "", "amount": Decimal("0.00"), "is_new": False},
+        {"id": "a", "at": "2020-01-01 00:00:00", "note": nasty, **numbers, "is_new": True},
+        {"id": "b", "at": "2020-01-01 00:00:00", "note": "", **zeros, "is_new": False},
     ]
 
 

@@ -126,7 +126,7 @@ describe("a change of a contract", () => {
     [
       "a column with a default",
       none,
-      withColumn(column("till", { type: "int", onNull: { default: 0 } })),
+      withColumn(column("till", { type: "int", onNull: { default: "0" } })),
       [
         toProducers(
           compatible,
@@ -315,14 +315,14 @@ describe("a change of a contract", () => {
       ],
       [
         `a range made narrower, where others do ${action}`,
-        ofColumn("amount", rule({ range: { min: 0, max: 100 } }, action)),
-        ofColumn("amount", rule({ range: { min: 1, max: 1000 } }, action)),
+        ofColumn("amount", rule({ range: { min: "0", max: "100" } }, action)),
+        ofColumn("amount", rule({ range: { min: "1", max: "1000" } }, action)),
         [toProducers(verdict!, `datasets.sales.columns.amount.rules.range: 0 to 100 → 1 to 1000; ${why}`)],
       ],
       [
         `a range given a maximum, where others do ${action}`,
-        ofColumn("amount", rule({ range: { min: 0 } }, action)),
-        ofColumn("amount", rule({ range: { min: 0, max: 9 } }, action)),
+        ofColumn("amount", rule({ range: { min: "0" } }, action)),
+        ofColumn("amount", rule({ range: { min: "0", max: "9" } }, action)),
         [toProducers(verdict!, `datasets.sales.columns.amount.rules.range: at least 0 → 0 to 9; ${why}`)],
       ],
     ]),
@@ -339,12 +339,29 @@ describe("a change of a contract", () => {
     ],
     [
       "a range made wider at both ends",
-      ofColumn("amount", rule({ range: { min: 9, max: 100 } }, "reject")),
-      ofColumn("amount", rule({ range: { max: 1000 } }, "reject")),
+      ofColumn("amount", rule({ range: { min: "9", max: "100" } }, "reject")),
+      ofColumn("amount", rule({ range: { max: "1000" } }, "reject")),
       [
         toProducers(
           compatible,
           "datasets.sales.columns.amount.rules.range: 9 to 100 → at most 1000; every value that was accepted still is",
+        ),
+      ],
+    ],
+    [
+      "numbers that an earlier release wrote as JSON's",
+      ofColumn("amount", rule({ range: { min: 9, max: 100 } }, "reject")),
+      ofColumn("amount", rule({ range: { min: "9", max: "100" } }, "reject")),
+      [],
+    ],
+    [
+      "a range of times written otherwise",
+      ofColumn("at", rule({ range: { min: "2020-01-01T01:00:00+01:00" } }, "reject")),
+      ofColumn("at", rule({ range: { min: "2020-01-01" } }, "reject")),
+      [
+        toProducers(
+          compatible,
+          "datasets.sales.columns.at.rules.range: at least 2020-01-01T01:00:00+01:00 → at least 2020-01-01; every value that was accepted still is",
         ),
       ],
     ],
@@ -367,7 +384,7 @@ describe("a change of a contract", () => {
     ],
     [
       "a rule gone",
-      ofColumn("amount", rule({ range: { min: 0 } }, "fail")),
+      ofColumn("amount", rule({ range: { min: "0" } }, "fail")),
       none,
       [
         toProducers(
@@ -386,8 +403,8 @@ describe("a change of a contract", () => {
       ] as const
     ).map(([old, next, verdict, why]): [string, Edit, Edit, string[]] => [
       `onViolation ${old} to ${next}`,
-      ofColumn("amount", rule({ range: { min: 0 } }, old)),
-      ofColumn("amount", rule({ range: { min: 0 } }, next)),
+      ofColumn("amount", rule({ range: { min: "0" } }, old)),
+      ofColumn("amount", rule({ range: { min: "0" } }, next)),
       [toProducers(verdict!, `datasets.sales.columns.amount.rules.range.onViolation: ${old} → ${next}; ${why}`)],
     ]),
     // ---- datasets
