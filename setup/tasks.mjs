@@ -3,7 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { javaHome, nodeModules, root, venv, venvPython } from "./paths.mjs";
 import { createProgress } from "./progress.mjs";
-import { preparePulumi } from "./pulumi.mjs";
+import { preparePulumi, whyNoPulumi } from "./pulumi.mjs";
 
 const node = (...args) => ({ command: process.execPath, args: ["--import", "tsx", ...args] });
 const python = (...args) => ({ command: venvPython, args: ["-m", ...args] });
@@ -207,7 +207,7 @@ export const tasks = {
     needs: everything,
     run: async () => {
       const pulumi = await preparePulumi(createProgress());
-      if (!pulumi) console.log("tests/engine is not run: it needs the Pulumi CLI, or Go to build it");
+      if (!pulumi) console.log(`tests/engine is not run: ${whyNoPulumi()}`);
       return conclude(await runSuites(slowSuites(Boolean(pulumi)), everything));
     },
   },

@@ -6,7 +6,7 @@ import { CreateAliasCommand, CreateKeyCommand } from "@aws-sdk/client-kms";
 import { type Clients, createClients, destroyClients } from "../../local/clients.ts";
 import { accountId, credentials, region, startLocalAws } from "../../local/localAws.ts";
 import { nodeModules, root } from "../../setup/paths.mjs";
-import { findPulumi } from "../../setup/pulumi.mjs";
+import { findPulumi, whyNoPulumi } from "../../setup/pulumi.mjs";
 import { startLanguageHost } from "./languageHost.ts";
 import { type StandIn, startStandIn } from "./standIn.ts";
 
@@ -41,7 +41,7 @@ function checkOut(folder: string): void {
 /** @throws Error where there is no Pulumi CLI */
 export async function startDeployment(): Promise<Deployment> {
   const cli = findPulumi();
-  if (!cli) throw new Error("no Pulumi CLI: put one on the PATH, or have npm run e2e build one, which needs Go");
+  if (!cli) throw new Error(`tests/engine does not run: ${whyNoPulumi()}`);
   const base = realpathSync(mkdtempSync(join(tmpdir(), "engine-")));
   const folder = join(base, "checkout");
   mkdirSync(folder);

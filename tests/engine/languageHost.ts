@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { dirname, join } from "node:path";
+import { pulumiVersion } from "../../setup/pulumi.mjs";
 import { Empty, type Message, proto, resolveFromPulumi, type Served, serve, service } from "./grpc.ts";
 
 /**
@@ -57,7 +58,7 @@ export async function startLanguageHost(): Promise<Served> {
       },
       getPluginInfo() {
         const info = new plugin.PluginInfo();
-        info.setVersion("3.248.0");
+        info.setVersion(pulumiVersion);
         return info;
       },
       getRequiredPackages: () => new language.GetRequiredPackagesResponse(),

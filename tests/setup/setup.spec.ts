@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { nodeModulesAreCurrent } from "../../setup/nodeModules.mjs";
+import { choosePulumi, pulumiVersion, whyNoPulumi } from "../../setup/pulumi.mjs";
 import { lockParts } from "../../setup/python.mjs";
 import { checkNode, findJava17, findPython } from "../../setup/runtimes.mjs";
 import { jarProblems, proxyOptions } from "../../setup/sparkJars.mjs";
@@ -63,6 +64,31 @@ describe("set-up: runtimes", () => {
 
   it("passes over other versions of Java", async () => {
     expect(await findJava17(["java"], machine({ java: java("21") }))).to.equal(undefined);
+  });
+});
+
+describe("set-up: Pulumi's CLI", () => {
+  const choose = (answers: Readonly<Record<string, string | undefined>>) =>
+    choosePulumi(Object.keys(answers), (cli) => answers[cli]);
+  const [major, minor] = pulumiVersion.split(".").map(Number) as [number, number];
+
+  it("is one of the SDK's version or newer, in the order of the PATH", () => {
+    expect(choose({ a: `v${pulumiVersion}\n` }).cli).to.equal("a");
+    expect(choose({ a: `v${major}.${minor + 1}.0-alpha.1\n`, b: `v${pulumiVersion}\n` }).cli).to.equal("a");
+    expect(choose({ a: `v${major + 1}.0.0\n` }).cli).to.equal("a");
+  });
+
+  it("is not an older one, nor one that does not run", () => {
+    const older = `${major}.${minor - 1}.99`;
+    expect(choose({ "/usr/bin/pulumi": `v${older}\n`, broken: undefined, built: `v${pulumiVersion}\n` })).to.deep.equal(
+      {
+        cli: "built",
+        tooOld: [`/usr/bin/pulumi is ${older}`, "broken is of no known version"],
+      },
+    );
+    expect(whyNoPulumi(choose({ "/usr/bin/pulumi": `v${older}\n` }).tooOld)).to.equal(
+      `it needs the Pulumi CLI, ${pulumiVersion} or newer, on the PATH, or Go, with which npm run e2e builds it; /usr/bin/pulumi is ${older}`,
+    );
   });
 });
 
