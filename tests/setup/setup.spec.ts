@@ -1,4 +1,6 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
@@ -141,6 +143,47 @@ describe("set-up: what is installed", () => {
 
   it("names a jar that is missing", () => {
     expect(jarProblems(folder, [{ ...jar, sha256 }])).to.deep.equal(["thing-1.0.jar is missing"]);
+  });
+});
+
+describe("set-up: npm ci", () => {
+  const fromPulumi = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi"));
+  const { satisfies } = fromPulumi("semver") as { satisfies: (version: string, range: string) => boolean };
+  const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
+    packages: Readonly<Record<string, { readonly engines?: { readonly node?: string } }>>;
+  };
+
+  it("installs one package that asks for more than Node 20, on which the tests of the SQL run", () => {
+    const more = Object.entries(lock.packages).filter(([, { engines }]) => !satisfies("20.99.0", engines?.node ?? "*"));
+    expect(more.map(([path]) => path)).to.deep.equal(["node_modules/@polyglot-sql/sdk"]);
+  });
+
+  it("does not warn of it", () => {
+    const folder = mkdtempSync(join(tmpdir(), "npm-ci-"));
+    const write = (file: string, content: object) => writeFileSync(join(folder, file), JSON.stringify(content));
+    const npmCi = () => {
+      const args = ["ci", "--dry-run", "--offline", "--no-audit"];
+      // Settings that npm run hands down would win over the folder's own.
+      const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name)));
+      const { status, stdout, stderr } = spawnSync("npm", args, { cwd: folder, encoding: "utf8", env });
+      expect(status, stderr).to.equal(0);
+      return `${stdout}${stderr}`;
+    };
+    try {
+      const project = { name: "project", version: "1.0.0", dependencies: { demanding: "1.0.0" } };
+      const demanding = { version: "1.0.0", engines: { node: ">=99" } };
+      write("package.json", project);
+      write("package-lock.json", {
+        ...project,
+        lockfileVersion: 3,
+        packages: { "": project, "node_modules/demanding": demanding },
+      });
+      expect(npmCi()).to.contain("EBADENGINE");
+      copyFileSync(".npmrc", join(folder, ".npmrc"));
+      expect(npmCi()).to.contain("demanding").and.not.to.contain("EBADENGINE");
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
