@@ -1,4 +1,4 @@
-import { parseColumnType } from "./columnType.ts";
+import { catalogType, parseColumnType } from "./columnType.ts";
 import { suggestion } from "./nearest.ts";
 import { isPlain, type Plain } from "./plain.ts";
 import type { Problem } from "./problems.ts";
@@ -15,6 +15,9 @@ import { compareValues, misfit, type Value } from "./values.ts";
 /** The table in which `balances` find a dataset's orphans, and its column that names the reference. */
 export const orphanTable = (dataset: string) => `${dataset}_orphans`;
 export const orphanColumn = "orphan_column";
+
+/** What Silver says of every row beside its columns: where in which file it was read. */
+const silverColumns = ["_part", "_line"];
 
 type Report = (path: readonly PropertyKey[], message: string, isKey?: boolean) => void;
 
@@ -100,15 +103,41 @@ function checkDataset(
     const path = at("references", column, "dataset");
     if (!names.includes(target))
       report(path, `"${target}" is not a dataset${suggestion(target, names)}; datasets: ${names.join(", ")}`);
-    else if ((datasets[target]?.primaryKey.length ?? 1) !== 1)
+    const referenced = datasets[target];
+    if (referenced && referenced.primaryKey.length > 1)
       report(path, `"${target}" has a primary key of several columns; one column can't refer to it`);
+    else if (referenced) checkReferenceType(column, columns[column]?.type, target, referenced, path, report);
   }
   for (const [column, { type, onNull, rules = [] }] of Object.entries(columns)) {
+    if (silverColumns.includes(column.toLowerCase()))
+      report(
+        at("columns", column),
+        `${silverColumns.join(" and ")} are Silver's own columns; leave "${column}" out, or have the field renamed`,
+        true,
+      );
     if (typeof onNull === "object")
       checkValue("default", onNull.default, type, at("columns", column, "onNull", "default"), report);
     for (const [index, rule] of rules.entries())
       checkRule(rule, rules.slice(0, index), type, at("columns", column, "rules", index), report);
   }
+}
+
+/** A value of another type names no row: `7` is not `"7"`. */
+function checkReferenceType(
+  column: string,
+  type: string | undefined,
+  target: string,
+  { primaryKey: [key = ""], columns }: DatasetConfig,
+  path: readonly PropertyKey[],
+  report: Report,
+): void {
+  const keyType = columns[key]?.type;
+  const spell = (text: string) => catalogType(parseColumnType(text));
+  if (type !== undefined && keyType !== undefined && spell(type) !== spell(keyType))
+    report(
+      path,
+      `"${column}" is of type ${type} and the primary key of ${target}, "${key}", of type ${keyType}; declare both alike`,
+    );
 }
 
 type Rule = NonNullable<DatasetConfig["columns"][string]["rules"]>[number];

@@ -187,7 +187,7 @@ function principalProblem(text: string): string | undefined {
 }
 
 const reference = z.strictObject({
-  dataset: z.string().describe("The dataset whose primary key the column names"),
+  dataset: z.string().describe("The dataset whose primary key, one column of the same type, the column names"),
   orphans: z
     .enum(["keep", "reject", "fail"])
     .describe(

@@ -222,6 +222,24 @@ describe("configuration", () => {
         /:\d+:\d+ datasets\.events\.references\.user_id\.dataset: "user" is not a dataset \(did you mean "users"\?\)/,
       ],
       [
+        "a reference whose column is of another type than the key",
+        "user_id: { type: string, onNull: reject }\n      event_type",
+        "user_id: { type: long, onNull: reject }\n      event_type",
+        /:37:39 datasets\.events\.references\.user_id\.dataset: "user_id" is of type long and the primary key of users, "user_id", of type string; declare both alike$/m,
+      ],
+      [
+        "a reference to a key of several columns",
+        "primaryKey: [user_id]",
+        "primaryKey: [user_id, signup_date]",
+        /datasets\.events\.references\.user_id\.dataset: "users" has a primary key of several columns; one column can't refer to it$/m,
+      ],
+      [
+        "a column of Silver's own",
+        "      country: { type",
+        "      _PART: { type: string, onNull: keep }\n      country: { type",
+        /:\d+:7 datasets\.users\.columns\._PART: _part and _line are Silver's own columns; leave "_PART" out, or have the field renamed$/,
+      ],
+      [
         "a reference without a word on orphans",
         "{ dataset: users, orphans: keep }",
         "{ dataset: users }",
@@ -347,6 +365,13 @@ describe("configuration", () => {
       it(title, () => {
         expect(problem(edited(from, to), title.startsWith("an environment unfit") ? "Dev_1" : "dev")).to.match(message);
       });
+
+    it("no reference between two spellings of one type", () => {
+      const text = edited(/user_id: \{ type: string, onNull: reject \}/, "user_id: { type: bigint, onNull: reject }");
+      const long = readFileSync(text, "utf8").replaceAll("user_id: { type: string,", "user_id: { type: long,");
+      writeFileSync(text, long);
+      expect(loadConfig(text, "dev").config.datasets.users!.columns.user_id!.type).to.equal("bigint");
+    });
 
     it("an override where the environment writes it", () => {
       expect(problem(edited("workers: 10", "workers: 1"), "prod")).to.match(
