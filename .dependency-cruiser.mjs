@@ -5,6 +5,7 @@
 const floors = {
   setup: "^setup/",
   config: "^config/",
+  plan: "^plan/",
   terminal: "^terminal/",
   "the functions' tools": "^handlers/[^/]+[.]ts$",
   ledger: "^handlers/ledger/",
