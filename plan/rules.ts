@@ -1,4 +1,11 @@
-import type { Contract, ContractColumn, DatasetContract, ReferenceContract, ValueRule } from "../config/contract.ts";
+import type {
+  Contract,
+  ContractColumn,
+  DatasetContract,
+  ReferenceContract,
+  Scalar,
+  ValueRule,
+} from "../config/contract.ts";
 import type { Dialect } from "./dialect.ts";
 
 export interface Rule {
@@ -9,14 +16,11 @@ export interface Rule {
   readonly condition: string;
 }
 
-/** A value that the contract gives for a column. Numbers may be texts, so that no digit is lost. */
-export type Given = string | number | boolean;
-
 /** The given value as a value of the column's type. */
-export const typedValue = (dialect: Dialect, given: Given, type: string): string =>
+export const typedValue = (dialect: Dialect, given: Scalar, type: string): string =>
   `cast(${dialect.text(String(given))} as ${dialect.type(type)})`;
 
-export const defaultOf = ({ onNull }: ContractColumn): Given | undefined =>
+export const defaultOf = ({ onNull }: ContractColumn): Scalar | undefined =>
   typeof onNull === "object" ? onNull.default : undefined;
 
 /** The whole text must match. With `^` and `$`, a line break at the end would pass. */

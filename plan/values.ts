@@ -1,7 +1,7 @@
-import type { Contract, ContractColumn } from "../config/contract.ts";
+import type { Contract, ContractColumn, Scalar } from "../config/contract.ts";
 import { type Dialect, inDialect } from "./dialect.ts";
 import type { Statement } from "./plan.ts";
-import { defaultOf, type Given, wholeText } from "./rules.ts";
+import { defaultOf, wholeText } from "./rules.ts";
 import { listed } from "./sqlText.ts";
 
 /**
@@ -48,7 +48,7 @@ type Test = readonly [what: string, condition: string];
 
 /** A condition is true when the value, or the pattern, is of no use for the column. */
 function testsOf(dialect: Dialect, column: ContractColumn): readonly Test[] {
-  const unfit = (what: string, given: Given | undefined): readonly Test[] =>
+  const unfit = (what: string, given: Scalar | undefined): readonly Test[] =>
     given === undefined
       ? []
       : [[what, `try_cast(${dialect.text(String(given))} as ${dialect.type(column.type)}) is null`]];

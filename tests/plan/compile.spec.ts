@@ -68,7 +68,7 @@ describe("the plan", () => {
     const plan = small(
       { references: [{ column: "of", dataset: "things", orphans: "keep" }] },
       column("of", "string", "keep", { allowed: ["x"], onViolation: "reject" }),
-      column("a", "int", "fail", { range: { min: 1 }, onViolation: "reject" }),
+      column("a", "int", "fail", { range: { min: "1" }, onViolation: "reject" }),
       column("b", "string", "reject", { pattern: "b", onViolation: "fail" }),
     );
     const names = [...sqlOf(plan, "things#checked").matchAll(/then '(\w+)'/g)].map(([, name]) => name);
@@ -83,10 +83,10 @@ describe("the plan", () => {
     expect(Object.keys(plan.report.datasets.things!.rejected)).to.deep.equal(names);
   });
 
-  it("writes values of the contract as texts of the column's type, however they are given", () => {
-    const given = (value: string | number | boolean, type: string) =>
+  it("writes values of the contract as texts of the column's type, so that no digit is lost", () => {
+    const given = (value: string | boolean, type: string) =>
       sqlOf(small({}, column("x", type, { default: value })), "things");
-    expect(given(0.1, "decimal(8,2)")).to.contain("coalesce(`x`, cast('0.1' as decimal(8,2)))");
+    expect(given("0.1", "decimal(8,2)")).to.contain("coalesce(`x`, cast('0.1' as decimal(8,2)))");
     expect(given("12345678901234567890.12", "decimal(38,2)")).to.contain(
       "cast('12345678901234567890.12' as decimal(38,2))",
     );

@@ -53,7 +53,12 @@ export const everything = contract(
         column("shop", "string", { default: "it's `new`" }),
         column("seller", "string"),
         column("status", "string", "keep", { allowed: ["new", "it's\\paid"], onViolation: "fail" }),
-        column("amount", "decimal(8,2)", { default: 0 }, { range: { min: 0, max: 1000.5 }, onViolation: "reject" }),
+        column(
+          "amount",
+          "decimal(8,2)",
+          { default: "0" },
+          { range: { min: "0", max: "1000.5" }, onViolation: "reject" },
+        ),
         column("code", "string", "keep", { pattern: "[A-Z]'{2}", onViolation: "warn" }),
         column("at", "timestamp"),
         column("tags", "array<string>"),
