@@ -8,6 +8,7 @@ const floors = {
   plan: "^plan/",
   terminal: "^terminal/",
   "the functions' tools": "^handlers/[^/]+[.]ts$",
+  reader: "^handlers/reader/",
   ledger: "^handlers/ledger/",
   bronze: "^handlers/bronze/",
   run: "^handlers/run/",

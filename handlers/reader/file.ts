@@ -1,0 +1,133 @@
+import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { elementsOf } from "./elements.ts";
+import type { Findings } from "./findings.ts";
+import { gateFor } from "./gate.ts";
+import { blocksOf, byPart, partBytes } from "./lines.ts";
+import type { ParquetWriter } from "./parquet.ts";
+import { type PartFiles, PartReader } from "./part.ts";
+import type { TypedColumn } from "./row.ts";
+
+/** A file's text. */
+export type Text =
+  | {
+      readonly layout: "jsonl";
+      /** Its bytes from this one on. */
+      readonly from: (byte: number) => AsyncIterable<Buffer>;
+      /** Whether it can be entered at any byte; an unpacked text is read from its beginning. */
+      readonly isSeekable: boolean;
+    }
+  /** A list is held whole. */
+  | { readonly layout: "array"; readonly whole: string };
+
+export interface TypedPart {
+  /** Counted from 0. */
+  readonly part: number;
+  readonly findings: Findings;
+  /** Parquet of the typed rows, with `_part` and `_line`. Null when only the findings were asked for. */
+  readonly typed: string | null;
+  /** Parquet of the malformed rows: line, why, text. Null without any. */
+  readonly malformed: string | null;
+}
+
+export interface PartRange {
+  readonly first: number;
+  /** How many; the text may end before. */
+  readonly count: number;
+}
+
+export interface TypingOptions {
+  readonly columns: readonly TypedColumn[];
+  readonly parts: PartRange;
+  /** Makes Parquet; null to find out only what is wrong. */
+  readonly open: ((columns: readonly TypedColumn[], scratch: string) => Promise<ParquetWriter>) | null;
+  readonly bytesOfPart?: number;
+  readonly gateOf?: typeof gateFor;
+}
+
+/**
+ * Types parts of a file, one after the other. What a part's files are is read before the next part is asked for: they
+ * are removed then. A part in which no line begins has no rows.
+ * @returns whether the text ended in the last of these parts, or before
+ */
+export async function* typeParts(
+  text: Text,
+  { columns, parts, open, bytesOfPart = partBytes, gateOf = gateFor }: TypingOptions,
+): AsyncGenerator<TypedPart, boolean> {
+  const scratch = mkdtempSync(join(tmpdir(), "parts-"));
+  const writer = open && (await open(columns, scratch));
+  const begin = (part: number) => new Typing(columns, part, writer, scratch, gateOf);
+  let current: Typing | undefined;
+  try {
+    for await (const { part, read } of readings(text, parts, bytesOfPart)) {
+      if (part >= parts.first + parts.count) {
+        if (current) yield await current.close();
+        return false;
+      }
+      if (part < parts.first) continue;
+      current ??= begin(parts.first);
+      while (current.part < part) {
+        yield await current.close();
+        current = begin(current.part + 1);
+      }
+      read(current.reader);
+    }
+    if (current) yield await current.close();
+    return true;
+  } finally {
+    writer?.close();
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+interface Reading {
+  readonly part: number;
+  readonly read: (reader: PartReader) => void;
+}
+
+async function* readings(text: Text, { first }: PartRange, bytesOfPart: number): AsyncGenerator<Reading> {
+  if (text.layout === "array") {
+    for (const element of elementsOf(text.whole)) yield { part: 0, read: (reader) => reader.element(element) };
+    return;
+  }
+  // The byte before tells whether a line begins with the part.
+  const start = text.isSeekable ? Math.max(0, first * bytesOfPart - 1) : 0;
+  for await (const { part, block } of byPart(blocksOf(text.from(start), start), bytesOfPart))
+    yield { part, read: (reader) => reader.block(block) };
+}
+
+/** One part while it is read. */
+class Typing {
+  readonly part: number;
+  readonly reader: PartReader;
+  private readonly writer: ParquetWriter | null;
+  private readonly files: PartFiles | null;
+  private readonly path: (name: string) => string;
+
+  constructor(
+    columns: readonly TypedColumn[],
+    part: number,
+    writer: ParquetWriter | null,
+    scratch: string,
+    gateOf: typeof gateFor,
+  ) {
+    this.part = part;
+    this.writer = writer;
+    this.path = (name) => join(scratch, name);
+    const create = (name: string) => openSync(this.path(name), "w");
+    this.files = writer && { typed: create("typed.json"), malformed: create("malformed.json") };
+    this.reader = new PartReader(columns, this.files, gateOf);
+  }
+
+  async close(): Promise<TypedPart> {
+    const { part, writer } = this;
+    const findings = this.reader.findings();
+    if (!writer || !this.files) return { part, findings, typed: null, malformed: null };
+    for (const file of Object.values(this.files)) closeSync(file);
+    const [typed, malformed] = [this.path("typed.parquet"), this.path("malformed.parquet")];
+    await writer.typed(this.path("typed.json"), part, typed);
+    if (findings.malformed > 0) await writer.malformed(this.path("malformed.json"), malformed);
+    return { part, findings, typed, malformed: findings.malformed > 0 ? malformed : null };
+  }
+}
