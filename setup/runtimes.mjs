@@ -1,15 +1,28 @@
 /** Finds a suitable Node, Python and Java, and has the messages for when there is none. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { SetupError } from "./command.mjs";
+import { root } from "./paths.mjs";
+
+const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+/** What all packages run on. Said once, in package.json. */
+export const leastNode = /\d+\.\d+/.exec(engines.node)[0];
 
 const majorMinor = (version) => version.split(".").map(Number);
+
+/** Whether this project runs on that Node. */
+export function isNodeNewEnough(version) {
+  const [[major, minor], [leastMajor, leastMinor]] = [majorMinor(version), majorMinor(leastNode)];
+  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
+}
 
 /** @throws SetupError when this Node or system can't run the project */
 export function checkNode(version = process.versions.node, platform = process.platform) {
   if (platform === "win32") throw new SetupError("Windows is not supported directly: run this in WSL 2.");
-  if (majorMinor(version)[0] < 20)
+  if (!isNodeNewEnough(version))
     throw new SetupError(
-      `Node ${version} is too old: Node 20 or newer is needed. Install it with your package manager or a version manager.`,
+      `Node ${version} is too old: Node ${leastNode} or newer is needed. Install it with your package manager or a version manager.`,
     );
 }
 

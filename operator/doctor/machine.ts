@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, statfsSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, statfsSync } from "node:fs";
 import { javaHome, root, venvPython } from "../../setup/paths.mjs";
+import { isNodeNewEnough, leastNode } from "../../setup/runtimes.mjs";
 import { bad, good, type Probe, warning } from "./check.ts";
 
 /** Bytes that a local run writes, roughly. */
@@ -23,11 +23,9 @@ export const machineProbes = (isLocal: boolean): Probe[] => [
 ];
 
 export function nodeCheck(version: string) {
-  const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { engines: { node: string } };
-  const least = Number(/\d+/.exec(engines.node)![0]);
-  return Number(version.split(".")[0]) >= least
+  return isNodeNewEnough(version)
     ? good(version)
-    : bad(`${version}, and ${engines.node} is needed`, `install Node ${least} or newer`);
+    : bad(`${version}, and ${leastNode} or newer is needed`, `install Node ${leastNode} or newer`);
 }
 
 const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`;

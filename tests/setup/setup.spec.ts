@@ -7,7 +7,7 @@ import { expect } from "chai";
 import { nodeModulesAreCurrent } from "../../setup/nodeModules.mjs";
 import { choosePulumi, pulumiVersion, whyNoPulumi } from "../../setup/pulumi.mjs";
 import { lockParts } from "../../setup/python.mjs";
-import { checkNode, findJava17, findPython } from "../../setup/runtimes.mjs";
+import { checkNode, findJava17, findPython, leastNode } from "../../setup/runtimes.mjs";
 import { jarProblems, proxyOptions } from "../../setup/sparkJars.mjs";
 import { countResults, suitesOf } from "../../setup/tasks.mjs";
 
@@ -24,13 +24,18 @@ const failure = async (work: () => unknown): Promise<string> => {
 const machine = (answers: Record<string, string>) => async (command: string) => answers[command];
 
 describe("set-up: runtimes", () => {
-  it("accepts Node 20 and newer", () => {
-    checkNode("20.0.0", "linux");
+  it("accepts Node 20.19 and newer, which is what the pages say", () => {
+    checkNode("20.19.0", "linux");
     checkNode("24.1.0", "darwin");
+    for (const page of ["README.md", "CONTRIBUTING.md"])
+      expect(readFileSync(page, "utf8"), page).to.contain(`Node ≥ ${leastNode} `);
   });
 
   it("says what is wrong with an older Node", async () => {
-    expect(await failure(() => checkNode("18.20.4", "linux"))).to.match(/^Node 18\.20\.4 is too old: Node 20 or newer/);
+    for (const version of ["18.20.4", "20.18.1"])
+      expect(await failure(() => checkNode(version, "linux"))).to.equal(
+        `Node ${version} is too old: Node 20.19 or newer is needed. Install it with your package manager or a version manager.`,
+      );
   });
 
   it("sends people on Windows to WSL", async () => {
@@ -153,8 +158,10 @@ describe("set-up: npm ci", () => {
     packages: Readonly<Record<string, { readonly engines?: { readonly node?: string } }>>;
   };
 
-  it("installs one package that asks for more than Node 20, on which the tests of the SQL run", () => {
-    const more = Object.entries(lock.packages).filter(([, { engines }]) => !satisfies("20.99.0", engines?.node ?? "*"));
+  it("installs one package that asks for more than the oldest Node, on which the tests of the SQL run", () => {
+    const more = Object.entries(lock.packages).filter(
+      ([, { engines }]) => !satisfies(`${leastNode}.0`, engines?.node ?? "*"),
+    );
     expect(more.map(([path]) => path)).to.deep.equal(["node_modules/@polyglot-sql/sdk"]);
   });
 
