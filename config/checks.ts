@@ -1,6 +1,7 @@
 import { catalogType, parseColumnType } from "./columnType.ts";
 import { suggestion } from "./nearest.ts";
-import { isPlain, type Plain } from "./plain.ts";
+import { parseSettings } from "./parse.ts";
+import { isPlain, own, type Plain } from "./plain.ts";
 import type { Problem } from "./problems.ts";
 import {
   type DatasetConfig,
@@ -34,38 +35,38 @@ export function crossChecks(settings: unknown): Problem[] {
   };
   const names = Object.keys(section("datasets"));
   const datasets = Object.entries(section("datasets")).flatMap(([name, value]) => {
-    const parsed = datasetSchema.safeParse(value);
-    return parsed.success ? [[name, parsed.data] as const] : [];
+    const { data } = parseSettings(datasetSchema, value);
+    return data ? [[name, data] as const] : [];
   });
   const outputs = Object.entries(section("outputs")).flatMap(([name, value]) => {
-    const parsed = outputSchema.safeParse(value);
-    return parsed.success ? [[name, parsed.data] as const] : [];
+    const { data } = parseSettings(outputSchema, value);
+    return data ? [[name, data] as const] : [];
   });
 
   if (datasets.length > 0 && datasets.length === names.length && !datasets.some(([, { required }]) => required))
     report(["datasets"], "at least one dataset must be required: true");
-  for (const [name, dataset] of datasets) checkDataset(name, dataset, names, Object.fromEntries(datasets), report);
+  for (const [name, dataset] of datasets) checkDataset(name, dataset, names, new Map(datasets), report);
   checkFiles(datasets, report);
   for (const [name, output] of outputs) checkOutput(name, output, report);
   checkAdministrators(section("encryption").administrators, report);
   checkReaders(section("iam").goldReaders, Object.keys(section("outputs")), report);
   for (const name of names)
-    if (name in section("outputs"))
+    if (Object.hasOwn(section("outputs"), name))
       report(["outputs", name], `"${name}" is also a dataset; SQL could not tell them apart`, true);
   for (const [name, { references = {}, columns }] of datasets) {
     const orphans = orphanTable(name);
     if (Object.keys(references).length === 0) continue;
     for (const group of ["datasets", "outputs"])
-      if (orphans in section(group))
+      if (Object.hasOwn(section(group), orphans))
         report([group, orphans], `"${orphans}" is the table of the orphans of ${name}`, true);
-    if (orphanColumn in columns)
+    if (Object.hasOwn(columns, orphanColumn))
       report(
         ["datasets", name, "columns", orphanColumn],
         `"${orphanColumn}" is a column of ${orphans}; rename this one`,
         true,
       );
   }
-  checkRejectingReferences(Object.fromEntries(datasets), report);
+  checkRejectingReferences(new Map(datasets), report);
   return problems;
 }
 
@@ -73,14 +74,14 @@ function checkDataset(
   name: string,
   { columns, primaryKey, latestBy, references = {} }: DatasetConfig,
   names: readonly string[],
-  datasets: Readonly<Record<string, DatasetConfig>>,
+  datasets: ReadonlyMap<string, DatasetConfig>,
   report: Report,
 ): void {
   const at = (...path: PropertyKey[]) => ["datasets", name, ...path];
   const known = Object.keys(columns);
   checkCase(columns, at("columns"), report);
   const isColumn = (column: string, path: PropertyKey[], isKey = false) => {
-    if (column in columns) return true;
+    if (Object.hasOwn(columns, column)) return true;
     report(
       path,
       `"${column}" is not a column of ${name}${suggestion(column, known)}; columns: ${known.join(", ")}`,
@@ -103,10 +104,10 @@ function checkDataset(
     const path = at("references", column, "dataset");
     if (!names.includes(target))
       report(path, `"${target}" is not a dataset${suggestion(target, names)}; datasets: ${names.join(", ")}`);
-    const referenced = datasets[target];
+    const referenced = datasets.get(target);
     if (referenced && referenced.primaryKey.length > 1)
       report(path, `"${target}" has a primary key of several columns; one column can't refer to it`);
-    else if (referenced) checkReferenceType(column, columns[column]?.type, target, referenced, path, report);
+    else if (referenced) checkReferenceType(column, own(columns, column)?.type, target, referenced, path, report);
   }
   for (const [column, { type, onNull, rules = [] }] of Object.entries(columns)) {
     if (silverColumns.includes(column.toLowerCase()))
@@ -131,7 +132,7 @@ function checkReferenceType(
   path: readonly PropertyKey[],
   report: Report,
 ): void {
-  const keyType = columns[key]?.type;
+  const keyType = own(columns, key)?.type;
   const spell = (text: string) => catalogType(parseColumnType(text));
   if (type !== undefined && keyType !== undefined && spell(type) !== spell(keyType))
     report(
@@ -182,14 +183,14 @@ function checkValue(what: string, value: Value, type: string, path: readonly Pro
 }
 
 /** Rejecting orphans needs the kept rows of the referenced dataset, so such references must not form a cycle. */
-function checkRejectingReferences(datasets: Readonly<Record<string, DatasetConfig>>, report: Report): void {
+function checkRejectingReferences(datasets: ReadonlyMap<string, DatasetConfig>, report: Report): void {
   const targets = (name: string) =>
-    Object.values(datasets[name]?.references ?? {}).flatMap(({ dataset, orphans }) =>
+    Object.values(datasets.get(name)?.references ?? {}).flatMap(({ dataset, orphans }) =>
       orphans === "reject" ? [dataset] : [],
     );
   const leadsTo = (from: string, to: string, seen = new Set<string>()): boolean =>
     from === to || (!seen.has(from) && targets(from).some((next) => leadsTo(next, to, seen.add(from))));
-  for (const [name, { references = {} }] of Object.entries(datasets))
+  for (const [name, { references = {} }] of datasets)
     for (const [column, { dataset, orphans }] of Object.entries(references))
       if (orphans === "reject" && leadsTo(dataset, name))
         report(
@@ -228,15 +229,18 @@ function checkOutput(name: string, { grain, clusterBy = [], columns }: OutputCon
   checkCase(columns, ["outputs", name, "columns"], report);
   for (const [key, named] of Object.entries({ grain, clusterBy }))
     for (const [index, column] of named.entries())
-      if (!(column in columns))
+      if (!Object.hasOwn(columns, column))
         report(
           ["outputs", name, key, index],
           `"${column}" is not a column of ${name}${suggestion(column, known)}; columns: ${known.join(", ")}`,
         );
   for (const [index, column] of clusterBy.entries())
-    if (isNested(columns[column]))
-      report(["outputs", name, "clusterBy", index], `"${column}" is of type ${columns[column]}, which has no order`);
-  if ("batch" in columns)
+    if (isNested(own(columns, column)))
+      report(
+        ["outputs", name, "clusterBy", index],
+        `"${column}" is of type ${own(columns, column)}, which has no order`,
+      );
+  if (Object.hasOwn(columns, "batch"))
     report(["outputs", name, "columns", "batch"], '"batch" is the partition column; rename this one', true);
 }
 

@@ -1,3 +1,5 @@
+import { own } from "./plain.ts";
+
 /**
  * The column types that a contract may use, written as Spark DDL: `string`, `decimal(12,2)`, `array<long>`,
  * `struct<city:string,zip:string>`. Only this module parses them; the functions, the catalog and the config checks use
@@ -38,7 +40,7 @@ export function parseColumnType(text: string): ColumnType {
   const type = (depth: number): ColumnType => {
     if (depth > 8) fail();
     const word = expect(/\s*[a-z]+/).trim();
-    const scalar = aliases[word] ?? scalarKinds.find((kind) => kind === word);
+    const scalar = own(aliases, word) ?? scalarKinds.find((kind) => kind === word);
     if (scalar) return { kind: scalar };
     if (word === "decimal") {
       expect(/\s*\(\s*/);

@@ -5,8 +5,9 @@ import { crossChecks } from "./checks.ts";
 import { numberOf } from "./decimal.ts";
 import { environmentPattern } from "./naming.ts";
 import { suggestion } from "./nearest.ts";
-import { isPlain, type Plain } from "./plain.ts";
-import { type Problem, problemsOf } from "./problems.ts";
+import { parseSettings } from "./parse.ts";
+import { isPlain, own, type Plain } from "./plain.ts";
+import type { Problem } from "./problems.ts";
 import { configSchema, type PipelineConfig } from "./schema.ts";
 
 /** A config that can't be used. `message` has one line per problem: `file:line:column path: what is wrong`. */
@@ -27,9 +28,8 @@ export interface LoadedConfig {
 /** Merges `override` into `base`, key by key; lists and scalars are replaced whole. */
 function overlay(base: unknown, override: unknown): unknown {
   if (!isPlain(base) || !isPlain(override)) return override;
-  const merged: Record<string, unknown> = { ...base };
-  for (const [key, value] of Object.entries(override)) merged[key] = key in base ? overlay(base[key], value) : value;
-  return merged;
+  const merged = Object.entries(override).map(([key, value]) => [key, overlay(own(base, key), value)]);
+  return { ...base, ...Object.fromEntries(merged) };
 }
 
 function deepFreeze<T>(value: T): T {
@@ -103,11 +103,8 @@ export function loadConfig(path: string, environment: string): LoadedConfig {
   const source = readConfigFile(path);
   const { file, document, place } = source;
   const settings = settingsIn(source, path, environment);
-  const result = configSchema.safeParse(settings);
-  const problems = [
-    ...(result.success ? [] : problemsOf(result.error.issues, configSchema, settings)),
-    ...crossChecks(settings),
-  ];
+  const { data: config, problems: ofShape } = parseSettings(configSchema, settings);
+  const problems = [...ofShape, ...crossChecks(settings)];
 
   if (!environmentPattern.test(environment))
     problems.push({
@@ -118,14 +115,14 @@ export function loadConfig(path: string, environment: string): LoadedConfig {
     });
 
   const sqlFiles: Record<string, string> = {};
-  for (const [name, output] of Object.entries(result.data?.outputs ?? {})) {
+  for (const [name, output] of Object.entries(config?.outputs ?? {})) {
     const sql = resolve(dirname(file), output.sql);
     sqlFiles[name] = sql;
     if (!existsSync(sql)) problems.push({ path: ["outputs", name, "sql"], message: `no such file: ${output.sql}` });
   }
-  if (result.success && problems.length === 0) {
+  if (config && problems.length === 0) {
     const placeOf = (keys: readonly string[]) => place(offsetOf(document, { path: keys, message: "" }, environment));
-    return deepFreeze({ environment, config: result.data, sqlFiles, placeOf });
+    return deepFreeze({ environment, config, sqlFiles, placeOf });
   }
 
   const lineOf = problems.map((problem) => ({ ...problem, offset: offsetOf(document, problem, environment) }));

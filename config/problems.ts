@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { Decimal } from "./decimal.ts";
 import { suggestion } from "./nearest.ts";
+import { isPlain, own } from "./plain.ts";
 
 /** A problem in the settings. `path` leads to the value or, with `isKey`, to the key itself. */
 export interface Problem {
@@ -70,7 +71,10 @@ const describe = (value: unknown): string => {
 };
 
 const valueAt = (input: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
+  path.reduce<unknown>((value, key) => {
+    if (Array.isArray(value)) return value[Number(key)];
+    return isPlain(value) ? own(value, String(key)) : undefined;
+  }, input);
 
 /** The keys that the schema allows at `path`; empty when there is no mapping of fixed keys. */
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
@@ -100,7 +104,7 @@ function child(schema: z.core.$ZodType, key: PropertyKey): z.core.$ZodType[] {
   const { def } = (schema as z.core.$ZodTypes)._zod;
   switch (def.type) {
     case "object": {
-      const found = def.shape[String(key)];
+      const found = own(def.shape, String(key));
       return found ? [found] : [];
     }
     case "record":

@@ -1,5 +1,6 @@
 import { join, relative } from "node:path";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { own } from "../config/plain.ts";
 import type { Answer } from "../generator/answer.ts";
 import { type LocalStack, startLocalStack } from "../local/index.ts";
 import { stackDirectory } from "../local/running.ts";
@@ -239,7 +240,7 @@ function printResult(
     for (const [name, { rows, path }] of Object.entries(result.outputs))
       paragraph([
         `${style.bold(`${ofBatch}${name}`)}  ${whole(rows)} rows in ${path}`,
-        ...goldText(firstRows[name] ?? [], style),
+        ...goldText(own(firstRows, name) ?? [], style),
       ]);
   }
   paragraph(secondsText(summary.seconds, style));

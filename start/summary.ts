@@ -114,7 +114,7 @@ export function resultOf(
 ): BatchResult {
   const isPublished = stateOf(state) === "published";
   const outputs = Object.entries(report?.outputs ?? {}).flatMap(([name, { rows }]) =>
-    isPublished && paths[name] !== undefined ? [[name, { rows, path: paths[name] }] as const] : [],
+    isPublished && Object.hasOwn(paths, name) ? [[name, { rows, path: paths[name]! }] as const] : [],
   );
   return {
     state: stateOf(state),

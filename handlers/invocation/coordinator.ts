@@ -1,3 +1,4 @@
+import { own } from "../../config/plain.ts";
 import { goldPrefix, ledgerKeys, runPrefix } from "../keys.ts";
 import {
   type CatalogEffect,
@@ -173,7 +174,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     const run = document?.published ? findRun(document, document.published.run) : undefined;
     if (!run?.settledBy) return null;
     const { output } = effect;
-    const columns = run.outputs[output];
+    const columns = own(run.outputs, output);
     const prefix = goldPrefix(output, batch, run.run, run.settledBy);
     const { catalog } = outlets!;
     if (!columns) await catalog.remove(output, batch);

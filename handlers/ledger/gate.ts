@@ -1,4 +1,5 @@
 import type { DatasetContract } from "../../config/contract.ts";
+import { own } from "../../config/plain.ts";
 import {
   type Input,
   isLive,
@@ -47,7 +48,7 @@ interface LiveInput {
  */
 export function inputSet(inputs: PinnedInputs, datasets: GateRules["datasets"]): string {
   const triples = Object.keys(datasets).flatMap((dataset) => {
-    const pinned = inputs[dataset];
+    const pinned = own(inputs, dataset);
     return pinned ? [[dataset, pinned.key, pinned.version]] : [];
   });
   return JSON.stringify(triples);

@@ -1,3 +1,4 @@
+import { own } from "../../config/plain.ts";
 import {
   findRun,
   isUnsettled,
@@ -70,7 +71,7 @@ function carryOut(
       return pointTo(document, { run: order.run, highWater: document.published!.highWater }, context);
     }
     case "withdraw": {
-      const input = document.inputs[order.key];
+      const input = own(document.inputs, order.key);
       if (!input) throw new OrderRefused(`batch ${context.batch} knows no file ${order.key}`);
       const versions = input.withdrawn.filter((version) => version !== input.decision.version);
       const withdrawn = { ...input, withdrawn: [...versions, input.decision.version].slice(-rememberedVersions) };

@@ -1,3 +1,4 @@
+import { own } from "../../config/plain.ts";
 import { type Input, isLive, isWithdrawn, type LedgerDocument, type PinnedInput } from "./document.ts";
 import { pin } from "./gate.ts";
 
@@ -42,21 +43,21 @@ export function newestGood(document: LedgerDocument, datasets: readonly string[]
     return { kind: "file", from, file, lastModified, readBy: reader?.run ?? null };
   };
   const choose = (dataset: string): Choice => {
-    const own = files.filter(({ input }) => input.dataset === dataset);
-    const live = own.filter(({ input }) => isLive(input));
+    const received = files.filter(({ input }) => input.dataset === dataset);
+    const live = received.filter(({ input }) => isLive(input));
     if (live.length > 1) return { kind: "ambiguous", keys: live.map(({ key }) => key) };
     const [only] = live;
     if (only?.input.decision.outcome === "rejected")
       return { kind: "rejected", key: only.key, reason: only.input.decision.reason };
     if (only) return chosen(only, "new");
 
-    const [newest] = own
+    const [newest] = received
       .filter((one) => pin(one) !== null && !isWithdrawn(one.input))
       .sort((a, b) => b.input.decision.lastModified - a.input.decision.lastModified || (a.key < b.key ? -1 : 1));
     if (newest) return chosen(newest, "read");
 
     for (const { run, inputs } of published) {
-      const file = inputs[dataset];
+      const file = own(inputs, dataset);
       const input = file && document.inputs[file.key];
       if (file && !(input && isWithdrawn(input, file.version)))
         return { kind: "file", from: "earlier", file, lastModified: null, readBy: run };

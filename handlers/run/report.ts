@@ -1,3 +1,5 @@
+import { own } from "../../config/plain.ts";
+
 /**
  * What an engine counted, stored in `reports/<batch>/<run>/<job run id>.json`. Counts are rows; no value of a row is in
  * it.
@@ -96,14 +98,14 @@ function findFault(report: RunReport, expected: Expectation): string | null {
   if (failedCheck) return `check ${failedCheck.name} failed: ${failedCheck.detail}`;
 
   for (const name of expected.datasets) {
-    const counted = report.datasets[name];
+    const counted = own(report.datasets, name);
     if (!counted) return `the run report does not mention dataset ${name}`;
     const rejected = Object.values(counted.rejected).reduce((sum, rows) => sum + rows, 0);
     if (counted.read !== counted.kept + rejected + counted.deduplicated)
       return `${name} does not balance: ${counted.read} read, ${counted.kept} kept, ${rejected} rejected, ${counted.deduplicated} deduplicated`;
   }
   for (const name of expected.outputs) {
-    const written = report.outputs[name];
+    const written = own(report.outputs, name);
     if (!written) return `the run report does not mention output ${name}`;
     if (written.uri !== expected.goldUri(name))
       return `${name} was written to ${written.uri}, not to ${expected.goldUri(name)}`;

@@ -1,4 +1,5 @@
 import { suggestion } from "../../config/nearest.ts";
+import { own } from "../../config/plain.ts";
 import { isWithdrawn, rollingBatch } from "../../handlers/ledger/document.ts";
 import { defineCommand, exitCodes } from "../defineCommand.ts";
 import { give, plan } from "../sendOrder.ts";
@@ -20,7 +21,7 @@ export const command = defineCommand({
     const batch = key.includes("/") ? key.slice(0, key.indexOf("/")) : rollingBatch;
     const target = await invocation.target();
     const { inputs } = await documentOf(target.ledger, batch);
-    const input = inputs[key];
+    const input = own(inputs, key);
     if (input === undefined)
       throw new Refused(
         `batch ${batch} has no file ${key}${suggestion(key, Object.keys(inputs))}; it has ${Object.keys(inputs).join(", ")}`,

@@ -1,3 +1,4 @@
+import { own } from "../../config/plain.ts";
 import type { GateVerdict } from "../../handlers/ledger/gate.ts";
 import type { RunReport } from "../../handlers/run/report.ts";
 import type { Explanation } from "../story/explain.ts";
@@ -72,7 +73,7 @@ function publishedText({ files, gold, document }: Story, run: RunStory | null): 
   if (!run) return "The ledger no longer keeps the run that readers see.";
   const report = countingJobRun(run)?.report;
   const outputs = gold.flatMap(({ output }) => {
-    const rows = report?.outputs[output]?.rows;
+    const rows = own(report?.outputs ?? {}, output)?.rows;
     return rows === undefined ? [] : [`${counted(rows, "row")} of ${output}`];
   });
   const { publishedAt, inputs } = run.run;

@@ -1,3 +1,4 @@
+import { own } from "../../config/plain.ts";
 import type { Explanation, Finding } from "../story/explain.ts";
 import type { Story } from "../story/story.ts";
 import { type Html, html } from "./html.ts";
@@ -14,7 +15,9 @@ ${steps.map(({ does, command }) => html`<p class="next">${does}${command !== nul
 
 /** The findings of `pipeline explain`, without those that the section on rows shows; null when there are none. */
 export function whySection({ findings }: Explanation, { contract }: Story): { title: string; content: Html } | null {
-  const shown = findings.filter(({ kind, subject }) => kind === "blocks" || contract.datasets[subject] === undefined);
+  const shown = findings.filter(
+    ({ kind, subject }) => kind === "blocks" || own(contract.datasets, subject) === undefined,
+  );
   if (shown.length === 0) return null;
   const isBlocked = shown.some(({ kind }) => kind === "blocks");
   return {

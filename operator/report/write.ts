@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { own } from "../../config/plain.ts";
 import { localDirectory } from "../../setup/paths.mjs";
 import { UsageError } from "../../terminal/flags.ts";
 import type { Status } from "../../terminal/status.ts";
@@ -57,7 +58,7 @@ async function profiles(target: Target, { batch, gold, contract }: Story, option
   const { status, cache = join(localDirectory, "published") } = options;
   const readable = gold.filter(
     ({ output, files }) =>
-      contract.outputs[output] !== undefined &&
+      own(contract.outputs, output) !== undefined &&
       files.length > 0 &&
       files.reduce((size, { bytes }) => size + bytes, 0) <= readableBytes,
   );

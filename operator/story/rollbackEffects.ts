@@ -1,3 +1,4 @@
+import { own } from "../../config/plain.ts";
 import type { OutputColumns, Run } from "../../handlers/ledger/document.ts";
 
 type Made = Pick<Run, "run" | "outputs">;
@@ -12,7 +13,7 @@ type Made = Pick<Run, "run" | "outputs">;
 export function rollbackEffects(from: Made, to: Made, tableColumns: OutputColumns): string[] {
   const run = `run ${to.run}`;
   return [...new Set([...Object.keys(from.outputs), ...Object.keys(to.outputs)])].flatMap((output): string[] => {
-    const [before, after, table] = [from.outputs[output], to.outputs[output], tableColumns[output]];
+    const [before, after, table] = [own(from.outputs, output), own(to.outputs, output), own(tableColumns, output)];
     if (!table) return after ? [`shows nothing of output ${output}, which has no table today`] : [];
     if (!after) return [`takes the partition of output ${output} away: ${run} did not make it`];
     const differences = columnDifferences(run, after, table);

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { type Contract, contractOf } from "../../config/contract.ts";
 import { ConfigError, environmentsOf, settingsOf } from "../../config/load.ts";
-import { problemsOf } from "../../config/problems.ts";
+import { parseSettings } from "../../config/parse.ts";
 import { configSchema, type PipelineConfig } from "../../config/schema.ts";
 import { UsageError } from "../../terminal/flags.ts";
 
@@ -91,9 +91,8 @@ function configSource(name: string, file: string): ContractSource {
     environments,
     contract(environment) {
       const written = settings.get(environment);
-      const parsed = comparedSchema.safeParse(written);
-      if (parsed.success) return contractOf(parsed.data as PipelineConfig);
-      const problems = problemsOf(parsed.error.issues, comparedSchema, written);
+      const { data, problems } = parseSettings(comparedSchema, written);
+      if (data) return contractOf(data as PipelineConfig);
       throw new UsageError(
         problems
           .map(({ path, message }) => `${name} (${environment}) ${path.map(String).join(".")}: ${message}`)

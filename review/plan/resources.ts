@@ -1,3 +1,4 @@
+import { own } from "../../config/plain.ts";
 import type { Json, PlannedResource, Snapshot } from "./snapshot/snapshot.ts";
 
 /** One value that differs. */
@@ -66,7 +67,7 @@ export function propertyChanges(before: Json | undefined, after: Json | undefine
   if (isObject(before) && isObject(after))
     return [...new Set([...Object.keys(before), ...Object.keys(after)])]
       .sort()
-      .flatMap((key) => propertyChanges(before[key], after[key], inside(key)));
+      .flatMap((key) => propertyChanges(own(before, key), own(after, key), inside(key)));
   if (isList(before) && isList(after) && before.length === after.length)
     return before.flatMap((item, index) => propertyChanges(item, after[index], inside(index)));
   return JSON.stringify(before) === JSON.stringify(after) ? [] : [{ path, before, after }];
