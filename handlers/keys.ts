@@ -7,6 +7,9 @@ import type { FileFormat } from "../config/schema.ts";
 const versionHash = (key: string, version: string) =>
   createHash("sha256").update(`${key}\n${version}`).digest("hex").slice(0, 32);
 
+const typedHash = (key: string, version: string, shape: string) =>
+  createHash("sha256").update(`${key}\n${version}\n${shape}`).digest("hex").slice(0, 32);
+
 export interface BronzeFile {
   readonly batch: string;
   readonly dataset: string;
@@ -20,6 +23,27 @@ export const silverKey = ({ batch, dataset, format, key, version }: BronzeFile) 
 export const rejectedKey = (file: BronzeFile) => `files/${silverKey(file)}`;
 export const reasonKey = (file: BronzeFile) =>
   `files/${file.dataset}/batch=${file.batch}/v-${versionHash(file.key, file.version)}.reason.json`;
+
+/** Where a version's rows of one row shape go, and what is known of them. Parts are counted from 0. */
+export function partKeys({ batch, dataset, key, version }: BronzeFile, rowShape: string) {
+  const name = typedHash(key, version, rowShape);
+  const place = `${dataset}/batch=${batch}/v-${name}/`;
+  const reports = `parts/${batch}/${dataset}/${name}/`;
+  return {
+    /** In Silver, what the names of the parts begin with. */
+    silver: place,
+    typed: (part: number) => `${place}part-${part}.parquet`,
+    /** In the rejected bucket. */
+    malformed: (part: number) => `rows/${place}part-${part}.parquet`,
+    /** In the ledger. */
+    reports,
+    report: (part: number) => `${reports}${part}.json`,
+  } as const;
+}
+
+/** In the ledger: what a version came to under a shape. */
+export const fileReportKey = ({ batch, dataset, key, version }: BronzeFile, shape: string) =>
+  `files/${batch}/${dataset}/${typedHash(key, version, shape)}.json`;
 
 /** What all job runs of a run wrote. */
 export const runPrefix = (output: string, batch: string, run: number) => `${output}/batch=${batch}/run=${run}/`;

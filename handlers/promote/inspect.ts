@@ -1,5 +1,4 @@
 import type { Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
 import type { FileFormat } from "../../config/schema.ts";
 import type { Compression, Layout } from "../ledger/document.ts";
 import { contradiction, type ExpectedColumn, maxDepth } from "./fit.ts";
@@ -13,12 +12,14 @@ import {
   readElements,
   readRecord,
 } from "./json.ts";
+import { BrokenGzip, unpack } from "./unpack.ts";
 
 /** A file as the inspection reads it. Offsets and sizes are bytes of the stored object. */
 export interface Source {
   readonly bytes: number;
   range(start: number, end: number): Promise<Buffer>;
-  stream(): Promise<Readable>;
+  /** From this byte on, or all. */
+  stream(from?: number): Promise<Readable>;
 }
 
 export interface Expected {
@@ -143,30 +144,16 @@ async function unpackedSample(source: Source, { sampleBytes, maxUnpackedBytes }:
       tail.push(missing > 0 ? chunk.subarray(missing) : chunk);
     }
   } catch (error) {
-    const { code } = error as { code?: string };
-    if (code === "Z_BUF_ERROR") throw new Finding("truncated", "the gzip ends in the middle", "upload the whole file");
-    if (code?.startsWith("Z_"))
-      throw new Finding("broken_gzip", `the gzip is damaged (${(error as Error).message})`, "pack and upload it again");
-    throw error;
+    if (!(error instanceof BrokenGzip)) throw error;
+    throw error.isCut
+      ? new Finding("truncated", "the gzip ends in the middle", "upload the whole file")
+      : new Finding("broken_gzip", `the gzip is damaged (${error.message})`, "pack and upload it again");
   }
   if (bytes === 0) throw new Finding("empty", "the gzip holds no bytes", "upload it again with its records");
   const inner = containerOf(head);
   if (inner) throw new Finding("compressed", `the gzip holds ${inner}`, "pack the JSON once, with gzip");
   const end = tail.bytes();
   return { head, tail: end, whole: head.length + end.length === bytes, bytes };
-}
-
-async function* unpack(source: Source): AsyncGenerator<Buffer> {
-  const packed = await source.stream();
-  // Larger pieces than by default halve the time of a file that packs well.
-  const gunzip = createGunzip({ chunkSize: 262_144 });
-  packed.on("error", (error) => gunzip.destroy(error));
-  packed.pipe(gunzip);
-  try {
-    yield* gunzip as AsyncIterable<Buffer>;
-  } finally {
-    packed.destroy();
-  }
 }
 
 /** Keeps the last `limit` bytes that were pushed, without copying at each push. */

@@ -1,4 +1,4 @@
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import type { S3 } from "../clients.ts";
 import type { Source } from "./inspect.ts";
@@ -21,8 +21,20 @@ export function s3Source(s3: S3, { bucket, key, version, bytes }: PinnedObject):
       // Stores that speak S3 may ignore a range on a pinned version and send the whole; that must not fill the memory.
       return take(Body as Readable, ContentRange ? 0 : start, end - start + 1);
     },
-    stream: async () => (await get({})).Body as Readable,
+    async stream(from = 0) {
+      if (from === 0) return (await get({})).Body as Readable;
+      const { Body, ContentRange } = await get({ Range: `bytes=${from}-` });
+      return ContentRange ? (Body as Readable) : Readable.from(skipping(Body as Readable, from));
+    },
   };
+}
+
+async function* skipping(stream: Readable, bytes: number): AsyncGenerator<Buffer> {
+  let rest = bytes;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    if (chunk.length > rest) yield chunk.subarray(rest);
+    rest = Math.max(0, rest - chunk.length);
+  }
 }
 
 /** `length` bytes of a stream after `skip`; the rest is not read. */

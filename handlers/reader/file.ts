@@ -29,6 +29,8 @@ export interface TypedPart {
   readonly typed: string | null;
   /** Parquet of the malformed rows: line, why, text. Null without any. */
   readonly malformed: string | null;
+  /** Whether the text ends with it. */
+  readonly isLast: boolean;
 }
 
 export interface PartRange {
@@ -48,34 +50,29 @@ export interface TypingOptions {
 
 /**
  * Types parts of a file, one after the other. What a part's files are is read before the next part is asked for: they
- * are removed then. A part in which no line begins has no rows.
- * @returns whether the text ended in the last of these parts, or before
+ * are removed then. A part in which no line begins has no rows. There are none behind the last line's.
  */
 export async function* typeParts(
   text: Text,
   { columns, parts, open, bytesOfPart = partBytes, gateOf = gateFor }: TypingOptions,
-): AsyncGenerator<TypedPart, boolean> {
+): AsyncGenerator<TypedPart> {
   const scratch = mkdtempSync(join(tmpdir(), "parts-"));
   const writer = open && (await open(columns, scratch));
+  const end = parts.first + parts.count;
   const begin = (part: number) => new Typing(columns, part, writer, scratch, gateOf);
-  let current: Typing | undefined;
+  let current = begin(parts.first);
+  let isInside = parts.first === 0;
   try {
     for await (const { part, read } of readings(text, parts, bytesOfPart)) {
-      if (part >= parts.first + parts.count) {
-        if (current) yield await current.close();
-        return false;
-      }
       if (part < parts.first) continue;
-      current ??= begin(parts.first);
-      while (current.part < part) {
-        yield await current.close();
-        current = begin(current.part + 1);
-      }
+      isInside = true;
+      for (; current.part < Math.min(part, end); current = begin(current.part + 1)) yield await current.close(false);
+      if (part >= end) return;
       read(current.reader);
     }
-    if (current) yield await current.close();
-    return true;
+    if (isInside) yield await current.close(true);
   } finally {
+    current.abandon();
     writer?.close();
     rmSync(scratch, { recursive: true, force: true });
   }
@@ -102,7 +99,7 @@ class Typing {
   readonly part: number;
   readonly reader: PartReader;
   private readonly writer: ParquetWriter | null;
-  private readonly files: PartFiles | null;
+  private files: PartFiles | null;
   private readonly path: (name: string) => string;
 
   constructor(
@@ -120,14 +117,20 @@ class Typing {
     this.reader = new PartReader(columns, this.files, gateOf);
   }
 
-  async close(): Promise<TypedPart> {
+  async close(isLast: boolean): Promise<TypedPart> {
     const { part, writer } = this;
     const findings = this.reader.findings();
-    if (!writer || !this.files) return { part, findings, typed: null, malformed: null };
-    for (const file of Object.values(this.files)) closeSync(file);
+    this.abandon();
+    if (!writer) return { part, findings, typed: null, malformed: null, isLast };
     const [typed, malformed] = [this.path("typed.parquet"), this.path("malformed.parquet")];
     await writer.typed(this.path("typed.json"), part, typed);
     if (findings.malformed > 0) await writer.malformed(this.path("malformed.json"), malformed);
-    return { part, findings, typed, malformed: findings.malformed > 0 ? malformed : null };
+    return { part, findings, typed, malformed: findings.malformed > 0 ? malformed : null, isLast };
+  }
+
+  /** Closes its files. */
+  abandon(): void {
+    for (const file of Object.values(this.files ?? {})) closeSync(file);
+    this.files = null;
   }
 }

@@ -1,0 +1,41 @@
+import type { Findings } from "../reader/findings.ts";
+import type { Drift, FileFault } from "./verdict.ts";
+
+/** What one part of a file came to, stored when its Parquet is; nothing in it is a value of a row. */
+export interface PartReport {
+  readonly format: 1;
+  readonly part: number;
+  readonly findings: Findings;
+  /** Bytes of the Parquet. */
+  readonly bytes: number;
+  /** Whether the text ends with it. */
+  readonly isLast: boolean;
+}
+
+/**
+ * What became of one Bronze version under one shape. Written once, it is the truth about both: whoever types the version
+ * again finds it.
+ */
+export interface FileReport {
+  readonly format: 1;
+  readonly dataset: string;
+  readonly batch: string;
+  readonly source: { readonly key: string; readonly version: string; readonly bytes: number };
+  readonly shape: string;
+  /** What the names of its parts in Silver begin with. */
+  readonly silver: string;
+  /** Null when the file was promoted. */
+  readonly fault: FileFault | null;
+  /** Typed rows and malformed ones; blank lines are neither. */
+  readonly rows: number;
+  readonly malformed: number;
+  readonly faults: Findings["faults"];
+  readonly drift: Drift;
+  /** In the order of the file: `part-<k>.parquet` below Silver's prefix, k from 0. `lines` are all, blank ones included. */
+  readonly parts: readonly { readonly lines: number; readonly rows: number; readonly bytes: number }[];
+}
+
+/** Of all parts, in any order, whether none is missing. */
+export function isWhole(parts: readonly PartReport[]): boolean {
+  return parts.some(({ isLast, part }) => isLast && part === parts.length - 1);
+}

@@ -1,0 +1,168 @@
+import { statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { PutObjectCommand } from "@aws-sdk/client-s3";
+import type { Contract } from "../../config/contract.ts";
+import type { S3 } from "../clients.ts";
+import { type BronzeFile, fileReportKey, partKeys } from "../keys.ts";
+import { inParallel } from "../parallel.ts";
+import { type PartRange, type Text, type TypedPart, typeParts } from "../reader/file.ts";
+import { together } from "../reader/findings.ts";
+import { openParquetWriter } from "../reader/parquet.ts";
+import { typedColumns } from "../reader/row.ts";
+import { type DocumentStore, statusOf } from "../storage.ts";
+import { type FileReport, isWhole, type PartReport } from "./fileReport.ts";
+import { rowShapeOf, shapeOf } from "./shape.ts";
+import { driftOf, verdictOn } from "./verdict.ts";
+
+/** A version whose rows are to be typed, and by what. */
+export interface TypingJob {
+  readonly file: BronzeFile;
+  /** Of the stored object. */
+  readonly bytes: number;
+  readonly text: Text;
+  readonly contract: Pick<Contract, "datasets" | "schemaEvolution">;
+  /** The parts that this invocation is to type. */
+  readonly parts: PartRange;
+}
+
+export interface TypingDeps {
+  readonly s3: S3;
+  /** The ledger's documents. */
+  readonly documents: DocumentStore;
+  readonly names: { readonly silverBucket: string; readonly rejectedBucket: string; readonly keyArn: string };
+  /** Milliseconds that are left of this call. */
+  readonly remainingTime: () => number;
+  readonly bytesOfPart?: number;
+}
+
+/** `whole`: all parts are there, and the report says what they come to. `cut`: one part or more is left to others. */
+export type Typed =
+  | { readonly kind: "whole"; readonly report: FileReport }
+  /** `next`: the first of the asked parts that is not typed; null when all are. */
+  | { readonly kind: "cut"; readonly next: number | null };
+
+/** Milliseconds kept in reserve for a part: to read, to write and to store it. */
+const timePerPart = 30_000;
+const readsAtOnce = 16;
+
+/**
+ * Types parts of a version into Silver. Every object is written once, a part's report after its rows and the file's
+ * report after all, so that any invocation goes on with what others have left, also while they are still at it.
+ */
+export async function typeVersion(job: TypingJob, deps: TypingDeps): Promise<Typed> {
+  const { documents } = deps;
+  const { file, contract, parts } = job;
+  const dataset = contract.datasets[file.dataset]!;
+  const keys = partKeys(file, rowShapeOf(dataset));
+  const shape = shapeOf(dataset, contract);
+  const known = await documents.get(fileReportKey(file, shape));
+  if (known) return { kind: "whole", report: JSON.parse(known.text) as FileReport };
+
+  const end = parts.first + parts.count;
+  let [next, isEnded] = [firstMissing(parts, await partsThere(keys, documents)), false];
+  if (next < end)
+    // At least one part is typed: an invocation without progress would call the next one for ever.
+    for await (const part of partsOf(job, { first: next, count: end - next }, deps)) {
+      const report = await store(part, keys, deps);
+      if (report.part === 0 && report.isLast) return await conclude([report], job, shape, keys, deps);
+      await documents.put(keys.report(report.part), JSON.stringify(report), { ifAbsent: true });
+      [next, isEnded] = [report.part + 1, report.isLast];
+      if (deps.remainingTime() < timePerPart) break;
+    }
+  const reports = await reportsOf(keys, documents);
+  if (isWhole(reports)) return await conclude(reports, job, shape, keys, deps);
+  return { kind: "cut", next: isEnded || next >= end ? null : next };
+}
+
+type Keys = ReturnType<typeof partKeys>;
+
+const partsOf = ({ file, text, contract }: TypingJob, parts: PartRange, { bytesOfPart }: TypingDeps) =>
+  typeParts(text, {
+    columns: typedColumns(contract.datasets[file.dataset]!),
+    parts,
+    open: openParquetWriter,
+    ...(bytesOfPart === undefined ? {} : { bytesOfPart }),
+  });
+
+/** The parts that have a report. */
+async function partsThere({ reports }: Keys, documents: DocumentStore): Promise<Set<number>> {
+  const there = new Set<number>();
+  for await (const key of documents.list(reports)) there.add(Number.parseInt(key.slice(reports.length), 10));
+  return there;
+}
+
+function firstMissing({ first, count }: PartRange, there: ReadonlySet<number>): number {
+  let part = first;
+  while (part < first + count && there.has(part)) part++;
+  return part;
+}
+
+async function reportsOf(keys: Keys, documents: DocumentStore): Promise<PartReport[]> {
+  const reports: PartReport[] = [];
+  await inParallel(await partsThere(keys, documents), readsAtOnce, async (part) => {
+    reports.push(JSON.parse((await documents.get(keys.report(part)))!.text) as PartReport);
+  });
+  return reports.sort((one, other) => one.part - other.part);
+}
+
+async function store({ part, findings, typed, malformed, isLast }: TypedPart, keys: Keys, deps: TypingDeps) {
+  const { names } = deps;
+  if (malformed) await putFile(names.rejectedBucket, keys.malformed(part), malformed, deps);
+  await putFile(names.silverBucket, keys.typed(part), typed!, deps);
+  return { format: 1, part, findings, bytes: statSync(typed!).size, isLast } satisfies PartReport;
+}
+
+/** Stores a file, unless another invocation already has. */
+async function putFile(Bucket: string, Key: string, path: string, { s3, names }: TypingDeps): Promise<void> {
+  try {
+    await s3.send(
+      new PutObjectCommand({
+        Bucket,
+        Key,
+        // Of bounded size, and the SDK can only send bytes again.
+        Body: await readFile(path),
+        ContentType: "application/vnd.apache.parquet",
+        ServerSideEncryption: "aws:kms",
+        SSEKMSKeyId: names.keyArn,
+        BucketKeyEnabled: true,
+        IfNoneMatch: "*",
+      }),
+    );
+  } catch (error) {
+    // 409, another write at the same moment, says nothing about how that one ends.
+    if (statusOf(error) !== 412) throw error;
+  }
+}
+
+/** Writes the file's report, or reads what another invocation has written. */
+async function conclude(
+  parts: readonly PartReport[],
+  { file, bytes, text, contract }: TypingJob,
+  shape: string,
+  { silver }: Keys,
+  { documents }: TypingDeps,
+): Promise<Typed> {
+  const { batch, dataset, key, version } = file;
+  const findings = together(parts.map((part) => part.findings));
+  const drift = driftOf(findings, contract.datasets[dataset]!.columns);
+  const report: FileReport = {
+    format: 1,
+    dataset,
+    batch,
+    source: { key, version, bytes },
+    shape,
+    silver,
+    fault: verdictOn(findings, drift, dataset, contract, text.layout === "array" ? "element" : "line"),
+    rows: findings.rows,
+    malformed: findings.malformed,
+    faults: findings.faults,
+    drift,
+    parts: parts.map((part) => ({ lines: part.findings.lines, rows: part.findings.rows, bytes: part.bytes })),
+  };
+  const at = fileReportKey(file, shape);
+  if (await documents.put(at, `${JSON.stringify(report, null, 2)}\n`, { ifAbsent: true }))
+    return { kind: "whole", report };
+  // Two invocations saw the last part at the same moment; the first report counts.
+  const first = await documents.get(at);
+  return first ? { kind: "whole", report: JSON.parse(first.text) as FileReport } : { kind: "cut", next: null };
+}

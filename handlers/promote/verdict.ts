@@ -1,0 +1,112 @@
+import type { Contract } from "../../config/contract.ts";
+import { refusesNull } from "../../config/schema.ts";
+import type { Findings } from "../reader/findings.ts";
+import { faultsInWords } from "../reader/words.ts";
+
+/** Where the fields of a file differ from the declared ones. */
+export interface Drift {
+  /** Most frequent first. A name that is no identifier may be data and is not shown. */
+  readonly undeclared: readonly { readonly name: string; readonly rows: number }[];
+  /** Columns for which no row has a field. */
+  readonly absent: readonly string[];
+  /** Columns of another type than the declared one in most of the rows. */
+  readonly changed: readonly { readonly name: string; readonly found: string; readonly rows: number }[];
+}
+
+/** Why a file is not promoted; null for one that is. */
+export interface FileFault {
+  readonly code: string;
+  readonly reason: string;
+  /** What its producer has to do. */
+  readonly fix: string;
+}
+
+const longestName = 64;
+const unshownName = "(a name that is no identifier)";
+
+/** @param findings of the whole file */
+export function driftOf(
+  { rows, malformed, faults, undeclared, present }: Findings,
+  columns: readonly { readonly name: string }[],
+): Drift {
+  const names = new Map<string, number>();
+  for (const { name, rows } of undeclared) {
+    const shown = /^[A-Za-z_][\w.-]*$/.test(name) ? name.slice(0, longestName) : unshownName;
+    names.set(shown, (names.get(shown) ?? 0) + rows);
+  }
+  const isColumn = new Set(columns.map(({ name }) => name));
+  return {
+    undeclared: [...names].map(([name, rows]) => ({ name, rows })),
+    absent: columns.flatMap(({ name }) => (present.includes(name) ? [] : [name])),
+    changed: faults.flatMap(({ place = "", found, rows: wrong }) =>
+      found && isColumn.has(place) && wrong * 2 > rows + malformed ? [{ name: place, found, rows: wrong }] : [],
+    ),
+  };
+}
+
+const percent = (part: number, whole: number) => `${Number(((100 * part) / whole).toPrecision(3))}%`;
+
+/**
+ * Decides over a file whose rows were read.
+ * @param what what a row is called: `line`, or `element` of a list
+ */
+export function verdictOn(
+  findings: Findings,
+  drift: Drift,
+  dataset: string,
+  { datasets, schemaEvolution }: Pick<Contract, "datasets" | "schemaEvolution">,
+  what: "line" | "element",
+): FileFault | null {
+  const { maxRejected, columns } = datasets[dataset]!;
+  const { rows, malformed } = findings;
+  const total = rows + malformed;
+  if (total === 0)
+    return { code: "blank", reason: "the file holds no record", fix: "upload it again with its records" };
+  if (100 * malformed > maxRejected * total) {
+    const { reason, fix } = faultsInWords(findings, what);
+    const share = `${malformed} of ${total} rows are malformed (${percent(malformed, total)}, and at most ${maxRejected}% may be)`;
+    return { code: "contract", reason: `${share}: ${reason}`, fix };
+  }
+  return schemaEvolution === "additive" ? null : driftFault(drift, columns, schemaEvolution);
+}
+
+function driftFault(
+  { undeclared, absent, changed }: Drift,
+  columns: Contract["datasets"][string]["columns"],
+  mode: Exclude<Contract["schemaEvolution"], "additive">,
+): FileFault | null {
+  const isStrict = mode === "strict";
+  const needed = columns.filter(({ name, onNull }) => absent.includes(name) && (isStrict || refusesNull(onNull)));
+  const complaints = [
+    ...(isStrict && undeclared.length > 0
+      ? [
+          {
+            reason: `fields that no column declares: ${undeclared.map(({ name, rows }) => `${name} (${rows} rows)`).join(", ")}`,
+            fix: "leave them out, or have them declared",
+          },
+        ]
+      : []),
+    ...(needed.length > 0
+      ? [
+          {
+            reason: `no row has ${needed.map(({ name }) => name).join(", ")}`,
+            fix: "write these fields, or have their columns taken out of the contract",
+          },
+        ]
+      : []),
+    ...(isStrict && changed.length > 0
+      ? [
+          {
+            reason: `another type in most rows: ${changed.map(({ name, found, rows }) => `${name} (${found} in ${rows} rows)`).join(", ")}`,
+            fix: "write the declared types, or have the columns declared otherwise",
+          },
+        ]
+      : []),
+  ];
+  if (complaints.length === 0) return null;
+  return {
+    code: "schema_changed",
+    reason: `${mode}: ${complaints.map(({ reason }) => reason).join("; ")}`,
+    fix: complaints.map(({ fix }) => fix).join("; "),
+  };
+}
