@@ -1,4 +1,5 @@
 import { type ColumnType, catalogType, parseColumnType } from "./columnType.ts";
+import { portablePattern } from "./pattern.ts";
 import type { DatasetConfig, EvolutionMode, FileFormat, NullAction, PipelineConfig } from "./schema.ts";
 import { contractValue } from "./values.ts";
 
@@ -12,6 +13,7 @@ export type NullRule = NullAction | { readonly default: Scalar };
 export type ValueRule = (
   | { readonly allowed: readonly Scalar[] }
   | { readonly range: { readonly min?: string; readonly max?: string } }
+  /** What the whole text must match, written so that Java, RE2 and JavaScript (with the flag `u`) read it alike. */
   | { readonly pattern: string }
 ) & { readonly onViolation: "reject" | "warn" | "fail" };
 
@@ -76,7 +78,7 @@ type RuleConfig = NonNullable<DatasetConfig["columns"][string]["rules"]>[number]
 
 function contractRule({ allowed, range, pattern, onViolation }: RuleConfig, type: ColumnType): ValueRule {
   if (allowed) return { allowed: allowed.map((value) => contractValue(value, type)), onViolation };
-  if (!range) return { pattern: pattern!, onViolation };
+  if (!range) return { pattern: portablePattern(pattern!), onViolation };
   const bounds = Object.entries(range).flatMap(([side, value]) =>
     value === undefined ? [] : [[side, contractValue(value, type)]],
   );

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { matchesSomeBatch } from "./batchName.ts";
 import { parseColumnType, scalarKinds } from "./columnType.ts";
 import { Decimal } from "./decimal.ts";
+import { PatternError, portablePattern } from "./pattern.ts";
 
 /**
  * The shape of `pipeline_config.yaml` and the meaning of each setting, written here only. The JSON Schema for editors
@@ -88,11 +90,27 @@ const columnType = z
     description: `Spark's name of a type: ${scalarKinds.join(", ")}, decimal(precision,scale), array<type>, struct<name:type,...>`,
   });
 
-const regularExpression = z.string().superRefine((text, context) => {
+/** Only the functions read it, in JavaScript. */
+const keyPattern = z.string().superRefine((text, context) => {
+  const refuse = (message: string) => context.addIssue({ code: "custom", message });
   try {
     new RegExp(text);
   } catch (error) {
-    context.addIssue({ code: "custom", message: `not a regular expression: ${(error as Error).message}` });
+    return refuse(`not a regular expression: ${(error as Error).message}`);
+  }
+  if (!matchesSomeBatch(text))
+    refuse(
+      'matches no name that a batch can have: up to 64 letters, digits, ".", "_" and "-", the first a letter or a digit, and not "current"; choose folders named so, such as 2026-11-22',
+    );
+});
+
+/** What the engines of the pipeline read. */
+const valuePattern = z.string().superRefine((text, context) => {
+  try {
+    portablePattern(text);
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error;
+    context.addIssue({ code: "custom", message: error.message });
   }
 });
 
@@ -119,8 +137,12 @@ const valueRule = z
       .refine(({ min, max }) => min !== undefined || max !== undefined, "must have a min, a max or both")
       .optional()
       .describe("The least and the greatest value of a number, a date or a time; one of the two may be left out"),
-    pattern: regularExpression
-      .meta({ title: "regular expression", description: "What the whole text must match" })
+    pattern: valuePattern
+      .meta({
+        title: "regular expression",
+        description:
+          "What the whole text must match, in what Java, RE2 and JavaScript read alike: characters, `.`, classes, groups, `|`, repetitions",
+      })
       .optional(),
     onViolation: z
       .enum(["reject", "warn", "fail"])
@@ -275,9 +297,10 @@ export const configSchema = z.strictObject({
     .describe("The pipeline's name, which begins every name in AWS: lower case letters, digits and -, 2 to 20 long"),
   batching: z
     .strictObject({
-      keyPattern: regularExpression.meta({
+      keyPattern: keyPattern.meta({
         title: "regular expression",
-        description: "Which folders of Bronze are batches; the folder's whole name must match",
+        description:
+          "Which folders of Bronze are batches: JavaScript's regular expression, which the folder's whole name must match",
       }),
       maxSpread: duration("How far apart the upload times of the files in the rolling batch `current` may be"),
       deadline: duration("How long after its first file an incomplete batch counts as late"),

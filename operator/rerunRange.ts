@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { isLive, isUnsettled, type LedgerDocument, type Run, rollingBatch } from "../handlers/ledger/document.ts";
+import { rollingBatch } from "../config/batchName.ts";
+import { isLive, isUnsettled, type LedgerDocument, type Run } from "../handlers/ledger/document.ts";
 import type { Release } from "../handlers/release.ts";
 import { UsageError } from "../terminal/flags.ts";
 import { isRelease, releaseText, send } from "./sendOrder.ts";

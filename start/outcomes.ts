@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { rollingBatch } from "../config/batchName.ts";
 import { type Contract, contractOf } from "../config/contract.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { classify } from "../handlers/bronze/classify.ts";
-import { emptyDocument, type LedgerDocument, type Run, rollingBatch } from "../handlers/ledger/document.ts";
+import { emptyDocument, type LedgerDocument, type Run } from "../handlers/ledger/document.ts";
 import { evaluateGate, type GateRules, type GateVerdict } from "../handlers/ledger/gate.ts";
 import type { Uploaded } from "./bronze.ts";
 

@@ -1,14 +1,13 @@
+import { isBatchName, rollingBatch } from "../../config/batchName.ts";
 import type { Contract } from "../../config/contract.ts";
 import { nearest } from "../../config/nearest.ts";
 import type { FileFormat } from "../../config/schema.ts";
-import { rollingBatch } from "../ledger/document.ts";
 
 /** What a Bronze key names: a file of a declared dataset, or something that this pipeline skips. */
 export type Classified =
   | { readonly kind: "ours"; readonly batch: string; readonly dataset: string; readonly format: FileFormat }
   | { readonly kind: "skipped"; readonly reason: string; readonly fix: string };
 
-const batchName = /^[0-9A-Za-z][0-9A-Za-z._-]{0,63}$/;
 const skipped = (reason: string, fix: string): Classified => ({ kind: "skipped", reason, fix });
 
 export function classify(key: string, { datasets, batching }: Pick<Contract, "datasets" | "batching">): Classified {
@@ -43,7 +42,7 @@ export function classify(key: string, { datasets, batching }: Pick<Contract, "da
       `the folder "${rollingBatch}" is the name of the rolling batch, whose files lie at the root`,
       "upload it to the root",
     );
-  if (!batchName.test(folder) || !new RegExp(`^(?:${batching.keyPattern})$`).test(folder))
+  if (!isBatchName(folder) || !new RegExp(`^(?:${batching.keyPattern})$`).test(folder))
     return skipped(
       "the folder's name is not a batch name",
       `name the folder after its batch, matching ${batching.keyPattern}`,

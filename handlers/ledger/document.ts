@@ -200,9 +200,6 @@ export const emptyDocument: LedgerDocument = {
   operations: [],
 };
 
-/** The batch of files at the root of Bronze. */
-export const rollingBatch = "current";
-
 export const isUnsettled = (run: Run): boolean => run.state === "claimed" || run.state === "started";
 
 export const findRun = (document: LedgerDocument, number: number): Run | undefined =>

@@ -1,3 +1,4 @@
+import { rollingBatch } from "../../config/batchName.ts";
 import type { DatasetContract } from "../../config/contract.ts";
 import { own } from "../../config/plain.ts";
 import {
@@ -7,7 +8,6 @@ import {
   type LedgerDocument,
   type PinnedInput,
   type PinnedInputs,
-  rollingBatch,
   type Tries,
 } from "./document.ts";
 import { noTries, retryAt, triesAfter } from "./retry.ts";

@@ -1,4 +1,4 @@
-import { rollingBatch } from "../../handlers/ledger/document.ts";
+import { rollingBatch } from "../../config/batchName.ts";
 import { megabytes } from "../../terminal/status.ts";
 import { counted } from "../../terminal/text.ts";
 import { progressText } from "../../terminal/transferBar.ts";

@@ -1,6 +1,7 @@
+import { rollingBatch } from "../../config/batchName.ts";
 import { suggestion } from "../../config/nearest.ts";
 import { own } from "../../config/plain.ts";
-import { isWithdrawn, rollingBatch } from "../../handlers/ledger/document.ts";
+import { isWithdrawn } from "../../handlers/ledger/document.ts";
 import { defineCommand, exitCodes } from "../defineCommand.ts";
 import { give, plan } from "../sendOrder.ts";
 import { documentOf } from "../stack/ledger.ts";

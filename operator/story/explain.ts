@@ -1,4 +1,5 @@
-import { type Run, rollingBatch } from "../../handlers/ledger/document.ts";
+import { rollingBatch } from "../../config/batchName.ts";
+import type { Run } from "../../handlers/ledger/document.ts";
 import type { GateVerdict } from "../../handlers/ledger/gate.ts";
 import type { RunReport } from "../../handlers/run/report.ts";
 import { ago, counted, duration, moment, quoted } from "../../terminal/text.ts";

@@ -1,5 +1,5 @@
 import { type CloudWatchLogsClient, paginateFilterLogEvents } from "@aws-sdk/client-cloudwatch-logs";
-import { rollingBatch } from "../../handlers/ledger/document.ts";
+import { rollingBatch } from "../../config/batchName.ts";
 import type { Target } from "../stack/target.ts";
 import type { Story } from "./story.ts";
 

@@ -3,6 +3,7 @@ import {
   type ListObjectVersionsCommandOutput,
   paginateListObjectsV2,
 } from "@aws-sdk/client-s3";
+import { rollingBatch } from "../../config/batchName.ts";
 import type { Contract } from "../../config/contract.ts";
 import { classify } from "../../handlers/bronze/classify.ts";
 import { type BronzeFile, goldPrefix, ledgerKeys, reasonKey, rejectedKey } from "../../handlers/keys.ts";
@@ -15,7 +16,6 @@ import {
   isWithdrawn,
   type LedgerDocument,
   type Run,
-  rollingBatch,
 } from "../../handlers/ledger/document.ts";
 import { evaluateGate, type GateVerdict, liveInputs } from "../../handlers/ledger/gate.ts";
 import { type Rules, rulesOf } from "../../handlers/ledger/rules.ts";
