@@ -1,25 +1,5 @@
 -- The plan of the shipped contract. A `#` marks what SQL of a contract can't name by accident.
 
--- contract#values (count): The values that the contract gives are of their columns' types, and its patterns can be read.
-select
-    case when try_cast('unknown' as string) is null then 1 else 0 end as `default of users.country`,
-    case when try_cast('unknown' as string) is null then 1 else 0 end as `default of users.device_type`,
-    case when try_cast('unknown' as string) is null then 1 else 0 end as `default of users.marketing_source`,
-    case when try_cast('product_view' as string) is null then 1 else 0 end as `allowed value product_view of events.event_type`,
-    case when try_cast('product_purchase' as string) is null then 1 else 0 end as `allowed value product_purchase of events.event_type`,
-    case when try_cast('unknown' as string) is null then 1 else 0 end as `default of events.device_type`,
-    case when try_cast('0' as decimal(12,2)) is null then 1 else 0 end as `default of orders.order_amount`,
-    case when try_cast('0' as decimal(12,2)) is null then 1 else 0 end as `minimum of orders.order_amount`,
-    case when try_cast('100000' as decimal(12,2)) is null then 1 else 0 end as `maximum of orders.order_amount`,
-    case when ('' rlike '\\A(?:[A-Z]{3})\\z') is null then 1 else 0 end as `pattern of orders.currency`,
-    case when try_cast('success' as string) is null then 1 else 0 end as `allowed value success of orders.payment_status`,
-    case when try_cast('failed' as string) is null then 1 else 0 end as `allowed value failed of orders.payment_status`,
-    case when try_cast('in_progress' as string) is null then 1 else 0 end as `allowed value in_progress of orders.payment_status`
-;
-
--- contract#checks (check): The values that the contract gives are of their columns' types, and its patterns can be read.
---   contract.values, else contract_invalid
-
 -- users#checked (view): The rows of users, each with the first rule that it breaks.
 select
     `user_id`,
@@ -29,43 +9,12 @@ select
     `marketing_source`,
     _part,
     _line,
+    `#file`,
+    `#file_line`,
     case
         when `user_id` is null then 'user_id_is_null'
     end as `#rule`
 from `users#silver`
-;
-
--- users#groups (table): How many rows of users break each rule, and the hashes of the keys that may come more than once.
-with keyed as (
-    select
-        `#rule`,
-        case when `#rule` is null then xxhash64(`user_id`) end as `#key`
-    from `users#checked`
-),
-
-counted as (
-    select
-        `#rule`,
-        `#key`,
-        count(*) as row_count
-    from keyed
-    group by `#rule`, `#key`
-),
-
-marked as (
-    select
-        `#rule`,
-        case when row_count > 1 then `#key` end as `#key`,
-        row_count
-    from counted
-)
-
-select
-    `#rule`,
-    `#key`,
-    sum(row_count) as row_count
-from marked
-group by `#rule`, `#key`
 ;
 
 -- events#checked (view): The rows of events, each with the first rule that it breaks.
@@ -79,44 +28,13 @@ select
     `device_type`,
     _part,
     _line,
+    `#file`,
+    `#file_line`,
     case
         when `event_id` is null then 'event_id_is_null'
         when `user_id` is null then 'user_id_is_null'
     end as `#rule`
 from `events#silver`
-;
-
--- events#groups (table): How many rows of events break each rule, and the hashes of the keys that may come more than once.
-with keyed as (
-    select
-        `#rule`,
-        case when `#rule` is null then xxhash64(`event_id`) end as `#key`
-    from `events#checked`
-),
-
-counted as (
-    select
-        `#rule`,
-        `#key`,
-        count(*) as row_count
-    from keyed
-    group by `#rule`, `#key`
-),
-
-marked as (
-    select
-        `#rule`,
-        case when row_count > 1 then `#key` end as `#key`,
-        row_count
-    from counted
-)
-
-select
-    `#rule`,
-    `#key`,
-    sum(row_count) as row_count
-from marked
-group by `#rule`, `#key`
 ;
 
 -- orders#checked (view): The rows of orders, each with the first rule that it breaks.
@@ -130,6 +48,8 @@ select
     `payment_status`,
     _part,
     _line,
+    `#file`,
+    `#file_line`,
     case
         when `order_id` is null then 'order_id_is_null'
         when `user_id` is null then 'user_id_is_null'
@@ -137,133 +57,74 @@ select
 from `orders#silver`
 ;
 
--- orders#groups (table): How many rows of orders break each rule, and the hashes of the keys that may come more than once.
-with keyed as (
-    select
-        `#rule`,
-        case when `#rule` is null then xxhash64(`order_id`) end as `#key`
-    from `orders#checked`
-),
-
-counted as (
+-- groups#1 (table): How many rows break each rule, and the hashes of the keys that may come more than once.
+select
+    'users' as dataset,
+    `#rule`,
+    case when row_count > 1 then `#key` end as `#key`,
+    sum(row_count) as row_count
+from (
     select
         `#rule`,
         `#key`,
         count(*) as row_count
-    from keyed
+    from (
+        select
+            `#rule`,
+            case when `#rule` is null then xxhash64(`user_id`) end as `#key`
+        from `users#checked`
+    ) as keyed
     group by `#rule`, `#key`
-),
-
-marked as (
+) as counted
+group by `#rule`, case when row_count > 1 then `#key` end
+union all
+select
+    'events' as dataset,
+    `#rule`,
+    case when row_count > 1 then `#key` end as `#key`,
+    sum(row_count) as row_count
+from (
     select
         `#rule`,
-        case when row_count > 1 then `#key` end as `#key`,
-        row_count
-    from counted
-)
-
+        `#key`,
+        count(*) as row_count
+    from (
+        select
+            `#rule`,
+            case when `#rule` is null then xxhash64(`event_id`) end as `#key`
+        from `events#checked`
+    ) as keyed
+    group by `#rule`, `#key`
+) as counted
+group by `#rule`, case when row_count > 1 then `#key` end
+union all
 select
+    'orders' as dataset,
     `#rule`,
-    `#key`,
+    case when row_count > 1 then `#key` end as `#key`,
     sum(row_count) as row_count
-from marked
-group by `#rule`, `#key`
-;
-
--- groups#1 (count): The rows read and rejected in step 1.
-select *
 from (
-select
-    cast(coalesce(sum(row_count), 0) as bigint) as `users.read`,
-    cast(coalesce(sum(case when `#rule` = 'user_id_is_null' then row_count end), 0) as bigint) as `users.rejected.user_id_is_null`
-from `users#groups`
-)
-cross join (
-select
-    cast(coalesce(sum(row_count), 0) as bigint) as `events.read`,
-    cast(coalesce(sum(case when `#rule` = 'event_id_is_null' then row_count end), 0) as bigint) as `events.rejected.event_id_is_null`,
-    cast(coalesce(sum(case when `#rule` = 'user_id_is_null' then row_count end), 0) as bigint) as `events.rejected.user_id_is_null`
-from `events#groups`
-)
-cross join (
-select
-    cast(coalesce(sum(row_count), 0) as bigint) as `orders.read`,
-    cast(coalesce(sum(case when `#rule` = 'order_id_is_null' then row_count end), 0) as bigint) as `orders.rejected.order_id_is_null`,
-    cast(coalesce(sum(case when `#rule` = 'user_id_is_null' then row_count end), 0) as bigint) as `orders.rejected.user_id_is_null`
-from `orders#groups`
-)
+    select
+        `#rule`,
+        `#key`,
+        count(*) as row_count
+    from (
+        select
+            `#rule`,
+            case when `#rule` is null then xxhash64(`order_id`) end as `#key`
+        from `orders#checked`
+    ) as keyed
+    group by `#rule`, `#key`
+) as counted
+group by `#rule`, case when row_count > 1 then `#key` end
 ;
 
--- read#1 (check): Every promoted row was read.
---   users.rows_read, else infrastructure
---   events.rows_read, else infrastructure
---   orders.rows_read, else infrastructure
-
--- users#rejected (rejected): The rows of users that break a rule, each with its rule, file and line.
+-- duplicates#1 (table): The places of the rows whose key has a later row.
 select
-    checked.`#rule` as rule,
-    parts.source_key as `key`,
-    parts.lines_before + checked._line as line,
-    checked.`user_id`,
-    checked.`signup_date`,
-    checked.`country`,
-    checked.`device_type`,
-    checked.`marketing_source`
-from `users#checked` as checked
-inner join `users#parts` as parts
-    on checked._part = parts.part
-where checked.`#rule` is not null
-;
-
--- events#rejected (rejected): The rows of events that break a rule, each with its rule, file and line.
-select
-    checked.`#rule` as rule,
-    parts.source_key as `key`,
-    parts.lines_before + checked._line as line,
-    checked.`event_id`,
-    checked.`user_id`,
-    checked.`event_type`,
-    checked.`product_id`,
-    checked.`event_timestamp`,
-    checked.`session_id`,
-    checked.`device_type`
-from `events#checked` as checked
-inner join `events#parts` as parts
-    on checked._part = parts.part
-where checked.`#rule` is not null
-;
-
--- orders#rejected (rejected): The rows of orders that break a rule, each with its rule, file and line.
-select
-    checked.`#rule` as rule,
-    parts.source_key as `key`,
-    parts.lines_before + checked._line as line,
-    checked.`order_id`,
-    checked.`user_id`,
-    checked.`product_id`,
-    checked.`order_amount`,
-    checked.`currency`,
-    checked.`order_timestamp`,
-    checked.`payment_status`
-from `orders#checked` as checked
-inner join `orders#parts` as parts
-    on checked._part = parts.part
-where checked.`#rule` is not null
-;
-
--- users#duplicates (table): The places of the rows of users whose key has a later row. Only keys whose hash comes more than once are ranked.
-with candidates as (
-    select *
-    from `users#checked` as checked
-    where `#rule` is null
-    and exists (
-        select 1
-        from `users#groups` as groups
-        where groups.`#key` = xxhash64(checked.`user_id`)
-    )
-),
-
-ranked as (
+    'users' as dataset,
+    _part,
+    _line
+from (
     select
         _part,
         _line,
@@ -277,29 +138,22 @@ ranked as (
                 `_part` desc nulls last,
                 `_line` desc nulls last
         ) as `#rank`
-    from candidates
-)
-
-select
-    _part,
-    _line
-from ranked
-where `#rank` > 1
-;
-
--- events#duplicates (table): The places of the rows of events whose key has a later row. Only keys whose hash comes more than once are ranked.
-with candidates as (
-    select *
-    from `events#checked` as checked
+    from `users#checked` as checked
     where `#rule` is null
     and exists (
         select 1
-        from `events#groups` as groups
-        where groups.`#key` = xxhash64(checked.`event_id`)
+        from `groups#1` as counted
+        where counted.dataset = 'users'
+        and counted.`#key` = xxhash64(checked.`user_id`)
     )
-),
-
-ranked as (
+) as ranked
+where `#rank` > 1
+union all
+select
+    'events' as dataset,
+    _part,
+    _line
+from (
     select
         _part,
         _line,
@@ -315,29 +169,22 @@ ranked as (
                 `_part` desc nulls last,
                 `_line` desc nulls last
         ) as `#rank`
-    from candidates
-)
-
-select
-    _part,
-    _line
-from ranked
-where `#rank` > 1
-;
-
--- orders#duplicates (table): The places of the rows of orders whose key has a later row. Only keys whose hash comes more than once are ranked.
-with candidates as (
-    select *
-    from `orders#checked` as checked
+    from `events#checked` as checked
     where `#rule` is null
     and exists (
         select 1
-        from `orders#groups` as groups
-        where groups.`#key` = xxhash64(checked.`order_id`)
+        from `groups#1` as counted
+        where counted.dataset = 'events'
+        and counted.`#key` = xxhash64(checked.`event_id`)
     )
-),
-
-ranked as (
+) as ranked
+where `#rank` > 1
+union all
+select
+    'orders' as dataset,
+    _part,
+    _line
+from (
     select
         _part,
         _line,
@@ -353,30 +200,16 @@ ranked as (
                 `_part` desc nulls last,
                 `_line` desc nulls last
         ) as `#rank`
-    from candidates
-)
-
-select
-    _part,
-    _line
-from ranked
+    from `orders#checked` as checked
+    where `#rule` is null
+    and exists (
+        select 1
+        from `groups#1` as counted
+        where counted.dataset = 'orders'
+        and counted.`#key` = xxhash64(checked.`order_id`)
+    )
+) as ranked
 where `#rank` > 1
-;
-
--- duplicates#1 (count): The duplicates removed in step 1.
-select *
-from (
-select count(*) as `users.deduplicated`
-from `users#duplicates`
-)
-cross join (
-select count(*) as `events.deduplicated`
-from `events#duplicates`
-)
-cross join (
-select count(*) as `orders.deduplicated`
-from `orders#duplicates`
-)
 ;
 
 -- users#kept (view): The rows of users that break no rule and are no duplicates.
@@ -390,8 +223,10 @@ from `users#checked` as checked
 where `#rule` is null
 and not exists (
     select 1
-    from `users#duplicates` as duplicates
-    where duplicates._part = checked._part and duplicates._line = checked._line
+    from `duplicates#1` as duplicates
+    where duplicates.dataset = 'users'
+    and duplicates._part = checked._part
+    and duplicates._line = checked._line
 )
 ;
 
@@ -418,8 +253,10 @@ from `events#checked` as checked
 where `#rule` is null
 and not exists (
     select 1
-    from `events#duplicates` as duplicates
-    where duplicates._part = checked._part and duplicates._line = checked._line
+    from `duplicates#1` as duplicates
+    where duplicates.dataset = 'events'
+    and duplicates._part = checked._part
+    and duplicates._line = checked._line
 )
 ;
 
@@ -448,8 +285,10 @@ from `orders#checked` as checked
 where `#rule` is null
 and not exists (
     select 1
-    from `orders#duplicates` as duplicates
-    where duplicates._part = checked._part and duplicates._line = checked._line
+    from `duplicates#1` as duplicates
+    where duplicates.dataset = 'orders'
+    and duplicates._part = checked._part
+    and duplicates._line = checked._line
 )
 ;
 
@@ -465,32 +304,52 @@ select
 from `orders#kept`
 ;
 
--- events#by_user_id (table): How many kept rows of events name a kept row of users, and which other values of user_id they have.
-with referring as (
+-- users#referring (table): How many rows name a row of users, and each value that names none.
+select
+    'events' as dataset,
+    'user_id' as reference,
+    known.`user_id` is not null as is_known,
+    case when known.`user_id` is null then referring.value end as value,
+    cast(sum(referring.row_count) as bigint) as row_count,
+    cast(sum(referring.`events.event_type_not_allowed`) as bigint) as `events.event_type_not_allowed`,
+    cast(0 as bigint) as `orders.order_amount_out_of_range`,
+    cast(0 as bigint) as `orders.currency_pattern`,
+    cast(0 as bigint) as `orders.payment_status_not_allowed`
+from (
     select
         `user_id` as value,
         count(*) as row_count,
-        count_if(`event_type` not in (cast('product_view' as string), cast('product_purchase' as string))) as `event_type_not_allowed`
+        count_if(`event_type` not in (cast('product_view' as string), cast('product_purchase' as string))) as `events.event_type_not_allowed`
     from `events#kept`
     group by `user_id`
-),
-
-compared as (
-    select
-        referring.*,
-        known.`user_id` is not null as is_known
-    from referring
-    left join `users` as known
-        on referring.value = known.`user_id`
-)
-
+) as referring
+left join `users` as known
+    on referring.value = known.`user_id`
+group by known.`user_id` is not null, case when known.`user_id` is null then referring.value end
+union all
 select
-    is_known,
-    case when not is_known then value end as value,
-    sum(row_count) as row_count,
-    sum(`event_type_not_allowed`) as `event_type_not_allowed`
-from compared
-group by is_known, case when not is_known then value end
+    'orders' as dataset,
+    'user_id' as reference,
+    known.`user_id` is not null as is_known,
+    case when known.`user_id` is null then referring.value end as value,
+    cast(sum(referring.row_count) as bigint) as row_count,
+    cast(0 as bigint) as `events.event_type_not_allowed`,
+    cast(sum(referring.`orders.order_amount_out_of_range`) as bigint) as `orders.order_amount_out_of_range`,
+    cast(sum(referring.`orders.currency_pattern`) as bigint) as `orders.currency_pattern`,
+    cast(sum(referring.`orders.payment_status_not_allowed`) as bigint) as `orders.payment_status_not_allowed`
+from (
+    select
+        `user_id` as value,
+        count(*) as row_count,
+        count_if((`order_amount` < cast('0' as decimal(12,2)) or `order_amount` > cast('100000' as decimal(12,2)))) as `orders.order_amount_out_of_range`,
+        count_if(not `currency` rlike '\\A(?:[A-Z]{3})\\z') as `orders.currency_pattern`,
+        count_if(`payment_status` not in (cast('success' as string), cast('failed' as string), cast('in_progress' as string))) as `orders.payment_status_not_allowed`
+    from `orders#kept`
+    group by `user_id`
+) as referring
+left join `users` as known
+    on referring.value = known.`user_id`
+group by known.`user_id` is not null, case when known.`user_id` is null then referring.value end
 ;
 
 -- events_orphans (view): The rows of events whose reference is null or names no row; once for each such reference.
@@ -506,42 +365,12 @@ select
 from `events` as referring
 where exists (
     select 1
-    from `events#by_user_id` as counted
-    where not counted.is_known
+    from `users#referring` as counted
+    where counted.dataset = 'events'
+    and counted.reference = 'user_id'
+    and not counted.is_known
     and counted.value is not distinct from referring.`user_id`
 )
-;
-
--- orders#by_user_id (table): How many kept rows of orders name a kept row of users, and which other values of user_id they have.
-with referring as (
-    select
-        `user_id` as value,
-        count(*) as row_count,
-        count_if((`order_amount` < cast('0' as decimal(12,2)) or `order_amount` > cast('100000' as decimal(12,2)))) as `order_amount_out_of_range`,
-        count_if(not `currency` rlike '\\A(?:[A-Z]{3})\\z') as `currency_pattern`,
-        count_if(`payment_status` not in (cast('success' as string), cast('failed' as string), cast('in_progress' as string))) as `payment_status_not_allowed`
-    from `orders#kept`
-    group by `user_id`
-),
-
-compared as (
-    select
-        referring.*,
-        known.`user_id` is not null as is_known
-    from referring
-    left join `users` as known
-        on referring.value = known.`user_id`
-)
-
-select
-    is_known,
-    case when not is_known then value end as value,
-    sum(row_count) as row_count,
-    sum(`order_amount_out_of_range`) as `order_amount_out_of_range`,
-    sum(`currency_pattern`) as `currency_pattern`,
-    sum(`payment_status_not_allowed`) as `payment_status_not_allowed`
-from compared
-group by is_known, case when not is_known then value end
 ;
 
 -- orders_orphans (view): The rows of orders whose reference is null or names no row; once for each such reference.
@@ -557,40 +386,117 @@ select
 from `orders` as referring
 where exists (
     select 1
-    from `orders#by_user_id` as counted
-    where not counted.is_known
+    from `users#referring` as counted
+    where counted.dataset = 'orders'
+    and counted.reference = 'user_id'
+    and not counted.is_known
     and counted.value is not distinct from referring.`user_id`
 )
 ;
 
--- kept#counts (count): The kept rows, those that break a rule that warns, and the orphans.
-select *
+-- datasets#counts (count): The rows read, rejected, removed as duplicates and kept, the warnings and the orphans.
+select
+    cast(coalesce(sum(case when dataset = 'users' and what = 'read' then row_count end), 0) as bigint) as `users.read`,
+    cast(coalesce(sum(case when dataset = 'users' and what = 'kept' then row_count end), 0) as bigint) as `users.kept`,
+    cast(coalesce(sum(case when dataset = 'users' and what = 'duplicate' then row_count end), 0) as bigint) as `users.deduplicated`,
+    cast(coalesce(sum(case when dataset = 'users' and what = 'read' and detail = 'user_id_is_null' then row_count end), 0) as bigint) as `users.rejected.user_id_is_null`,
+    cast(coalesce(sum(case when dataset = 'events' and what = 'read' then row_count end), 0) as bigint) as `events.read`,
+    cast(coalesce(sum(case when dataset = 'events' and what = 'kept' then row_count end), 0) as bigint) as `events.kept`,
+    cast(coalesce(sum(case when dataset = 'events' and what = 'duplicate' then row_count end), 0) as bigint) as `events.deduplicated`,
+    cast(coalesce(sum(case when dataset = 'events' and what = 'read' and detail = 'event_id_is_null' then row_count end), 0) as bigint) as `events.rejected.event_id_is_null`,
+    cast(coalesce(sum(case when dataset = 'events' and what = 'read' and detail = 'user_id_is_null' then row_count end), 0) as bigint) as `events.rejected.user_id_is_null`,
+    cast(coalesce(sum(case when dataset = 'events' and what = 'warned' and detail = 'event_type_not_allowed' then row_count end), 0) as bigint) as `events.warned.event_type_not_allowed`,
+    cast(coalesce(sum(case when dataset = 'events' and what = 'orphan' and detail = 'user_id' then row_count end), 0) as bigint) as `events.orphans.user_id`,
+    cast(coalesce(sum(case when dataset = 'events' and what = 'dangling' and detail = 'user_id' then row_count end), 0) as bigint) as `events.dangling.user_id`,
+    cast(coalesce(sum(case when dataset = 'orders' and what = 'read' then row_count end), 0) as bigint) as `orders.read`,
+    cast(coalesce(sum(case when dataset = 'orders' and what = 'kept' then row_count end), 0) as bigint) as `orders.kept`,
+    cast(coalesce(sum(case when dataset = 'orders' and what = 'duplicate' then row_count end), 0) as bigint) as `orders.deduplicated`,
+    cast(coalesce(sum(case when dataset = 'orders' and what = 'read' and detail = 'order_id_is_null' then row_count end), 0) as bigint) as `orders.rejected.order_id_is_null`,
+    cast(coalesce(sum(case when dataset = 'orders' and what = 'read' and detail = 'user_id_is_null' then row_count end), 0) as bigint) as `orders.rejected.user_id_is_null`,
+    cast(coalesce(sum(case when dataset = 'orders' and what = 'warned' and detail = 'order_amount_out_of_range' then row_count end), 0) as bigint) as `orders.warned.order_amount_out_of_range`,
+    cast(coalesce(sum(case when dataset = 'orders' and what = 'warned' and detail = 'currency_pattern' then row_count end), 0) as bigint) as `orders.warned.currency_pattern`,
+    cast(coalesce(sum(case when dataset = 'orders' and what = 'warned' and detail = 'payment_status_not_allowed' then row_count end), 0) as bigint) as `orders.warned.payment_status_not_allowed`,
+    cast(coalesce(sum(case when dataset = 'orders' and what = 'orphan' and detail = 'user_id' then row_count end), 0) as bigint) as `orders.orphans.user_id`,
+    cast(coalesce(sum(case when dataset = 'orders' and what = 'dangling' and detail = 'user_id' then row_count end), 0) as bigint) as `orders.dangling.user_id`
 from (
+select dataset, 'read' as what, `#rule` as detail, row_count from `groups#1`
+union all
+select dataset, 'duplicate', cast(null as string), 1 from `duplicates#1`
+union all
+select 'users', 'kept', cast(null as string), count(*) from `users#kept`
+union all
+select 'events', 'kept', cast(null as string), row_count from `users#referring` where dataset = 'events' and reference = 'user_id'
+union all
+select 'events', 'warned', 'event_type_not_allowed', `events.event_type_not_allowed` from `users#referring` where dataset = 'events' and reference = 'user_id'
+union all
+select 'events', 'orphan', 'user_id', row_count from `users#referring` where dataset = 'events' and reference = 'user_id' and not is_known
+union all
+select 'events', 'dangling', 'user_id', row_count from `users#referring` where dataset = 'events' and reference = 'user_id' and not is_known and value is not null
+union all
+select 'orders', 'kept', cast(null as string), row_count from `users#referring` where dataset = 'orders' and reference = 'user_id'
+union all
+select 'orders', 'warned', 'order_amount_out_of_range', `orders.order_amount_out_of_range` from `users#referring` where dataset = 'orders' and reference = 'user_id'
+union all
+select 'orders', 'warned', 'currency_pattern', `orders.currency_pattern` from `users#referring` where dataset = 'orders' and reference = 'user_id'
+union all
+select 'orders', 'warned', 'payment_status_not_allowed', `orders.payment_status_not_allowed` from `users#referring` where dataset = 'orders' and reference = 'user_id'
+union all
+select 'orders', 'orphan', 'user_id', row_count from `users#referring` where dataset = 'orders' and reference = 'user_id' and not is_known
+union all
+select 'orders', 'dangling', 'user_id', row_count from `users#referring` where dataset = 'orders' and reference = 'user_id' and not is_known and value is not null
+) as counted
+;
+
+-- users#rejected (rejected): The rows of users that break a rule, each with its rule, file and line.
 select
-    count(*) as `users.kept`
-from `users#kept`
-)
-cross join (
+    `#rule` as rule,
+    `#file` as `key`,
+    `#file_line` as line,
+    `user_id`,
+    `signup_date`,
+    `country`,
+    `device_type`,
+    `marketing_source`
+from `users#checked`
+where `#rule` is not null
+;
+
+-- events#rejected (rejected): The rows of events that break a rule, each with its rule, file and line.
 select
-    cast(coalesce(sum(row_count), 0) as bigint) as `events.kept`,
-    cast(coalesce(sum(`event_type_not_allowed`), 0) as bigint) as `events.warned.event_type_not_allowed`,
-    cast(coalesce(sum(case when not is_known then row_count end), 0) as bigint) as `events.orphans.user_id`,
-    cast(coalesce(sum(case when not is_known and value is not null then row_count end), 0) as bigint) as `events.dangling.user_id`
-from `events#by_user_id`
-)
-cross join (
+    `#rule` as rule,
+    `#file` as `key`,
+    `#file_line` as line,
+    `event_id`,
+    `user_id`,
+    `event_type`,
+    `product_id`,
+    `event_timestamp`,
+    `session_id`,
+    `device_type`
+from `events#checked`
+where `#rule` is not null
+;
+
+-- orders#rejected (rejected): The rows of orders that break a rule, each with its rule, file and line.
 select
-    cast(coalesce(sum(row_count), 0) as bigint) as `orders.kept`,
-    cast(coalesce(sum(`order_amount_out_of_range`), 0) as bigint) as `orders.warned.order_amount_out_of_range`,
-    cast(coalesce(sum(`currency_pattern`), 0) as bigint) as `orders.warned.currency_pattern`,
-    cast(coalesce(sum(`payment_status_not_allowed`), 0) as bigint) as `orders.warned.payment_status_not_allowed`,
-    cast(coalesce(sum(case when not is_known then row_count end), 0) as bigint) as `orders.orphans.user_id`,
-    cast(coalesce(sum(case when not is_known and value is not null then row_count end), 0) as bigint) as `orders.dangling.user_id`
-from `orders#by_user_id`
-)
+    `#rule` as rule,
+    `#file` as `key`,
+    `#file_line` as line,
+    `order_id`,
+    `user_id`,
+    `product_id`,
+    `order_amount`,
+    `currency`,
+    `order_timestamp`,
+    `payment_status`
+from `orders#checked`
+where `#rule` is not null
 ;
 
 -- datasets#checks (check): The datasets are fit for the outputs; all of their failures are told at once.
+--   users.rows_read, else infrastructure
+--   events.rows_read, else infrastructure
+--   orders.rows_read, else infrastructure
 --   users.rows_balance, else check_failed
 --   users.max_rejected, else too_many_rejected
 --   events.rows_balance, else check_failed

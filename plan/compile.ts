@@ -5,8 +5,7 @@ import { Output } from "./output.ts";
 import type { Plan, Statement } from "./plan.ts";
 import { stepsOf } from "./rules.ts";
 import { sparkDialect } from "./sparkDialect.ts";
-import { oneRow } from "./sqlText.ts";
-import { checkedValues } from "./values.ts";
+import { listed, unionAll } from "./sqlText.ts";
 
 /**
  * @param sql The SQL of each output.
@@ -25,71 +24,66 @@ export function compilePlan(
   });
   const all = [...datasets.values()];
   const steps = stepsOf(contract).map((names) => names.map((name) => datasets.get(name)!));
-
-  /** One statement for all counts that don't depend on each other: each statement costs time, however few the rows. */
-  const count = (name: string, purpose: string, queries: readonly string[]): Statement => ({
-    kind: "count",
-    name,
-    purpose,
-    sql: inDialect(dialect, oneRow(queries)),
-    subject: "the datasets' counts",
+  const statement = (kind: "table" | "count", name: string, purpose: string, text: string): Statement => ({
+    ...{ kind, name, purpose, sql: inDialect(dialect, text) },
+    subject: "the datasets",
     code: "contract_invalid",
   });
+
+  /** Each statement costs time, however few the rows. So the datasets of a step are in one statement. */
   const judged = (step: readonly Dataset[], index: number): readonly Statement[] => {
-    const unknown = step.flatMap((dataset) => dataset.unknown ?? []);
-    const names = `step ${index + 1}`;
+    const [groups, duplicates] = [`groups#${index + 1}`, `duplicates#${index + 1}`];
     return [
-      ...unknown.flatMap(({ statements }) => statements),
-      ...(unknown.length > 0
-        ? [
-            count(
-              `unknown#${index + 1}`,
-              `Computes the values that reject rows in ${names}.`,
-              unknown.map(({ counts }) => counts),
-            ),
-          ]
-        : []),
-      ...step.flatMap((dataset) => dataset.judged),
-      count(
-        `groups#${index + 1}`,
-        `The rows read and rejected in ${names}.`,
-        step.map((dataset) => dataset.groupCounts),
+      ...step.flatMap(({ checked }) => checked),
+      statement(
+        "table",
+        groups,
+        "How many rows break each rule, and the hashes of the keys that may come more than once.",
+        unionAll(step.map((dataset) => dataset.groups)),
       ),
-      {
-        kind: "check",
-        name: `read#${index + 1}`,
-        purpose: "Every promoted row was read.",
-        checks: step.map((dataset) => dataset.readCheck),
-      },
-      ...step.map((dataset) => dataset.rejectedRows),
-      ...step.map((dataset) => dataset.duplicates),
-      count(
-        `duplicates#${index + 1}`,
-        `The duplicates removed in ${names}.`,
-        step.map((dataset) => dataset.duplicateCounts),
+      statement(
+        "table",
+        duplicates,
+        "The places of the rows whose key has a later row.",
+        unionAll(step.map((dataset) => dataset.duplicates(groups))),
       ),
-      ...step.flatMap((dataset) => dataset.kept),
+      ...step.flatMap((dataset) => dataset.kept(duplicates)),
     ];
   };
+  const ofSteps = steps.flatMap((_, index) => [
+    `select dataset, 'read' as what, ${dialect.identifier("#rule")} as detail, row_count from ${dialect.identifier(`groups#${index + 1}`)}`,
+    `select dataset, 'duplicate', cast(null as string), 1 from ${dialect.identifier(`duplicates#${index + 1}`)}`,
+  ]);
 
   return {
     format: 1,
     pipeline: contract.pipeline,
     inputs: all.map(({ input }) => input),
+    tables: all.flatMap(({ tables }) => tables),
     statements: [
-      ...checkedValues(dialect, contract),
       ...steps.flatMap(judged),
+      ...all.flatMap(({ referring }) => referring),
       ...all.flatMap(({ orphans }) => orphans),
-      count(
-        "kept#counts",
-        "The kept rows, those that break a rule that warns, and the orphans.",
-        all.flatMap(({ keptCounts }) => keptCounts),
+      statement(
+        "count",
+        "datasets#counts",
+        "The rows read, rejected, removed as duplicates and kept, the warnings and the orphans.",
+        `select
+    ${listed(all.flatMap(({ counts }) => counts))}
+from (
+${unionAll([...ofSteps, ...all.flatMap(({ countQueries }) => countQueries)])}
+) as counted`,
       ),
+      ...all.map(({ rejectedRows }) => rejectedRows),
       {
         kind: "check",
         name: "datasets#checks",
         purpose: "The datasets are fit for the outputs; all of their failures are told at once.",
-        checks: [...all.flatMap(({ checks }) => checks), ...all.flatMap(({ orphanChecks }) => orphanChecks)],
+        checks: [
+          ...all.map(({ readCheck }) => readCheck),
+          ...all.flatMap(({ checks }) => checks),
+          ...all.flatMap(({ orphanChecks }) => orphanChecks),
+        ],
       },
       ...outputs.flatMap(([, output]) => output.statements),
     ],

@@ -1,165 +1,114 @@
 import { orphanColumn, orphanTable } from "../config/checks.ts";
 import type { Contract, DatasetContract, ReferenceContract } from "../config/contract.ts";
 import { type Dialect, inDialect } from "./dialect.ts";
-import type { Check, DatasetCounts, Expression, Piece, PlanInput, Statement } from "./plan.ts";
+import type { Check, DatasetCounts, Expression, Piece, PlanInput, PlanTable, Statement } from "./plan.ts";
 import { defaultOf, excludingRules, orphanRule, rejectingReferences, typedValue, warningRules } from "./rules.ts";
-import { caseOf, listed } from "./sqlText.ts";
+import { caseOf, listed, unionAll } from "./sqlText.ts";
 
-/** The number of the line within its part, and of the part within the file: columns of Silver beside the declared ones. */
+/** Columns of Silver beside the declared ones: the part's number in the file, the line's number in the part. */
 const place = ["_part", "_line"] as const;
 
+/** What the counts are called in the table that has those of all datasets. */
+const counted = {
+  read: "read",
+  duplicate: "duplicate",
+  kept: "kept",
+  warned: "warned",
+  orphan: "orphan",
+  dangling: "dangling",
+} as const;
+
 /**
- * A dataset in statements. The names of its own tables and columns have a `#`, which no name of a contract has.
+ * A dataset in statements. The names of its own tables and columns have a `#`, which no name of a contract has. Several
+ * datasets share a table where that saves time; there the column `dataset` tells their rows apart.
  *
  * | table | its rows |
  * | --- | --- |
  * | `D#silver` | as promoted |
  * | `D#unknown_C` | the values of a reference that rejects, which no kept row of the other dataset has |
  * | `D#checked` | all, with the first rule that each breaks in `#rule` |
- * | `D#groups` | how many rows break each rule, and the hashes of the keys that may come more than once |
- * | `D#duplicates` | the places of the rows whose key has a later row |
+ * | `groups#N` | how many rows break each rule, and the hashes of the keys that may come more than once |
+ * | `duplicates#N` | the places of the rows whose key has a later row |
  * | `D#kept` | those that break no rule and are no duplicates |
  * | `D` | the same with defaults |
- * | `D#by_C` | how many kept rows have a reference that is known, and each value that is not |
- * | `D_orphans` | the kept rows of these values |
+ * | `D#referring` | how many kept rows of any dataset name a row of `D`, and each value that names none |
+ * | `D_orphans` | the kept rows of `D` whose reference is null or names no row |
  */
 export class Dataset {
+  readonly name: string;
   readonly #dialect: Dialect;
   readonly #contract: Contract;
-  readonly #name: string;
   readonly #declared: DatasetContract;
 
   constructor(dialect: Dialect, contract: Contract, name: string) {
     this.#dialect = dialect;
     this.#contract = contract;
-    this.#name = name;
+    this.name = name;
     this.#declared = contract.datasets[name]!;
   }
 
   get input(): PlanInput {
     return {
-      dataset: this.#name,
+      dataset: this.name,
       required: this.#declared.required,
-      rows: this.#table("silver"),
+      table: this.#table("silver"),
       columns: [
         ...this.#declared.columns.map(({ name, type }) => ({ name, type })),
         { name: place[0], type: "int" },
         { name: place[1], type: "bigint" },
       ],
-      parts: this.#table("parts"),
     };
   }
 
-  /** The tables of what rejects the rows, and a query that counts them; null when no reference rejects. */
-  get unknown(): { readonly statements: readonly Statement[]; readonly counts: string } | null {
-    const rejecting = rejectingReferences(this.#declared);
-    if (rejecting.length === 0) return null;
-    const value = this.#id("#value");
-    const statements = rejecting.map((reference): Statement => {
-      const column = this.#id(reference.column);
-      return this.#statement(
-        "table",
-        this.#unknownTable(reference),
-        `The values of ${this.#name}.${reference.column} that no kept row of ${reference.dataset} has.`,
-        `with referring as (
-    select distinct ${column} as ${value}
-    from ${this.#id(this.#table("silver"))}
-    where ${column} is not null
-)
-
-select ${value}
-from referring
-where not exists (
-    select 1
-    from ${this.#id(reference.dataset)} as known
-    where known.${this.#id(this.#keyOf(reference))} = referring.${value}
-)`,
-      );
-    });
-    const counts = rejecting.map(
-      (reference) =>
-        `(select count(*) from ${this.#id(this.#unknownTable(reference))}) as ${this.#id(`${this.#name}.unknown.${reference.column}`)}`,
-    );
-    return { statements, counts: `select\n    ${listed(counts)}` };
-  }
-
-  get judged(): readonly Statement[] {
-    const key = this.#dialect.hash(this.#declared.primaryKey.map((column) => this.#id(column)));
-    const [rule, hash] = [this.#id("#rule"), this.#id("#key")];
+  /** What the SQL of outputs and balances may read of it. */
+  get tables(): readonly PlanTable[] {
+    const columns = this.#declared.columns.map(({ name, type }) => ({ name, type }));
     return [
-      this.#checked(),
-      this.#statement(
-        "table",
-        this.#table("groups"),
-        `How many rows of ${this.#name} break each rule, and the hashes of the keys that may come more than once.`,
-        `with keyed as (
-    select
-        ${rule},
-        case when ${rule} is null then ${key} end as ${hash}
-    from ${this.#id(this.#table("checked"))}
-),
-
-counted as (
-    select
-        ${rule},
-        ${hash},
-        count(*) as row_count
-    from keyed
-    group by ${rule}, ${hash}
-),
-
-marked as (
-    select
-        ${rule},
-        case when row_count > 1 then ${hash} end as ${hash},
-        row_count
-    from counted
-)
-
-select
-    ${rule},
-    ${hash},
-    sum(row_count) as row_count
-from marked
-group by ${rule}, ${hash}`,
-      ),
+      { name: this.name, columns },
+      ...(this.#declared.references.length > 0
+        ? [{ name: orphanTable(this.name), columns: [...columns, { name: orphanColumn, type: "string" }] }]
+        : []),
     ];
   }
 
-  /** One row: the rows read, and the rows that each rule rejects. */
-  get groupCounts(): string {
-    const rule = this.#id("#rule");
-    const counts = this.#rejectingRules.map((name) =>
-      this.#sum(`case when ${rule} = ${this.#dialect.text(name)} then row_count end`, this.#rejected(name)),
-    );
-    return `select
-    ${listed([this.#sum("row_count", `${this.#name}.read`), ...counts])}
-from ${this.#id(this.#table("groups"))}`;
+  /** The rows, each with the first rule that it breaks; before that, what its rejecting references need. */
+  get checked(): readonly Statement[] {
+    return [...rejectingReferences(this.#declared).map((reference) => this.#unknown(reference)), this.#checked()];
   }
 
-  /** The latest row of a key is kept, and of equally late rows the greatest by every other column. */
-  get duplicates(): Statement {
+  /** A part of the table `groups#N`. */
+  get groups(): string {
+    const key = this.#dialect.hash(this.#declared.primaryKey.map((column) => this.#id(column)));
+    const [rule, hash] = [this.#id("#rule"), this.#id("#key")];
+    const marked = `case when row_count > 1 then ${hash} end`;
+    return `select
+    ${listed([`${this.#text(this.name)} as dataset`, rule, `${marked} as ${hash}`, "sum(row_count) as row_count"])}
+from (
+    select
+        ${listed([rule, hash, "count(*) as row_count"], 8)}
+    from (
+        select
+            ${listed([rule, `case when ${rule} is null then ${key} end as ${hash}`], 12)}
+        from ${this.#id(this.#table("checked"))}
+    ) as keyed
+    group by ${rule}, ${hash}
+) as counted
+group by ${rule}, ${marked}`;
+  }
+
+  /**
+   * A part of the table `duplicates#N`. The latest row of a key is kept, and of equally late rows the greatest by every
+   * other column. Only rows whose key's hash comes more than once are ranked.
+   */
+  duplicates(groups: string): string {
     const { primaryKey, latestBy, columns } = this.#declared;
     const rest = columns.map(({ name }) => name).filter((name) => !primaryKey.includes(name) && name !== latestBy);
     const order = [...(primaryKey.includes(latestBy) ? [] : [latestBy]), ...rest, ...place];
     const keys = primaryKey.map((column) => this.#id(column));
-    const [rule, hash] = [this.#id("#rule"), this.#id("#key")];
-    return this.#statement(
-      "table",
-      this.#table("duplicates"),
-      `The places of the rows of ${this.#name} whose key has a later row. Only keys whose hash comes more than once are ranked.`,
-      `with candidates as (
-    select *
-    from ${this.#id(this.#table("checked"))} as checked
-    where ${rule} is null
-    and exists (
-        select 1
-        from ${this.#id(this.#table("groups"))} as groups
-        where groups.${hash} = ${this.#dialect.hash(primaryKey.map((column) => `checked.${this.#id(column)}`))}
-    )
-),
-
-ranked as (
+    const rank = this.#id("#rank");
+    return `select
+    ${listed([`${this.#text(this.name)} as dataset`, ...place])}
+from (
     select
         ${listed(place, 8)},
         row_number() over (
@@ -169,71 +118,67 @@ ranked as (
                   order.map((column) => `${this.#id(column)} desc nulls last`),
                   16,
                 )}
-        ) as ${this.#id("#rank")}
-    from candidates
-)
-
-select
-    ${listed(place)}
-from ranked
-where ${this.#id("#rank")} > 1`,
-    );
+        ) as ${rank}
+    from ${this.#id(this.#table("checked"))} as checked
+    where ${this.#id("#rule")} is null
+    and exists (
+        select 1
+        from ${this.#id(groups)} as counted
+        where counted.dataset = ${this.#text(this.name)}
+        and counted.${this.#id("#key")} = ${this.#dialect.hash(primaryKey.map((column) => `checked.${this.#id(column)}`))}
+    )
+) as ranked
+where ${rank} > 1`;
   }
 
-  get duplicateCounts(): string {
-    return `select count(*) as ${this.#id(`${this.#name}.deduplicated`)}
-from ${this.#id(this.#table("duplicates"))}`;
-  }
-
-  get rejectedRows(): Statement {
-    const { columns } = this.#declared;
-    return {
-      ...this.#sql(
-        this.#table("rejected"),
-        `The rows of ${this.#name} that break a rule, each with its rule, file and line.`,
-        `select
-    ${listed([
-      `checked.${this.#id("#rule")} as rule`,
-      `parts.source_key as ${this.#id("key")}`,
-      "parts.lines_before + checked._line as line",
-      ...columns.map(({ name }) => `checked.${this.#id(name)}`),
-    ])}
-from ${this.#id(this.#table("checked"))} as checked
-inner join ${this.#id(this.#table("parts"))} as parts
-    on checked._part = parts.part
-where checked.${this.#id("#rule")} is not null`,
-      ),
-      kind: "rejected",
-      dataset: this.#name,
-      when: [">", this.#rejectedTotal, 0],
-    };
-  }
-
-  get kept(): readonly Statement[] {
+  kept(duplicates: string): readonly Statement[] {
     const { columns } = this.#declared;
     const names = columns.map(({ name }) => this.#id(name));
+    const cleaned = columns.map(({ name }) => {
+      const [column, value] = [this.#id(name), this.#cleaned(name)];
+      return column === value ? column : `${value} as ${column}`;
+    });
     return [
       this.#statement(
         "view",
         this.#table("kept"),
-        `The rows of ${this.#name} that break no rule and are no duplicates.`,
+        `The rows of ${this.name} that break no rule and are no duplicates.`,
         `select
     ${listed(names)}
 from ${this.#id(this.#table("checked"))} as checked
 where ${this.#id("#rule")} is null
 and not exists (
     select 1
-    from ${this.#id(this.#table("duplicates"))} as duplicates
-    where ${place.map((column) => `duplicates.${column} = checked.${column}`).join(" and ")}
+    from ${this.#id(duplicates)} as duplicates
+    where duplicates.dataset = ${this.#text(this.name)}
+    and ${place.map((column) => `duplicates.${column} = checked.${column}`).join("\n    and ")}
 )`,
       ),
       this.#statement(
         "view",
-        this.#name,
-        `The rows of ${this.#name} that the SQL of the outputs reads.`,
+        this.name,
+        `The rows of ${this.name} that the SQL of the outputs reads.`,
         `select
-    ${listed(columns.map(({ name }) => (this.#cleaned(name) === this.#id(name) ? this.#id(name) : `${this.#cleaned(name)} as ${this.#id(name)}`)))}
+    ${listed(cleaned)}
 from ${this.#id(this.#table("kept"))}`,
+      ),
+    ];
+  }
+
+  /** The table of what refers to this dataset; empty when nothing does. */
+  get referring(): readonly Statement[] {
+    const parts = Object.entries(this.#contract.datasets).flatMap(([name, { references }]) =>
+      references
+        .filter(({ dataset }) => dataset === this.name)
+        .map((reference) => new Dataset(this.#dialect, this.#contract, name).#counted(reference)),
+    );
+    if (parts.length === 0) return [];
+    return [
+      this.#statement(
+        "table",
+        this.#table("referring"),
+        `How many rows name a row of ${this.name}, and each value that names none.`,
+        unionAll(parts),
       ),
     ];
   }
@@ -244,60 +189,113 @@ from ${this.#id(this.#table("kept"))}`,
     const names = columns.map(({ name }) => this.#id(name));
     const parts = references.map(
       (reference) => `select
-    ${listed([...names, `${this.#dialect.text(reference.column)} as ${orphanColumn}`])}
-from ${this.#id(this.#name)} as referring
+    ${listed([...names, `${this.#text(reference.column)} as ${orphanColumn}`])}
+from ${this.#id(this.name)} as referring
 where exists (
     select 1
-    from ${this.#id(this.#referenceTable(reference))} as counted
-    where not counted.is_known
+    from ${this.#id(`${reference.dataset}#referring`)} as counted
+    where counted.dataset = ${this.#text(this.name)}
+    and counted.reference = ${this.#text(reference.column)}
+    and not counted.is_known
     and counted.value is not distinct from referring.${this.#id(reference.column)}
 )`,
     );
     return [
-      ...references.map((reference, index) => this.#byReference(reference, index === 0)),
       this.#statement(
         "view",
-        orphanTable(this.#name),
-        `The rows of ${this.#name} whose reference is null or names no row; once for each such reference.`,
-        parts.join("\nunion all\n"),
+        orphanTable(this.name),
+        `The rows of ${this.name} whose reference is null or names no row; once for each such reference.`,
+        unionAll(parts),
       ),
     ];
   }
 
-  /** Queries of one row each: the kept rows, those that break each rule that only warns, and the orphans. */
-  get keptCounts(): readonly string[] {
+  /** Queries of four columns: dataset, one of `counted`, rule or column or null, rows. */
+  get countQueries(): readonly string[] {
     const { references } = this.#declared;
+    const select = (what: string, detail: string, rows: string, from: string) =>
+      `select ${[this.#text(this.name), this.#text(what), detail, rows].join(", ")} from ${from}`;
+    const none = "cast(null as string)";
     const warning = warningRules(this.#dialect, this.#declared);
-    const [first] = references;
-    if (!first)
+    if (references.length === 0) {
+      const kept = this.#id(this.#table("kept"));
       return [
+        select(counted.kept, none, "count(*)", kept),
+        ...warning.map(({ name, condition }) =>
+          select(counted.warned, this.#text(name), `count_if(${condition})`, kept),
+        ),
+      ];
+    }
+    return references.flatMap((reference, index) => {
+      const rows = `${this.#id(`${reference.dataset}#referring`)} where dataset = ${this.#text(this.name)} and reference = ${this.#text(reference.column)}`;
+      const own =
+        index > 0
+          ? []
+          : [
+              select(counted.kept, none, "row_count", rows),
+              ...warning.map(({ name }) =>
+                select(counted.warned, this.#text(name), this.#id(`${this.name}.${name}`), rows),
+              ),
+            ];
+      return [
+        ...own,
+        select(counted.orphan, this.#text(reference.column), "row_count", `${rows} and not is_known`),
+        select(
+          counted.dangling,
+          this.#text(reference.column),
+          "row_count",
+          `${rows} and not is_known and value is not null`,
+        ),
+      ];
+    });
+  }
+
+  /** The columns of the one row of counts, over the rows of all queries. */
+  get counts(): readonly string[] {
+    const { references } = this.#declared;
+    const sum = (name: string, what: string, detail?: string) => {
+      const conditions = [`dataset = ${this.#text(this.name)}`, `what = ${this.#text(what)}`];
+      if (detail !== undefined) conditions.push(`detail = ${this.#text(detail)}`);
+      return `cast(coalesce(sum(case when ${conditions.join(" and ")} then row_count end), 0) as bigint) as ${this.#id(name)}`;
+    };
+    return [
+      sum(`${this.name}.read`, counted.read),
+      sum(`${this.name}.kept`, counted.kept),
+      sum(`${this.name}.deduplicated`, counted.duplicate),
+      ...this.#rejectingRules.map((rule) => sum(this.#rejected(rule), counted.read, rule)),
+      ...warningRules(this.#dialect, this.#declared).map(({ name }) => sum(this.#warned(name), counted.warned, name)),
+      ...references.map((each) => sum(this.#orphaned(each), counted.orphan, each.column)),
+      ...references.map((each) => sum(this.#dangling(each), counted.dangling, each.column)),
+    ];
+  }
+
+  get rejectedRows(): Statement {
+    const { columns } = this.#declared;
+    return {
+      ...this.#sql(
+        this.#table("rejected"),
+        `The rows of ${this.name} that break a rule, each with its rule, file and line.`,
         `select
     ${listed([
-      `count(*) as ${this.#id(`${this.#name}.kept`)}`,
-      ...warning.map(({ name, condition }) => `count_if(${condition}) as ${this.#id(this.#warned(name))}`),
+      `${this.#id("#rule")} as rule`,
+      `${this.#id("#file")} as ${this.#id("key")}`,
+      `${this.#id("#file_line")} as line`,
+      ...columns.map(({ name }) => this.#id(name)),
     ])}
-from ${this.#id(this.#table("kept"))}`,
-      ];
-    return references.map((reference) => {
-      const kept = [
-        this.#sum("row_count", `${this.#name}.kept`),
-        ...warning.map(({ name }) => this.#sum(this.#id(name), this.#warned(name))),
-      ];
-      const orphans = [
-        this.#sum("case when not is_known then row_count end", this.#orphaned(reference)),
-        this.#sum("case when not is_known and value is not null then row_count end", this.#dangling(reference)),
-      ];
-      return `select
-    ${listed([...(reference === first ? kept : []), ...orphans])}
-from ${this.#id(this.#referenceTable(reference))}`;
-    });
+from ${this.#id(this.#table("checked"))}
+where ${this.#id("#rule")} is not null`,
+      ),
+      kind: "rejected",
+      dataset: this.name,
+      when: [">", this.#rejectedTotal, 0],
+    };
   }
 
   /** That every promoted row was read. Otherwise nothing that follows can be trusted. */
   get readCheck(): Check {
-    const [read, rows] = [`${this.#name}.read`, `${this.#name}.rows`];
+    const [read, rows] = [`${this.name}.read`, `${this.name}.rows`];
     return {
-      name: `${this.#name}.rows_read`,
+      name: `${this.name}.rows_read`,
       code: "infrastructure",
       passes: ["=", read, rows],
       detail: ["expected ", { value: rows }, " rows as promoted, actual ", { value: read }],
@@ -305,7 +303,7 @@ from ${this.#id(this.#referenceTable(reference))}`;
   }
 
   get checks(): readonly Check[] {
-    const name = this.#name;
+    const name = this.name;
     const [read, kept, deduplicated, file, uri] = ["read", "kept", "deduplicated", "file", "rejected_uri"].map(
       (what) => `${name}.${what}`,
     ) as [string, string, string, string, string];
@@ -382,7 +380,7 @@ from ${this.#id(this.#referenceTable(reference))}`;
     return this.#declared.references
       .filter(({ orphans }) => orphans === "fail")
       .map((reference) => ({
-        name: `${this.#name}.${orphanRule(reference)}`,
+        name: `${this.name}.${orphanRule(reference)}`,
         code: "rule_violated",
         passes: ["=", this.#dangling(reference), 0],
         detail: [
@@ -392,7 +390,7 @@ from ${this.#id(this.#referenceTable(reference))}`;
             when: [">", this.#dangling(reference), 0],
             show: [
               ` by the column "${reference.column}" of `,
-              { value: `${this.#name}.file` },
+              { value: `${this.name}.file` },
               "; no row of ",
               { value: `${reference.dataset}.file` },
               " has its value",
@@ -403,7 +401,7 @@ from ${this.#id(this.#referenceTable(reference))}`;
   }
 
   get report(): DatasetCounts {
-    const name = this.#name;
+    const name = this.name;
     const named = (entries: readonly (readonly [string, string])[]) => Object.fromEntries(entries);
     return {
       lines: `${name}.lines`,
@@ -437,42 +435,69 @@ from ${this.#id(this.#referenceTable(reference))}`;
     return this.#statement(
       "view",
       this.#table("checked"),
-      `The rows of ${this.#name}, each with the first rule that it breaks.`,
+      `The rows of ${this.name}, each with the first rule that it breaks.`,
       `select
-    ${listed([...this.#declared.columns.map(({ name }) => this.#id(name)), ...place, `${caseOf(cases)} as ${this.#id("#rule")}`])}
+    ${listed([...this.#declared.columns.map(({ name }) => this.#id(name)), ...place, this.#id("#file"), this.#id("#file_line"), `${caseOf(cases)} as ${this.#id("#rule")}`])}
 from ${silver}${joins.join("")}`,
     );
   }
 
-  #byReference(reference: ReferenceContract, isFirst: boolean): Statement {
-    const warning = isFirst ? warningRules(this.#dialect, this.#declared) : [];
-    const value = this.#cleaned(reference.column);
-    const sums = warning.map(({ name }) => `sum(${this.#id(name)}) as ${this.#id(name)}`);
+  #unknown(reference: ReferenceContract): Statement {
+    const [column, value] = [this.#id(reference.column), this.#id("#value")];
     return this.#statement(
       "table",
-      this.#referenceTable(reference),
-      `How many kept rows of ${this.#name} name a kept row of ${reference.dataset}, and which other values of ${reference.column} they have.`,
-      `with referring as (
+      this.#unknownTable(reference),
+      `The values of ${this.name}.${reference.column} that no kept row of ${reference.dataset} has.`,
+      `select ${value}
+from (
+    select distinct ${column} as ${value}
+    from ${this.#id(this.#table("silver"))}
+    where ${column} is not null
+) as referring
+where not exists (
+    select 1
+    from ${this.#id(reference.dataset)} as known
+    where known.${this.#id(this.#keyOf(reference))} = referring.${value}
+)`,
+    );
+  }
+
+  /** A part of the table `#referring` of the other dataset. Grouped first, so that a frequent value costs nothing. */
+  #counted(reference: ReferenceContract): string {
+    const value = this.#cleaned(reference.column);
+    const key = `known.${this.#id(this.#keyOf(reference))}`;
+    const orphan = `case when ${key} is null then referring.value end`;
+    const isFirst = this.#declared.references[0] === reference;
+    // All parts need the same columns: the warnings of every dataset that refers to the same one.
+    const warnings = Object.entries(this.#contract.datasets)
+      .filter(([, { references }]) => references[0]?.dataset === reference.dataset)
+      .flatMap(([dataset, declared]) =>
+        warningRules(this.#dialect, declared).map(({ name, condition }) => ({
+          name: this.#id(`${dataset}.${name}`),
+          condition: dataset === this.name && isFirst ? condition : null,
+        })),
+      );
+    const own = warnings.filter(({ condition }) => condition !== null);
+    return `select
+    ${listed([
+      `${this.#text(this.name)} as dataset`,
+      `${this.#text(reference.column)} as reference`,
+      `${key} is not null as is_known`,
+      `${orphan} as value`,
+      "cast(sum(referring.row_count) as bigint) as row_count",
+      ...warnings.map(({ name, condition }) =>
+        condition === null ? `cast(0 as bigint) as ${name}` : `cast(sum(referring.${name}) as bigint) as ${name}`,
+      ),
+    ])}
+from (
     select
-        ${listed([`${value} as value`, "count(*) as row_count", ...warning.map(({ name, condition }) => `count_if(${condition}) as ${this.#id(name)}`)], 8)}
+        ${listed([`${value} as value`, "count(*) as row_count", ...own.map(({ name, condition }) => `count_if(${condition}) as ${name}`)], 8)}
     from ${this.#id(this.#table("kept"))}
     group by ${value}
-),
-
-compared as (
-    select
-        referring.*,
-        known.${this.#id(this.#keyOf(reference))} is not null as is_known
-    from referring
-    left join ${this.#id(reference.dataset)} as known
-        on referring.value = known.${this.#id(this.#keyOf(reference))}
-)
-
-select
-    ${listed(["is_known", "case when not is_known then value end as value", "sum(row_count) as row_count", ...sums])}
-from compared
-group by is_known, case when not is_known then value end`,
-    );
+) as referring
+left join ${this.#id(reference.dataset)} as known
+    on referring.value = ${key}
+group by ${key} is not null, ${orphan}`;
   }
 
   /** A column after its default. */
@@ -499,22 +524,21 @@ group by is_known, case when not is_known then value end`,
     return this.#contract.datasets[dataset]!.primaryKey[0]!;
   }
 
-  #rejected = (rule: string) => `${this.#name}.rejected.${rule}`;
-  #warned = (rule: string) => `${this.#name}.warned.${rule}`;
-  #orphaned = ({ column }: ReferenceContract) => `${this.#name}.orphans.${column}`;
-  #dangling = ({ column }: ReferenceContract) => `${this.#name}.dangling.${column}`;
-  #table = (role: string) => `${this.#name}#${role}`;
+  #rejected = (rule: string) => `${this.name}.rejected.${rule}`;
+  #warned = (rule: string) => `${this.name}.warned.${rule}`;
+  #orphaned = ({ column }: ReferenceContract) => `${this.name}.orphans.${column}`;
+  #dangling = ({ column }: ReferenceContract) => `${this.name}.dangling.${column}`;
+  #table = (role: string) => `${this.name}#${role}`;
   #unknownTable = ({ column }: ReferenceContract) => this.#table(`unknown_${column}`);
-  #referenceTable = ({ column }: ReferenceContract) => this.#table(`by_${column}`);
   #id = (name: string) => this.#dialect.identifier(name);
-  #sum = (value: string, name: string) => `cast(coalesce(sum(${value}), 0) as bigint) as ${this.#id(name)}`;
+  #text = (value: string) => this.#dialect.text(value);
 
   #sql(name: string, purpose: string, text: string) {
     return {
       name,
       purpose,
       sql: inDialect(this.#dialect, text),
-      subject: `dataset "${this.#name}"`,
+      subject: `dataset "${this.name}"`,
       code: "contract_invalid",
     };
   }

@@ -13,6 +13,11 @@ export interface Plan {
   readonly format: 1;
   readonly pipeline: string;
   readonly inputs: readonly PlanInput[];
+  /**
+   * What the SQL of outputs and balances may read besides the outputs. With empty tables of these columns, an engine can
+   * resolve the statements from the first output on before it reads a row.
+   */
+  readonly tables: readonly PlanTable[];
   readonly statements: readonly Statement[];
   /** The counts of the run report. A dataset is in the report as soon as all of its numbers are known. */
   readonly report: {
@@ -27,19 +32,20 @@ export interface PlanColumn {
   readonly type: string;
 }
 
-/** A dataset of Silver, which the runner makes available as two tables; both are empty when the dataset is absent. */
+export interface PlanTable {
+  readonly name: string;
+  readonly columns: readonly PlanColumn[];
+}
+
+/** A dataset of Silver, which the runner makes available as a table; it is empty when the dataset is absent. */
 export interface PlanInput {
   readonly dataset: string;
   /** Only an input that is not required may be null in the manifest. */
   readonly required: boolean;
-  /** The name of the table of its rows, which has `columns`. */
-  readonly rows: string;
+  /** The table's name. The runner adds `#file` (string, the upload's key) and `#file_line` (bigint, the line in it). */
+  readonly table: string;
+  /** The columns of its Parquet files, in this order. */
   readonly columns: readonly PlanColumn[];
-  /**
-   * The name of the table of its parts: `part` (int), `source_key` (string, the upload's key) and `lines_before`
-   * (bigint, the lines of the parts before this one).
-   */
-  readonly parts: string;
 }
 
 export type DialectName = "spark";

@@ -16,3 +16,5 @@ export function caseOf(cases: readonly (readonly [condition: string, result: str
  */
 export const oneRow = (queries: readonly string[]): string =>
   `select *\nfrom ${queries.map((query) => `(\n${query}\n)`).join("\ncross join ")}`;
+
+export const unionAll = (queries: readonly string[]): string => queries.join("\nunion all\n");

@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from harness import Pipeline, commerce_contract
+from plan_harness import Compiler, PlanRun
 
 
 @pytest.fixture(scope="session")
@@ -44,3 +45,16 @@ def commerce(spark, tmp_path: Path) -> Pipeline:
 def pipeline(spark, tmp_path: Path):
     """A pipeline of another contract."""
     return lambda contract: Pipeline(spark, tmp_path, contract)
+
+
+@pytest.fixture(scope="session")
+def compiler():
+    made = Compiler()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def planned(spark, compiler, tmp_path: Path):
+    """A run of the plan of a contract."""
+    return lambda contract, **sql: PlanRun(spark, compiler, tmp_path, contract, sql)

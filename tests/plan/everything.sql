@@ -1,60 +1,15 @@
--- contract#values (count): The values that the contract gives are of their columns' types, and its patterns can be read.
-select
-    case when try_cast('it\'s `new`' as string) is null then 1 else 0 end as `default of sales.shop`,
-    case when try_cast('new' as string) is null then 1 else 0 end as `allowed value new of sales.status`,
-    case when try_cast('it\'s\\paid' as string) is null then 1 else 0 end as `allowed value it's\paid of sales.status`,
-    case when try_cast('0' as decimal(8,2)) is null then 1 else 0 end as `default of sales.amount`,
-    case when try_cast('0' as decimal(8,2)) is null then 1 else 0 end as `minimum of sales.amount`,
-    case when try_cast('1000.5' as decimal(8,2)) is null then 1 else 0 end as `maximum of sales.amount`,
-    case when ('' rlike '\\A(?:[A-Z]\'{2})\\z') is null then 1 else 0 end as `pattern of sales.code`
-;
-
--- contract#checks (check): The values that the contract gives are of their columns' types, and its patterns can be read.
---   contract.values, else contract_invalid
-
 -- sellers#checked (view): The rows of sellers, each with the first rule that it breaks.
 select
     `value`,
     `row_count`,
     _part,
     _line,
+    `#file`,
+    `#file_line`,
     case
         when `value` is null then 'value_is_null'
     end as `#rule`
 from `sellers#silver`
-;
-
--- sellers#groups (table): How many rows of sellers break each rule, and the hashes of the keys that may come more than once.
-with keyed as (
-    select
-        `#rule`,
-        case when `#rule` is null then xxhash64(`value`) end as `#key`
-    from `sellers#checked`
-),
-
-counted as (
-    select
-        `#rule`,
-        `#key`,
-        count(*) as row_count
-    from keyed
-    group by `#rule`, `#key`
-),
-
-marked as (
-    select
-        `#rule`,
-        case when row_count > 1 then `#key` end as `#key`,
-        row_count
-    from counted
-)
-
-select
-    `#rule`,
-    `#key`,
-    sum(row_count) as row_count
-from marked
-group by `#rule`, `#key`
 ;
 
 -- shops#checked (view): The rows of shops, each with the first rule that it breaks.
@@ -63,104 +18,62 @@ select
     `opened`,
     _part,
     _line,
+    `#file`,
+    `#file_line`,
     case
         when `shop` is null then 'shop_is_null'
     end as `#rule`
 from `shops#silver`
 ;
 
--- shops#groups (table): How many rows of shops break each rule, and the hashes of the keys that may come more than once.
-with keyed as (
-    select
-        `#rule`,
-        case when `#rule` is null then xxhash64(`shop`) end as `#key`
-    from `shops#checked`
-),
-
-counted as (
+-- groups#1 (table): How many rows break each rule, and the hashes of the keys that may come more than once.
+select
+    'sellers' as dataset,
+    `#rule`,
+    case when row_count > 1 then `#key` end as `#key`,
+    sum(row_count) as row_count
+from (
     select
         `#rule`,
         `#key`,
         count(*) as row_count
-    from keyed
+    from (
+        select
+            `#rule`,
+            case when `#rule` is null then xxhash64(`value`) end as `#key`
+        from `sellers#checked`
+    ) as keyed
     group by `#rule`, `#key`
-),
-
-marked as (
+) as counted
+group by `#rule`, case when row_count > 1 then `#key` end
+union all
+select
+    'shops' as dataset,
+    `#rule`,
+    case when row_count > 1 then `#key` end as `#key`,
+    sum(row_count) as row_count
+from (
     select
         `#rule`,
-        case when row_count > 1 then `#key` end as `#key`,
-        row_count
-    from counted
-)
-
-select
-    `#rule`,
-    `#key`,
-    sum(row_count) as row_count
-from marked
-group by `#rule`, `#key`
+        `#key`,
+        count(*) as row_count
+    from (
+        select
+            `#rule`,
+            case when `#rule` is null then xxhash64(`shop`) end as `#key`
+        from `shops#checked`
+    ) as keyed
+    group by `#rule`, `#key`
+) as counted
+group by `#rule`, case when row_count > 1 then `#key` end
 ;
 
--- groups#1 (count): The rows read and rejected in step 1.
-select *
+-- duplicates#1 (table): The places of the rows whose key has a later row.
+select
+    'sellers' as dataset,
+    _part,
+    _line
 from (
-select
-    cast(coalesce(sum(row_count), 0) as bigint) as `sellers.read`,
-    cast(coalesce(sum(case when `#rule` = 'value_is_null' then row_count end), 0) as bigint) as `sellers.rejected.value_is_null`
-from `sellers#groups`
-)
-cross join (
-select
-    cast(coalesce(sum(row_count), 0) as bigint) as `shops.read`,
-    cast(coalesce(sum(case when `#rule` = 'shop_is_null' then row_count end), 0) as bigint) as `shops.rejected.shop_is_null`
-from `shops#groups`
-)
-;
-
--- read#1 (check): Every promoted row was read.
---   sellers.rows_read, else infrastructure
---   shops.rows_read, else infrastructure
-
--- sellers#rejected (rejected): The rows of sellers that break a rule, each with its rule, file and line.
-select
-    checked.`#rule` as rule,
-    parts.source_key as `key`,
-    parts.lines_before + checked._line as line,
-    checked.`value`,
-    checked.`row_count`
-from `sellers#checked` as checked
-inner join `sellers#parts` as parts
-    on checked._part = parts.part
-where checked.`#rule` is not null
-;
-
--- shops#rejected (rejected): The rows of shops that break a rule, each with its rule, file and line.
-select
-    checked.`#rule` as rule,
-    parts.source_key as `key`,
-    parts.lines_before + checked._line as line,
-    checked.`shop`,
-    checked.`opened`
-from `shops#checked` as checked
-inner join `shops#parts` as parts
-    on checked._part = parts.part
-where checked.`#rule` is not null
-;
-
--- sellers#duplicates (table): The places of the rows of sellers whose key has a later row. Only keys whose hash comes more than once are ranked.
-with candidates as (
-    select *
-    from `sellers#checked` as checked
-    where `#rule` is null
-    and exists (
-        select 1
-        from `sellers#groups` as groups
-        where groups.`#key` = xxhash64(checked.`value`)
-    )
-),
-
-ranked as (
     select
         _part,
         _line,
@@ -171,29 +84,22 @@ ranked as (
                 `_part` desc nulls last,
                 `_line` desc nulls last
         ) as `#rank`
-    from candidates
-)
-
-select
-    _part,
-    _line
-from ranked
-where `#rank` > 1
-;
-
--- shops#duplicates (table): The places of the rows of shops whose key has a later row. Only keys whose hash comes more than once are ranked.
-with candidates as (
-    select *
-    from `shops#checked` as checked
+    from `sellers#checked` as checked
     where `#rule` is null
     and exists (
         select 1
-        from `shops#groups` as groups
-        where groups.`#key` = xxhash64(checked.`shop`)
+        from `groups#1` as counted
+        where counted.dataset = 'sellers'
+        and counted.`#key` = xxhash64(checked.`value`)
     )
-),
-
-ranked as (
+) as ranked
+where `#rank` > 1
+union all
+select
+    'shops' as dataset,
+    _part,
+    _line
+from (
     select
         _part,
         _line,
@@ -204,26 +110,16 @@ ranked as (
                 `_part` desc nulls last,
                 `_line` desc nulls last
         ) as `#rank`
-    from candidates
-)
-
-select
-    _part,
-    _line
-from ranked
+    from `shops#checked` as checked
+    where `#rule` is null
+    and exists (
+        select 1
+        from `groups#1` as counted
+        where counted.dataset = 'shops'
+        and counted.`#key` = xxhash64(checked.`shop`)
+    )
+) as ranked
 where `#rank` > 1
-;
-
--- duplicates#1 (count): The duplicates removed in step 1.
-select *
-from (
-select count(*) as `sellers.deduplicated`
-from `sellers#duplicates`
-)
-cross join (
-select count(*) as `shops.deduplicated`
-from `shops#duplicates`
-)
 ;
 
 -- sellers#kept (view): The rows of sellers that break no rule and are no duplicates.
@@ -234,8 +130,10 @@ from `sellers#checked` as checked
 where `#rule` is null
 and not exists (
     select 1
-    from `sellers#duplicates` as duplicates
-    where duplicates._part = checked._part and duplicates._line = checked._line
+    from `duplicates#1` as duplicates
+    where duplicates.dataset = 'sellers'
+    and duplicates._part = checked._part
+    and duplicates._line = checked._line
 )
 ;
 
@@ -254,8 +152,10 @@ from `shops#checked` as checked
 where `#rule` is null
 and not exists (
     select 1
-    from `shops#duplicates` as duplicates
-    where duplicates._part = checked._part and duplicates._line = checked._line
+    from `duplicates#1` as duplicates
+    where duplicates.dataset = 'shops'
+    and duplicates._part = checked._part
+    and duplicates._line = checked._line
 )
 ;
 
@@ -267,26 +167,16 @@ from `shops#kept`
 ;
 
 -- sales#unknown_shop (table): The values of sales.shop that no kept row of shops has.
-with referring as (
+select `#value`
+from (
     select distinct `shop` as `#value`
     from `sales#silver`
     where `shop` is not null
-)
-
-select `#value`
-from referring
+) as referring
 where not exists (
     select 1
     from `shops` as known
     where known.`shop` = referring.`#value`
-)
-;
-
--- unknown#2 (count): Computes the values that reject rows in step 2.
-select *
-from (
-select
-    (select count(*) from `sales#unknown_shop`) as `sales.unknown.shop`
 )
 ;
 
@@ -303,6 +193,8 @@ select
     `tags`,
     _part,
     _line,
+    `#file`,
+    `#file_line`,
     case
         when `line` is null then 'line_is_null'
         when `status` not in (cast('new' as string), cast('it\'s\\paid' as string)) then 'status_not_allowed'
@@ -315,89 +207,34 @@ left join `sales#unknown_shop` as `#shop`
     on `sales#silver`.`shop` = `#shop`.`#value`
 ;
 
--- sales#groups (table): How many rows of sales break each rule, and the hashes of the keys that may come more than once.
-with keyed as (
-    select
-        `#rule`,
-        case when `#rule` is null then xxhash64(`id`, `line`) end as `#key`
-    from `sales#checked`
-),
-
-counted as (
+-- groups#2 (table): How many rows break each rule, and the hashes of the keys that may come more than once.
+select
+    'sales' as dataset,
+    `#rule`,
+    case when row_count > 1 then `#key` end as `#key`,
+    sum(row_count) as row_count
+from (
     select
         `#rule`,
         `#key`,
         count(*) as row_count
-    from keyed
+    from (
+        select
+            `#rule`,
+            case when `#rule` is null then xxhash64(`id`, `line`) end as `#key`
+        from `sales#checked`
+    ) as keyed
     group by `#rule`, `#key`
-),
-
-marked as (
-    select
-        `#rule`,
-        case when row_count > 1 then `#key` end as `#key`,
-        row_count
-    from counted
-)
-
-select
-    `#rule`,
-    `#key`,
-    sum(row_count) as row_count
-from marked
-group by `#rule`, `#key`
+) as counted
+group by `#rule`, case when row_count > 1 then `#key` end
 ;
 
--- groups#2 (count): The rows read and rejected in step 2.
-select *
+-- duplicates#2 (table): The places of the rows whose key has a later row.
+select
+    'sales' as dataset,
+    _part,
+    _line
 from (
-select
-    cast(coalesce(sum(row_count), 0) as bigint) as `sales.read`,
-    cast(coalesce(sum(case when `#rule` = 'line_is_null' then row_count end), 0) as bigint) as `sales.rejected.line_is_null`,
-    cast(coalesce(sum(case when `#rule` = 'status_not_allowed' then row_count end), 0) as bigint) as `sales.rejected.status_not_allowed`,
-    cast(coalesce(sum(case when `#rule` = 'id_is_null' then row_count end), 0) as bigint) as `sales.rejected.id_is_null`,
-    cast(coalesce(sum(case when `#rule` = 'amount_out_of_range' then row_count end), 0) as bigint) as `sales.rejected.amount_out_of_range`,
-    cast(coalesce(sum(case when `#rule` = 'shop_is_orphan' then row_count end), 0) as bigint) as `sales.rejected.shop_is_orphan`
-from `sales#groups`
-)
-;
-
--- read#2 (check): Every promoted row was read.
---   sales.rows_read, else infrastructure
-
--- sales#rejected (rejected): The rows of sales that break a rule, each with its rule, file and line.
-select
-    checked.`#rule` as rule,
-    parts.source_key as `key`,
-    parts.lines_before + checked._line as line,
-    checked.`id`,
-    checked.`line`,
-    checked.`shop`,
-    checked.`seller`,
-    checked.`status`,
-    checked.`amount`,
-    checked.`code`,
-    checked.`at`,
-    checked.`tags`
-from `sales#checked` as checked
-inner join `sales#parts` as parts
-    on checked._part = parts.part
-where checked.`#rule` is not null
-;
-
--- sales#duplicates (table): The places of the rows of sales whose key has a later row. Only keys whose hash comes more than once are ranked.
-with candidates as (
-    select *
-    from `sales#checked` as checked
-    where `#rule` is null
-    and exists (
-        select 1
-        from `sales#groups` as groups
-        where groups.`#key` = xxhash64(checked.`id`, checked.`line`)
-    )
-),
-
-ranked as (
     select
         _part,
         _line,
@@ -414,22 +251,16 @@ ranked as (
                 `_part` desc nulls last,
                 `_line` desc nulls last
         ) as `#rank`
-    from candidates
-)
-
-select
-    _part,
-    _line
-from ranked
+    from `sales#checked` as checked
+    where `#rule` is null
+    and exists (
+        select 1
+        from `groups#2` as counted
+        where counted.dataset = 'sales'
+        and counted.`#key` = xxhash64(checked.`id`, checked.`line`)
+    )
+) as ranked
 where `#rank` > 1
-;
-
--- duplicates#2 (count): The duplicates removed in step 2.
-select *
-from (
-select count(*) as `sales.deduplicated`
-from `sales#duplicates`
-)
 ;
 
 -- sales#kept (view): The rows of sales that break no rule and are no duplicates.
@@ -447,8 +278,10 @@ from `sales#checked` as checked
 where `#rule` is null
 and not exists (
     select 1
-    from `sales#duplicates` as duplicates
-    where duplicates._part = checked._part and duplicates._line = checked._line
+    from `duplicates#2` as duplicates
+    where duplicates.dataset = 'sales'
+    and duplicates._part = checked._part
+    and duplicates._line = checked._line
 )
 ;
 
@@ -466,58 +299,44 @@ select
 from `sales#kept`
 ;
 
--- sales#by_shop (table): How many kept rows of sales name a kept row of shops, and which other values of shop they have.
-with referring as (
-    select
-        coalesce(`shop`, cast('it\'s `new`' as string)) as value,
-        count(*) as row_count,
-        count_if(not `code` rlike '\\A(?:[A-Z]\'{2})\\z') as `code_pattern`
-    from `sales#kept`
-    group by coalesce(`shop`, cast('it\'s `new`' as string))
-),
-
-compared as (
-    select
-        referring.*,
-        known.`shop` is not null as is_known
-    from referring
-    left join `shops` as known
-        on referring.value = known.`shop`
-)
-
+-- sellers#referring (table): How many rows name a row of sellers, and each value that names none.
 select
-    is_known,
-    case when not is_known then value end as value,
-    sum(row_count) as row_count,
-    sum(`code_pattern`) as `code_pattern`
-from compared
-group by is_known, case when not is_known then value end
-;
-
--- sales#by_seller (table): How many kept rows of sales name a kept row of sellers, and which other values of seller they have.
-with referring as (
+    'sales' as dataset,
+    'seller' as reference,
+    known.`value` is not null as is_known,
+    case when known.`value` is null then referring.value end as value,
+    cast(sum(referring.row_count) as bigint) as row_count
+from (
     select
         `seller` as value,
         count(*) as row_count
     from `sales#kept`
     group by `seller`
-),
+) as referring
+left join `sellers` as known
+    on referring.value = known.`value`
+group by known.`value` is not null, case when known.`value` is null then referring.value end
+;
 
-compared as (
-    select
-        referring.*,
-        known.`value` is not null as is_known
-    from referring
-    left join `sellers` as known
-        on referring.value = known.`value`
-)
-
+-- shops#referring (table): How many rows name a row of shops, and each value that names none.
 select
-    is_known,
-    case when not is_known then value end as value,
-    sum(row_count) as row_count
-from compared
-group by is_known, case when not is_known then value end
+    'sales' as dataset,
+    'shop' as reference,
+    known.`shop` is not null as is_known,
+    case when known.`shop` is null then referring.value end as value,
+    cast(sum(referring.row_count) as bigint) as row_count,
+    cast(sum(referring.`sales.code_pattern`) as bigint) as `sales.code_pattern`
+from (
+    select
+        coalesce(`shop`, cast('it\'s `new`' as string)) as value,
+        count(*) as row_count,
+        count_if(not `code` rlike '\\A(?:[A-Z]\'{2})\\z') as `sales.code_pattern`
+    from `sales#kept`
+    group by coalesce(`shop`, cast('it\'s `new`' as string))
+) as referring
+left join `shops` as known
+    on referring.value = known.`shop`
+group by known.`shop` is not null, case when known.`shop` is null then referring.value end
 ;
 
 -- sales_orphans (view): The rows of sales whose reference is null or names no row; once for each such reference.
@@ -535,8 +354,10 @@ select
 from `sales` as referring
 where exists (
     select 1
-    from `sales#by_shop` as counted
-    where not counted.is_known
+    from `shops#referring` as counted
+    where counted.dataset = 'sales'
+    and counted.reference = 'shop'
+    and not counted.is_known
     and counted.value is not distinct from referring.`shop`
 )
 union all
@@ -554,41 +375,108 @@ select
 from `sales` as referring
 where exists (
     select 1
-    from `sales#by_seller` as counted
-    where not counted.is_known
+    from `sellers#referring` as counted
+    where counted.dataset = 'sales'
+    and counted.reference = 'seller'
+    and not counted.is_known
     and counted.value is not distinct from referring.`seller`
 )
 ;
 
--- kept#counts (count): The kept rows, those that break a rule that warns, and the orphans.
-select *
+-- datasets#counts (count): The rows read, rejected, removed as duplicates and kept, the warnings and the orphans.
+select
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'read' then row_count end), 0) as bigint) as `sales.read`,
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'kept' then row_count end), 0) as bigint) as `sales.kept`,
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'duplicate' then row_count end), 0) as bigint) as `sales.deduplicated`,
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'read' and detail = 'line_is_null' then row_count end), 0) as bigint) as `sales.rejected.line_is_null`,
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'read' and detail = 'status_not_allowed' then row_count end), 0) as bigint) as `sales.rejected.status_not_allowed`,
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'read' and detail = 'id_is_null' then row_count end), 0) as bigint) as `sales.rejected.id_is_null`,
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'read' and detail = 'amount_out_of_range' then row_count end), 0) as bigint) as `sales.rejected.amount_out_of_range`,
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'read' and detail = 'shop_is_orphan' then row_count end), 0) as bigint) as `sales.rejected.shop_is_orphan`,
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'warned' and detail = 'code_pattern' then row_count end), 0) as bigint) as `sales.warned.code_pattern`,
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'orphan' and detail = 'shop' then row_count end), 0) as bigint) as `sales.orphans.shop`,
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'orphan' and detail = 'seller' then row_count end), 0) as bigint) as `sales.orphans.seller`,
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'dangling' and detail = 'shop' then row_count end), 0) as bigint) as `sales.dangling.shop`,
+    cast(coalesce(sum(case when dataset = 'sales' and what = 'dangling' and detail = 'seller' then row_count end), 0) as bigint) as `sales.dangling.seller`,
+    cast(coalesce(sum(case when dataset = 'sellers' and what = 'read' then row_count end), 0) as bigint) as `sellers.read`,
+    cast(coalesce(sum(case when dataset = 'sellers' and what = 'kept' then row_count end), 0) as bigint) as `sellers.kept`,
+    cast(coalesce(sum(case when dataset = 'sellers' and what = 'duplicate' then row_count end), 0) as bigint) as `sellers.deduplicated`,
+    cast(coalesce(sum(case when dataset = 'sellers' and what = 'read' and detail = 'value_is_null' then row_count end), 0) as bigint) as `sellers.rejected.value_is_null`,
+    cast(coalesce(sum(case when dataset = 'shops' and what = 'read' then row_count end), 0) as bigint) as `shops.read`,
+    cast(coalesce(sum(case when dataset = 'shops' and what = 'kept' then row_count end), 0) as bigint) as `shops.kept`,
+    cast(coalesce(sum(case when dataset = 'shops' and what = 'duplicate' then row_count end), 0) as bigint) as `shops.deduplicated`,
+    cast(coalesce(sum(case when dataset = 'shops' and what = 'read' and detail = 'shop_is_null' then row_count end), 0) as bigint) as `shops.rejected.shop_is_null`
 from (
+select dataset, 'read' as what, `#rule` as detail, row_count from `groups#1`
+union all
+select dataset, 'duplicate', cast(null as string), 1 from `duplicates#1`
+union all
+select dataset, 'read' as what, `#rule` as detail, row_count from `groups#2`
+union all
+select dataset, 'duplicate', cast(null as string), 1 from `duplicates#2`
+union all
+select 'sales', 'kept', cast(null as string), row_count from `shops#referring` where dataset = 'sales' and reference = 'shop'
+union all
+select 'sales', 'warned', 'code_pattern', `sales.code_pattern` from `shops#referring` where dataset = 'sales' and reference = 'shop'
+union all
+select 'sales', 'orphan', 'shop', row_count from `shops#referring` where dataset = 'sales' and reference = 'shop' and not is_known
+union all
+select 'sales', 'dangling', 'shop', row_count from `shops#referring` where dataset = 'sales' and reference = 'shop' and not is_known and value is not null
+union all
+select 'sales', 'orphan', 'seller', row_count from `sellers#referring` where dataset = 'sales' and reference = 'seller' and not is_known
+union all
+select 'sales', 'dangling', 'seller', row_count from `sellers#referring` where dataset = 'sales' and reference = 'seller' and not is_known and value is not null
+union all
+select 'sellers', 'kept', cast(null as string), count(*) from `sellers#kept`
+union all
+select 'shops', 'kept', cast(null as string), count(*) from `shops#kept`
+) as counted
+;
+
+-- sales#rejected (rejected): The rows of sales that break a rule, each with its rule, file and line.
 select
-    cast(coalesce(sum(row_count), 0) as bigint) as `sales.kept`,
-    cast(coalesce(sum(`code_pattern`), 0) as bigint) as `sales.warned.code_pattern`,
-    cast(coalesce(sum(case when not is_known then row_count end), 0) as bigint) as `sales.orphans.shop`,
-    cast(coalesce(sum(case when not is_known and value is not null then row_count end), 0) as bigint) as `sales.dangling.shop`
-from `sales#by_shop`
-)
-cross join (
+    `#rule` as rule,
+    `#file` as `key`,
+    `#file_line` as line,
+    `id`,
+    `line`,
+    `shop`,
+    `seller`,
+    `status`,
+    `amount`,
+    `code`,
+    `at`,
+    `tags`
+from `sales#checked`
+where `#rule` is not null
+;
+
+-- sellers#rejected (rejected): The rows of sellers that break a rule, each with its rule, file and line.
 select
-    cast(coalesce(sum(case when not is_known then row_count end), 0) as bigint) as `sales.orphans.seller`,
-    cast(coalesce(sum(case when not is_known and value is not null then row_count end), 0) as bigint) as `sales.dangling.seller`
-from `sales#by_seller`
-)
-cross join (
+    `#rule` as rule,
+    `#file` as `key`,
+    `#file_line` as line,
+    `value`,
+    `row_count`
+from `sellers#checked`
+where `#rule` is not null
+;
+
+-- shops#rejected (rejected): The rows of shops that break a rule, each with its rule, file and line.
 select
-    count(*) as `sellers.kept`
-from `sellers#kept`
-)
-cross join (
-select
-    count(*) as `shops.kept`
-from `shops#kept`
-)
+    `#rule` as rule,
+    `#file` as `key`,
+    `#file_line` as line,
+    `shop`,
+    `opened`
+from `shops#checked`
+where `#rule` is not null
 ;
 
 -- datasets#checks (check): The datasets are fit for the outputs; all of their failures are told at once.
+--   sales.rows_read, else infrastructure
+--   sellers.rows_read, else infrastructure
+--   shops.rows_read, else infrastructure
 --   sales.rows_balance, else check_failed
 --   sales.line_is_null, else rule_violated
 --   sales.status_not_allowed, else rule_violated

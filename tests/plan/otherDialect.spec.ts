@@ -33,11 +33,10 @@ describe("the plan in another dialect", () => {
 
   it("is read by DuckDB, statement by statement", async () => {
     const plan = compilePlan(everything, everythingSql, duckdb);
-    for (const { rows, columns, parts } of plan.inputs) {
+    for (const { table, columns } of plan.inputs) {
       const declared = columns.map(({ name, type }) => `${duckdb.identifier(name)} ${typeOf(type)}`);
-      await connection.run(`create table ${duckdb.identifier(rows)} (${declared.join(", ")})`);
       await connection.run(
-        `create table ${duckdb.identifier(parts)} (part int, source_key varchar, lines_before bigint)`,
+        `create table ${duckdb.identifier(table)} (${declared.join(", ")}, "#file" varchar, "#file_line" bigint)`,
       );
     }
     const counted: Record<string, unknown> = {};
@@ -55,7 +54,6 @@ describe("the plan in another dialect", () => {
       "sales.read": 0n,
       "sales.kept": 0n,
       "per_shop.rows": 0n,
-      "minimum of sales.amount": 0,
     });
   });
 });

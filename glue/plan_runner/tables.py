@@ -1,0 +1,123 @@
+"""Spark's tables: those of Silver, opened by exact keys with the plan's schema, and those that a run writes."""
+
+from itertools import accumulate
+from typing import Any
+
+from pyspark import StorageLevel
+from pyspark.errors import AnalysisException
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as f
+
+from .errors import EngineError
+from .manifest import Input
+from .plan import Column, PlanInput
+
+TARGET_BYTES = 256 * 1024 * 1024
+"""Of a file in Gold."""
+_MOST_LOCAL_ROWS = 10_000
+
+
+def identifier(name: str) -> str:
+    return "`" + name.replace("`", "``") + "`"
+
+
+def open_input(spark: SparkSession, declared: PlanInput, source: Input | None) -> None:
+    """Makes the table of a dataset's rows, each with its file and its line in the file; empty when it is absent."""
+    if source is None or not source.parts:
+        rows = empty(spark, declared.columns)
+    else:
+        try:
+            rows = spark.read.schema(_ddl(declared.columns)).parquet(*(part.uri for part in source.parts))
+        except AnalysisException as error:
+            if error.getErrorClass() == "PATH_NOT_FOUND":
+                message = f'dataset "{declared.dataset}": {str(error).strip().partition(chr(10))[0]}'
+                raise EngineError("input_missing", message) from error
+            raise
+    before = [0, *accumulate(part.lines for part in source.parts)][:-1] if source else []
+    line = f.col("_line") if len(before) <= 1 else f.col("_line") + f.array(*map(f.lit, before))[f.col("_part")]
+    key = f.lit(source.key if source else "")
+    rows.select("*", key.alias("#file"), line.cast("bigint").alias("#file_line")).createOrReplaceTempView(
+        identifier(declared.table)
+    )
+
+
+def kept(rows: DataFrame, *, is_small: bool) -> tuple[DataFrame, bool]:
+    """Computes the rows once; later statements read the result. Returns it, and whether it has to be released.
+
+    A few rows are kept by the driver: then Spark plans with their number, and without the plan that they come from.
+    """
+    spark = rows.sparkSession
+    if is_small:
+        collected = rows.limit(_MOST_LOCAL_ROWS + 1)._jdf.collectAsList()
+        if collected.size() <= _MOST_LOCAL_ROWS:
+            return DataFrame(spark._jsparkSession.createDataFrame(collected, rows._jdf.schema()), spark), False
+    rows.persist(StorageLevel.MEMORY_AND_DISK).count()
+    return rows, True
+
+
+def empty(spark: SparkSession, columns: tuple[Column, ...]) -> DataFrame:
+    """A table without rows, which Spark knows while it plans. All columns may be null, as in Parquet."""
+    listed = ", ".join(f"cast(null as {column.type}) as {identifier(column.name)}" for column in columns)
+    return spark.sql(f"select {listed} where false")
+
+
+def write_rejected(rows: DataFrame, uri: str, source: Input) -> None:
+    _write(rows.coalesce(files_for(source.bytes)), uri)
+
+
+def write_output(
+    rows: DataFrame, uri: str, columns: tuple[Column, ...], cluster_by: tuple[str, ...], files: int
+) -> tuple[DataFrame, int]:
+    """Writes an output and returns the written rows and the number of files."""
+    names = [identifier(name) for name in cluster_by]
+    rows = rows.repartition(files) if files == 1 or not names else rows.repartitionByRange(files, *names)
+    _write(rows.sortWithinPartitions(*names) if names else rows, uri)
+    written = rows.sparkSession.read.schema(_ddl(columns)).parquet(uri)
+    return written, len(written.inputFiles())
+
+
+def files_for(size: int) -> int:
+    return max(1, -(-size // TARGET_BYTES))
+
+
+def exists(spark: SparkSession, uri: str) -> bool:
+    system, path = _hadoop(spark, uri)
+    return system.exists(path)
+
+
+def remove(spark: SparkSession, uri: str) -> None:
+    """Removes a folder with all that is in it."""
+    system, path = _hadoop(spark, uri)
+    system.delete(path, True)
+
+
+def _hadoop(spark: SparkSession, uri: str) -> tuple[Any, Any]:
+    path = spark._jvm.org.apache.hadoop.fs.Path(uri)
+    return path.getFileSystem(spark._jsc.hadoopConfiguration()), path
+
+
+def schema_differences(rows: DataFrame, declared: tuple[Column, ...]) -> list[str]:
+    """One message per difference; empty when names, order and types are equal."""
+    written = [(column.name, column.dataType.simpleString()) for column in rows.schema.fields]
+    expected = [(column.name, column.type) for column in declared]
+    written_types, declared_types = dict(written), dict(expected)
+    differences = [f"column {name} is missing" for name in declared_types if name not in written_types]
+    differences += [f"column {name} is not declared" for name in written_types if name not in declared_types]
+    differences += [
+        f"column {name} is {written_types[name]}, declared {kind}"
+        for name, kind in expected
+        if name in written_types and written_types[name] != kind
+    ]
+    if not differences and written != expected:
+        order = ", ".join(name for name, _ in written)
+        differences.append(f"columns come as {order}, declared {', '.join(declared_types)}")
+    return differences
+
+
+def _write(rows: DataFrame, uri: str) -> None:
+    """Writes data files only. The folder belongs to this job run alone, so it must not exist yet."""
+    rows.write.option("mapreduce.fileoutputcommitter.marksuccessfuljobs", "false").mode("errorifexists").parquet(uri)
+
+
+def _ddl(columns: tuple[Column, ...]) -> str:
+    return ", ".join(f"{identifier(column.name)} {column.type}" for column in columns)

@@ -1,0 +1,131 @@
+"""A run of a plan in one folder: contract, SQL, Silver's Parquet and the manifest."""
+
+import hashlib
+import json
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from harness import REPOSITORY, artifact
+from plan_runner.manifest import parse_manifest
+from plan_runner.report import Report
+from plan_runner.run import run
+
+
+class Compiler:
+    """The TypeScript compiler, started once for all tests."""
+
+    def __init__(self) -> None:
+        command = ["node", "--import", "tsx", "tests/plan/compileLines.ts"]
+        self._process = subprocess.Popen(  # noqa: S603
+            command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def plan(self, contract: dict[str, Any], sql: dict[str, str]) -> str:
+        self._process.stdin.write(f"{json.dumps([contract, sql])}\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.wait()
+
+
+@dataclass
+class PlanRun:
+    spark: SparkSession
+    compiler: Compiler
+    folder: Path
+    contract: dict[str, Any]
+    sql: dict[str, str] = field(default_factory=dict)
+    inputs: dict[str, Any] = field(default_factory=dict)
+    job_runs: int = 0
+
+    def __post_init__(self) -> None:
+        self.inputs = dict.fromkeys(self.contract["datasets"])
+
+    def put(self, name: str, *parts: list[dict[str, Any] | None], malformed: int = 0) -> None:
+        """A promoted file: rows as JSON has them, part by part. None is a line without a row."""
+        columns = self.contract["datasets"][name]["columns"]
+        kinds = ", ".join(f"`{column['name']}` {column['type']}" for column in columns)
+        session = self.spark.newSession()
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+        session.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
+        session.conf.set("spark.sql.parquet.datetimeRebaseModeInWrite", "CORRECTED")
+        written = []
+        for number, rows in enumerate(parts):
+            folder = self.folder / "silver" / name / f"part-{number}"
+            texts = [(json.dumps(row), number, line) for line, row in enumerate(rows, 1) if row is not None]
+            frame = session.createDataFrame(texts, "text string, _part int, _line long")
+            typed = frame.selectExpr(f"from_json(text, '{kinds}', map('mode', 'FAILFAST')) as row", "_part", "_line")
+            typed.select("row.*", "_part", "_line").coalesce(1).write.mode("overwrite").parquet(str(folder))
+            [file] = folder.glob("*.parquet")
+            written.append(
+                {"uri": str(file), "rows": len(texts), "lines": len(rows), "bytes": file.stat().st_size},
+            )
+        self.inputs[name] = {
+            "source": {"key": f"{name}.json", "version": "1"},
+            "lines": sum(part["lines"] for part in written),
+            "rows": sum(part["rows"] for part in written),
+            "malformed": malformed,
+            "bytes": sum(part["bytes"] for part in written),
+            "parts": written,
+        }
+
+    def manifest(self, **changes: Any) -> dict[str, Any]:
+        return {
+            "format": 1,
+            "pipeline": "commerce",
+            "environment": "test",
+            "batch": "current",
+            "run": 1,
+            "inputs": self.inputs,
+            "release": {
+                "engine": artifact(self.folder / "engine.zip", "run from the source"),
+                "contract": artifact(self.folder / "contract.json", json.dumps(self.contract)),
+                "plan": artifact(self.folder / "plan.json", self.compiler.plan(self.contract, self.sql)),
+            },
+            "destination": {
+                "gold": str(self.folder / "gold"),
+                "rejected": str(self.folder / "rejected"),
+                "report": str(self.folder / "reports"),
+            },
+        } | changes
+
+    def run(self, **changes: Any) -> Report:
+        self.job_runs += 1
+        content = json.dumps(self.manifest(**changes)).encode()
+        return run(self.spark, parse_manifest(content, "m.json", hashlib.sha256(content).hexdigest()), self.job_run)
+
+    @property
+    def job_run(self) -> str:
+        return f"jr_{self.job_runs}"
+
+    def report(self) -> dict[str, Any]:
+        return json.loads((self.folder / "reports" / f"{self.job_run}.json").read_text())
+
+    def failed_checks(self) -> dict[str, str]:
+        return {check["name"]: check["detail"] for check in self.report()["checks"] if not check["passed"]}
+
+    def output_folder(self, name: str) -> Path:
+        return self.folder / "gold" / name / "batch=current" / "run=1" / self.job_run
+
+    def rejected_uri(self, name: str) -> str:
+        return f"{self.folder}/rejected/rows/{name}/batch=current/run=1/{self.job_run}/"
+
+    def rows(self, name: str) -> list[tuple[Any, ...]]:
+        """What was written, in order; times as texts in UTC."""
+        return self._read(str(self.output_folder(name)))
+
+    def rejected(self, name: str) -> list[tuple[Any, ...]]:
+        return self._read(self.rejected_uri(name))
+
+    def _read(self, uri: str) -> list[tuple[Any, ...]]:
+        session = self.spark.newSession()
+        session.conf.set("spark.sql.session.timeZone", "UTC")
+        frame = session.read.parquet(uri)
+        texts = [f"cast(`{c}` as string) as `{c}`" if kind == "timestamp" else f"`{c}`" for c, kind in frame.dtypes]
+        return sorted((tuple(row) for row in frame.selectExpr(*texts).collect()), key=str)
