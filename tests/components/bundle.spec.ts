@@ -1,10 +1,12 @@
 /** The bundler on small sources. That the real functions' bundles run is for the local run to prove. */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
 import { bundleFunction } from "../../components/bundle.ts";
+import { root as checkout, nodeModules } from "../../setup/paths.mjs";
 
 describe("a function's bundle", () => {
   let directory: string;
@@ -58,6 +60,55 @@ describe("a function's bundle", () => {
     const { handler } = await import(pathToFileURL(file).href);
     expect(await handler()).to.equal(42);
     expect(code.trimEnd().endsWith("//# sourceMappingURL=index.mjs.map")).to.equal(true);
+  });
+
+  describe("of a function that loads DuckDB", () => {
+    let folder: string;
+    let asksFor: readonly string[];
+    before(async () => {
+      folder = join(directory, "asking");
+      mkdirSync(folder);
+      const { code, map, ...rest } = await bundleFunction(checkout, "tests/components/askingFunction.ts");
+      asksFor = rest.asksFor;
+      writeFileSync(join(folder, "index.mjs"), code);
+      writeFileSync(join(folder, "index.mjs.map"), map);
+    });
+
+    /** Runs `script` in a process of its own, as Lambda would: the bundle is `loaded`. */
+    const run = (script: string, environment: object) =>
+      execFileSync(
+        process.execPath,
+        [
+          "--input-type=module",
+          "-e",
+          `const hasLibrary = () => process.report.getReport().sharedObjects.some((path) => /duckdb/.test(path));
+           const loaded = await import("./index.mjs");
+           ${script}`,
+        ],
+        {
+          cwd: folder,
+          encoding: "utf8",
+          env: { PATH: process.env.PATH, NODE_OPTIONS: "--enable-source-maps", ...environment },
+        },
+      ).trim();
+
+    it("asks for its native library, which it loads when it is reached and not before", () => {
+      expect(asksFor).to.deep.equal(["@duckdb/node-bindings"]);
+      const script = "console.log(hasLibrary(), await loaded.handler(), hasLibrary());";
+      expect(run(script, { NODE_PATH: nodeModules })).to.equal("false 42 true");
+    });
+
+    it("starts without the library, and fails where it is reached, with the place in the source", () => {
+      const script = `Error.stackTraceLimit = 30;
+        await loaded.handler().catch(({ code, stack }) => console.log(code, stack.includes("askingFunction.ts:3")));`;
+      expect(run(script, {})).to.equal("MODULE_NOT_FOUND true");
+    });
+  });
+
+  it("of settle asks for nothing and has no require", async () => {
+    const { code, asksFor } = await bundleFunction(checkout, "handlers/settle/index.ts");
+    expect(asksFor).to.deep.equal([]);
+    expect(code).not.to.contain("createRequire");
   });
 
   it("fails with the place of a mistake", async () => {

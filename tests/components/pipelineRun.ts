@@ -4,8 +4,8 @@ import { account, type ProgramRun, type RunOptions, region, runProgram } from ".
 
 /** Stands in for what is read and bundled, which takes seconds and is no business of the components. */
 export const tinySources: Sources = {
-  promote: { code: "export const handler = 1;", map: '{"version":3}' },
-  settle: { code: "export const handler = 2;", map: '{"version":3}' },
+  promote: { code: "export const handler = 1;", map: '{"version":3}', asksFor: [] },
+  settle: { code: "export const handler = 2;", map: '{"version":3}', asksFor: [] },
   release: {
     script: "print('run')\n",
     engine: { "pipeline_engine/__init__.py": Buffer.from("") },
