@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { nodeModules } from "../setup/paths.mjs";
 import { type Clients, createClients, destroyClients } from "./clients.ts";
 import { claimDirectory, runningFile } from "./directory.ts";
 import { execute } from "./glue/execute.ts";
@@ -74,7 +75,13 @@ async function applyPipeline(
       },
       run: deploy,
     },
-    { clients, region, accountId, functionEnvironment: { AWS_ENDPOINT_URL_GLUE: glueEndpoint } },
+    {
+      clients,
+      region,
+      accountId,
+      // The functions find there what a deployment would have put beside them.
+      functionEnvironment: { AWS_ENDPOINT_URL_GLUE: glueEndpoint, NODE_PATH: nodeModules },
+    },
     { made },
   );
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { perBucket } from "../../config/naming.ts";
 import { environmentVariables, type FunctionEnvironment } from "../../handlers/settings.ts";
 import { accountId, credentials, functionNodeDirectory, region } from "../../local/localAws.ts";
-import { root } from "../../setup/paths.mjs";
+import { nodeModules, root } from "../../setup/paths.mjs";
 import type { Figures } from "../benchmark.ts";
 import { runOutput } from "../process.ts";
 import type { Deployed } from "./bundle.ts";
@@ -42,6 +42,8 @@ export async function invoke(
     ...Object.fromEntries(variables),
     // The functions have the same option.
     NODE_OPTIONS: "--enable-source-maps",
+    // Native packages lie beside a deployed bundle; here they are the machine's own.
+    NODE_PATH: nodeModules,
     AWS_REGION: region,
     AWS_ENDPOINT_URL: endpoint,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,

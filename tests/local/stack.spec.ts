@@ -2,9 +2,11 @@ import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { GetJobCommand } from "@aws-sdk/client-glue";
-import { GetFunctionConfigurationCommand, InvokeCommand } from "@aws-sdk/client-lambda";
+import { CreateFunctionCommand, GetFunctionConfigurationCommand, InvokeCommand } from "@aws-sdk/client-lambda";
 import { GetBucketNotificationConfigurationCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import { strToU8, zipSync } from "fflate";
+import { bundleFunction } from "../../components/bundle.ts";
 import { createClients, destroyClients } from "../../local/clients.ts";
 import { startLocalStack } from "../../local/index.ts";
 import { localDirectory, root } from "../../setup/paths.mjs";
@@ -31,7 +33,7 @@ describe("the local stack", function () {
         new GetBucketNotificationConfigurationCommand({ Bucket: bronzeBucket }),
       );
       expect(notification.QueueConfigurations?.[0]?.Events).to.deep.equal(["s3:ObjectCreated:*"]);
-      const { Environment } = await clients.lambda.send(
+      const { Environment, Role } = await clients.lambda.send(
         new GetFunctionConfigurationCommand({ FunctionName: promoteFunction }),
       );
       expect(Environment?.Variables?.GLUE_JOB).to.equal(glueJob);
@@ -40,6 +42,21 @@ describe("the local stack", function () {
         new InvokeCommand({ FunctionName: settleFunction, Payload: Buffer.from('{"kind":"sweep"}') }),
       );
       expect(FunctionError, String(Payload && Buffer.from(Payload))).to.equal(undefined);
+      // A function with the same environment finds native packages, which its archive does not have here.
+      const { code } = await bundleFunction(root, "tests/components/askingFunction.ts");
+      await clients.lambda.send(
+        new CreateFunctionCommand({
+          FunctionName: "asking",
+          Runtime: "nodejs22.x",
+          Handler: "index.handler",
+          Role,
+          Code: { ZipFile: zipSync({ "index.mjs": strToU8(code) }, { level: 1 }) },
+          Timeout: 30,
+          Environment: { Variables: Environment!.Variables! },
+        }),
+      );
+      const answer = await clients.lambda.send(new InvokeCommand({ FunctionName: "asking" }));
+      expect(String(answer.Payload && Buffer.from(answer.Payload))).to.equal("42");
       const { Job } = await clients.glue.send(new GetJobCommand({ JobName: glueJob }));
       expect(Job?.Command?.ScriptLocation).to.match(/^s3:\/\/.+\/script\/[0-9a-f]{32}\/job\.py$/);
     } finally {
