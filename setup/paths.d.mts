@@ -5,4 +5,5 @@ export declare const venv: string;
 export declare const venvPython: string;
 export declare const sparkJarsDirectory: string;
 export declare const sparkJars: string[];
+export declare function cacheFolder(): string;
 export declare function javaHome(): string;

@@ -1,5 +1,6 @@
 /** Where set-up puts things. The TypeScript side imports the same locations. */
 import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -12,6 +13,10 @@ export const jreDirectory = join(localDirectory, "jre");
 export const jreRecord = join(localDirectory, "jre.json");
 export const trustStore = join(localDirectory, "trust.p12");
 export const sparkJarsDirectory = join(localDirectory, "spark", "jars");
+
+/** @returns {string} where all checkouts of this machine keep what takes long to make or to fetch */
+export const cacheFolder = () =>
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "commerce-data-pipeline");
 
 const jars = JSON.parse(readFileSync(new URL("./sparkJars.json", import.meta.url), "utf8"));
 

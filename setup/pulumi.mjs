@@ -1,9 +1,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { run } from "./command.mjs";
-import { root } from "./paths.mjs";
+import { cacheFolder, root } from "./paths.mjs";
 
 /** The CLI goes with the SDK that the program uses; an older one may not know what that sends. */
 export const pulumiVersion = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).dependencies[
@@ -16,7 +15,6 @@ const onPath = (name) =>
     .map((folder) => join(folder, name))
     .filter(existsSync);
 
-const cacheFolder = () => join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "commerce-data-pipeline");
 const builtCli = () => join(cacheFolder(), `pulumi-${pulumiVersion}`, "pulumi");
 
 /** What a CLI says of itself; nothing when it does not run. */
