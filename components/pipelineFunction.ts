@@ -12,6 +12,8 @@ export interface PipelineFunctionArgs {
   readonly functionName: string;
   readonly description: string;
   readonly bundle: FunctionBundle;
+  /** Files of packages that the bundle asks for, by their path in the archive. */
+  readonly packages?: Readonly<Record<string, string>> | undefined;
   /** Written as settings.json beside the code. */
   readonly settings: FunctionSettings;
   readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
@@ -56,6 +58,9 @@ export class PipelineFunction extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+    const packages = Object.fromEntries(
+      Object.entries(args.packages ?? {}).map(([path, file]) => [path, new pulumi.asset.FileAsset(file)]),
+    );
     const code = new aws.lambda.Function(
       name,
       {
@@ -68,6 +73,7 @@ export class PipelineFunction extends pulumi.ComponentResource {
           "index.mjs": new pulumi.asset.StringAsset(args.bundle.code),
           "index.mjs.map": new pulumi.asset.StringAsset(args.bundle.map),
           "settings.json": new pulumi.asset.StringAsset(JSON.stringify(args.settings)),
+          ...packages,
         }),
         role: role.arn,
         memorySize: args.memory,

@@ -3,8 +3,10 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type LoadedConfig, loadConfig } from "../config/load.ts";
 import { type PhysicalNames, physicalNames, type Scope } from "../config/naming.ts";
 import { checkSql } from "../config/sql.ts";
+import { SetupError } from "../setup/command.mjs";
+import { nativePackages } from "./nativePackages.ts";
 import { Pipeline, type PipelineOutputs } from "./pipeline.ts";
-import { readSources, type Sources } from "./sources.ts";
+import { type NativePackages, readSources, type Sources } from "./sources.ts";
 import {
   configFile,
   readStackSettings,
@@ -38,7 +40,8 @@ async function refusing<T>(read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
-    if (error instanceof ConfigError || error instanceof StackSettingsError) throw refusal(error.message);
+    if (error instanceof ConfigError || error instanceof StackSettingsError || error instanceof SetupError)
+      throw refusal(error.message);
     throw error;
   }
 }
@@ -89,11 +92,15 @@ async function refuseLeftBehind({ keyAlias }: PhysicalNames): Promise<void> {
   );
 }
 
+/** Only an engine deploys. Without one, as in the local run, a plan and the tests, no package is fetched for AWS. */
+const shippedPackages = (): NativePackages | undefined => (pulumi.runtime.getEngine() ? nativePackages : undefined);
+
 /** The program of every stack: index.ts, the local run and the tests all run this. */
 export async function deploy(options: DeployOptions = {}): Promise<PipelineOutputs> {
   const loaded = await refusing(() => loadStack(options.configFile ?? configFile()));
   const settings = await refusing(readStackSettings);
-  const [sources, scope] = await Promise.all([(options.sources ?? readSources)(loaded), scopeOf(settings)]);
+  const read = options.sources ?? ((loaded) => readSources(loaded, shippedPackages()));
+  const [sources, scope] = await Promise.all([refusing(() => read(loaded)), scopeOf(settings)]);
   refuseForeignKey(loaded, scope);
   await refuseLeftBehind(physicalNames(loaded.config.name, loaded.environment, scope.account));
   const { destroyData, alertEmail } = settings;

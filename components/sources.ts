@@ -5,10 +5,15 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { ReleaseFiles } from "./artifacts.ts";
 import { bundleFunction, type FunctionBundle } from "./bundle.ts";
 
+/** A function's bundle, and the packages that it asks for: their files, by their path in the archive. */
+export interface FunctionCode extends FunctionBundle {
+  readonly packages?: Readonly<Record<string, string>>;
+}
+
 /** Everything that a stack ships, read and built before the first resource is declared. */
 export interface Sources {
-  readonly promote: FunctionBundle;
-  readonly settle: FunctionBundle;
+  readonly promote: FunctionCode;
+  readonly settle: FunctionCode;
   readonly release: ReleaseFiles;
 }
 
@@ -25,11 +30,16 @@ function readPackage(folder: string): Record<string, Uint8Array> {
   );
 }
 
-export async function readSources({ sqlFiles }: LoadedConfig): Promise<Sources> {
-  const [promote, settle] = await Promise.all([
-    bundleFunction(repository, "handlers/promote/index.ts"),
-    bundleFunction(repository, "handlers/settle/index.ts"),
-  ]);
+/** Finds the files of native packages for the functions' machines, by their path in the archive. */
+export type NativePackages = () => Promise<Readonly<Record<string, string>>>;
+
+/** @param packages where there are none, a function finds what it asks for on the machine on which it runs */
+export async function readSources({ sqlFiles }: LoadedConfig, packages?: NativePackages): Promise<Sources> {
+  const read = async (entry: string): Promise<FunctionCode> => {
+    const bundle = await bundleFunction(repository, entry);
+    return packages && bundle.asksFor.length > 0 ? { ...bundle, packages: await packages() } : bundle;
+  };
+  const [promote, settle] = await Promise.all([read("handlers/promote/index.ts"), read("handlers/settle/index.ts")]);
   const sql = Object.entries(sqlFiles).map(([output, file]) => [output, readFileSync(file, "utf8")]);
   return {
     promote,

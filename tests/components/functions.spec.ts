@@ -4,11 +4,12 @@
  */
 import type * as pulumi from "@pulumi/pulumi";
 import { expect } from "chai";
+import { deploy } from "../../components/program.ts";
 import { redeliveryOf } from "../../components/redelivery.ts";
 import { loadConfig } from "../../config/load.ts";
 import { layers } from "../../config/naming.ts";
-import { runPipeline, tinySources } from "./pipelineRun.ts";
-import type { ProgramRun } from "./pulumiMocks.ts";
+import { runPipeline, settings, tinySources } from "./pipelineRun.ts";
+import { type ProgramRun, runProgram } from "./pulumiMocks.ts";
 
 const functionType = "aws:lambda/function:Function";
 const arn = (service: string, resource: string) => `arn:aws:${service}:eu-central-1:123456789012:${resource}`;
@@ -84,6 +85,16 @@ describe("functions", () => {
       expect(dependencies).to.include(dev.only("aws:iam/rolePolicy:RolePolicy", `commerce-${name}-role-policy`).urn);
     });
   }
+
+  it("ship the files of packages to the function that has them, and to no other", async () => {
+    const packages = { "node_modules/native/library.so": "somewhere/library.so" };
+    const sources = { ...tinySources, promote: { ...tinySources.promote, packages } };
+    const run = await runProgram(() => deploy({ sources: async () => sources }), { config: settings });
+    const assets = async (name: string) => run.only(functionType, `commerce-${name}`).inputs.code.assets;
+    const { "node_modules/native/library.so": file, ...others } = await assets("promote");
+    expect(await file.path).to.equal("somewhere/library.so");
+    expect(Object.keys(others)).to.deep.equal(Object.keys(await assets("settle")));
+  });
 
   it("hides a received upload for six times as long as promote may take, and gives it up after ten tries", () => {
     const queue = dev.only("aws-native:sqs:Queue", "commerce-promote-queue").inputs;

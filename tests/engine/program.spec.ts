@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { parse } from "yaml";
 import { accountId } from "../../local/localAws.ts";
+import { lambdaFiles } from "../../setup/lambdaPackages.mjs";
 import { type Deployment, startDeployment } from "./deployment.ts";
 
 /** The diagnostics of a preview or update: what a person is told beside the list of resources. */
@@ -114,6 +115,26 @@ describe("the program on the real Pulumi CLI", function () {
     expect(Math.max(...text.split("\n").map((line) => line.length))).to.be.below(400);
     expect(text).to.match(/~ key +: "engine\/\w+\/pipeline_engine.zip" => "engine\//);
     expect(text).to.match(/\+ source +: asset\(file:\w+\) \{ \.local\/uploads\/engine\//);
+  });
+
+  it("puts DuckDB for Lambda's machines beside a function that loads it, from paths that name no machine", async () => {
+    const { code, text } = await previewWith(
+      {
+        "handlers/settle/index.ts": (source) =>
+          `${source}\nexport const reach = async () => await import("@duckdb/node-api");\n`,
+      },
+      "--diff",
+    );
+    expect(code, text).to.equal(0);
+    expect([...text.matchAll(/^ *~ aws\S+: \(update\)\n *\[id=(.*)\]/gm)].map(([, id]) => id)).to.deep.equal([
+      "commerce-dev-settle",
+    ]);
+    const shipped = [...text.matchAll(/^ *\+ +"(node_modules\/\S+)" *: asset\(file:\w+\) \{ (\S+) \}/gm)];
+    expect(shipped.map(([, path]) => path)).to.have.members([...lambdaFiles]);
+    for (const [, path, file] of shipped)
+      expect(file)
+        .to.match(/^\.local\/packages\/lambda-[0-9a-f]{16}\/node_modules\//)
+        .and.to.satisfy((one: string) => one.endsWith(path!));
   });
 
   for (const [what, settings, expected] of [
