@@ -23,7 +23,7 @@ function packages(): ReadonlySet<string> {
     found.add(name);
     Object.keys(lock[`node_modules/${name}`]?.dependencies ?? {}).forEach(add);
   };
-  for (const name of Object.keys(dependencies)) if (name.startsWith("@aws-sdk/")) add(name);
+  for (const name of Object.keys(dependencies)) if (/^@(aws-sdk|duckdb)\//.test(name)) add(name);
   return found;
 }
 
