@@ -159,10 +159,10 @@ class _Execution:
 
     def _keep(self, statement: Statement, rows: DataFrame) -> None:
         total = sum(source.rows for source in self._manifest.inputs.values() if source)
-        rows, is_cached = tables.kept(rows, is_small=total <= _FEW_ROWS)
-        if is_cached:
-            self._kept.append(rows)
-        self._name(rows, statement.name)
+        table, cached = tables.kept(rows, is_small=total <= _FEW_ROWS)
+        if cached is not None:
+            self._kept.append(cached)
+        self._name(table, statement.name)
 
     def _sql(self, statement: Statement) -> DataFrame:
         with executing(statement.subject, statement.code, statement.sql):

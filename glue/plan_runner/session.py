@@ -15,6 +15,8 @@ _SETTINGS = {
     "spark.sql.variable.substitute": "false",
     # Tables that are kept by the driver are computed at once, not partition by partition.
     "spark.sql.limit.initialNumPartitions": "1000000",
+    # Of tables that were computed for the run, which then are small enough for a broadcast.
+    "spark.sql.defaultSizeInBytes": str(4 * 1024 * 1024),
     # Prefers hash joins: no later step needs the joined rows sorted.
     "spark.sql.join.preferSortMergeJoin": "false",
     # The kept tables are small and read once or twice.

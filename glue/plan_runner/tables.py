@@ -15,6 +15,7 @@ from .plan import Column, PlanInput
 TARGET_BYTES = 256 * 1024 * 1024
 """Of a file in Gold."""
 _MOST_LOCAL_ROWS = 10_000
+_MOST_BROADCAST_ROWS = 1_000_000
 
 
 def identifier(name: str) -> str:
@@ -41,18 +42,24 @@ def open_input(spark: SparkSession, declared: PlanInput, source: Input | None) -
     )
 
 
-def kept(rows: DataFrame, *, is_small: bool) -> tuple[DataFrame, bool]:
-    """Computes the rows once; later statements read the result. Returns it, and whether it has to be released.
+def kept(rows: DataFrame, *, is_small: bool) -> tuple[DataFrame, DataFrame | None]:
+    """Computes the rows once. Returns the table that later statements read, and what has to be released in the end.
 
-    A few rows are kept by the driver: then Spark plans with their number, and without the plan that they come from.
+    Unless the rows are many, the table does not carry the plan that they come from: Spark would resolve, optimise and
+    describe that plan again in each statement, which takes longer than the few rows are worth.
     """
     spark = rows.sparkSession
+    # Every later read costs a task for each partition.
+    rows = rows.coalesce(spark.sparkContext.defaultParallelism)
     if is_small:
         collected = rows.limit(_MOST_LOCAL_ROWS + 1)._jdf.collectAsList()
         if collected.size() <= _MOST_LOCAL_ROWS:
-            return DataFrame(spark._jsparkSession.createDataFrame(collected, rows._jdf.schema()), spark), False
-    rows.persist(StorageLevel.MEMORY_AND_DISK).count()
-    return rows, True
+            return DataFrame(spark._jsparkSession.createDataFrame(collected, rows._jdf.schema()), spark), None
+    rows.persist(StorageLevel.MEMORY_AND_DISK)
+    if rows.count() > _MOST_BROADCAST_ROWS:
+        return rows, rows
+    # Spark takes such a table to be as large as spark.sql.defaultSizeInBytes.
+    return DataFrame(spark._jsparkSession.createDataFrame(rows._jdf.javaRDD(), rows._jdf.schema()), spark), rows
 
 
 def empty(spark: SparkSession, columns: tuple[Column, ...]) -> DataFrame:
