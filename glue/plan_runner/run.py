@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -103,7 +103,9 @@ class _Execution:
                 self._kept.pop().unpersist()
             if not succeeded:
                 for uri in self._written:
-                    tables.remove(self._session, uri)
+                    # What fails here must not hide why the run failed.
+                    with suppress(Exception):
+                        tables.remove(self._session, uri)
                 self._report.outputs.clear()
 
     def _open(self) -> None:
