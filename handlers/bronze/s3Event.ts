@@ -1,3 +1,9 @@
+/** Parts of a file, counted from 0. */
+export interface PartRange {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** One object version that S3 sent an event for. */
 export interface ObjectCreated {
   readonly bucket: string;
@@ -6,6 +12,8 @@ export interface ObjectCreated {
   readonly version: string | null;
   /** S3's order of the events of one key; null when reconciliation found the version. */
   readonly sequencer: string | null;
+  /** The parts that a message of promote's own asks for. */
+  readonly parts?: PartRange;
 }
 
 /** S3's notification names keys form-encoded: `+` is a space. A stray `%` stands for itself. */
@@ -33,6 +41,7 @@ interface Notification {
   readonly Event?: string;
   readonly Records?: readonly {
     readonly eventName?: string;
+    readonly parts?: PartRange;
     readonly s3?: {
       readonly bucket?: { name?: string };
       readonly object?: { key?: string; versionId?: string; sequencer?: string };
@@ -66,7 +75,7 @@ export function readNotification(body: string): { created: ObjectCreated[]; pass
     return { created, passed };
   }
   if (!Array.isArray(message?.Records)) throw new UnreadableMessage("the queue message is not an S3 notification");
-  for (const { eventName, s3 } of (message as Required<Notification>).Records) {
+  for (const { eventName, s3, parts } of (message as Required<Notification>).Records) {
     const { key, versionId, sequencer } = s3?.object ?? {};
     if (!eventName?.startsWith("ObjectCreated:"))
       passed.push({
@@ -82,6 +91,7 @@ export function readNotification(body: string): { created: ObjectCreated[]; pass
         key: decodeKey(key),
         version: versionId ?? null,
         sequencer: sequencer ?? null,
+        ...(parts ? { parts } : {}),
       });
   }
   return { created, passed };
@@ -89,7 +99,7 @@ export function readNotification(body: string): { created: ObjectCreated[]; pass
 
 /** Writes a message about one version in the shape of S3's notification; `reason` stands in for the event's name. */
 export function writeNotification(
-  { bucket, key, version, sequencer }: ObjectCreated,
+  { bucket, key, version, sequencer, parts }: ObjectCreated,
   reason: "Continued" | "Reconciled",
 ): string {
   const encoded = encodeURIComponent(key).replaceAll("%2F", "/").replaceAll("%20", "+");
@@ -99,6 +109,6 @@ export function writeNotification(
     ...(sequencer === null ? {} : { sequencer }),
   };
   return JSON.stringify({
-    Records: [{ eventName: `ObjectCreated:${reason}`, s3: { bucket: { name: bucket }, object } }],
+    Records: [{ eventName: `ObjectCreated:${reason}`, s3: { bucket: { name: bucket }, object }, parts }],
   });
 }

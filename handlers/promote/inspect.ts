@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type { FileFormat } from "../../config/schema.ts";
 import type { Compression, Layout } from "../ledger/document.ts";
 import { contradiction, type ExpectedColumn, maxDepth } from "./fit.ts";
@@ -12,15 +11,8 @@ import {
   readElements,
   readRecord,
 } from "./json.ts";
+import type { Source } from "./source.ts";
 import { BrokenGzip, unpack } from "./unpack.ts";
-
-/** A file as the inspection reads it. Offsets and sizes are bytes of the stored object. */
-export interface Source {
-  readonly bytes: number;
-  range(start: number, end: number): Promise<Buffer>;
-  /** From this byte on, or all. */
-  stream(from?: number): Promise<Readable>;
-}
 
 export interface Expected {
   readonly format: FileFormat;

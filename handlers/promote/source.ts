@@ -1,7 +1,14 @@
 import { Readable } from "node:stream";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
 import type { S3 } from "../clients.ts";
-import type { Source } from "./inspect.ts";
+
+/** A file as the inspection reads it. Offsets and sizes are bytes of the stored object. */
+export interface Source {
+  readonly bytes: number;
+  range(start: number, end: number): Promise<Buffer>;
+  /** From this byte on, or all. */
+  stream(from?: number): Promise<Readable>;
+}
 
 export interface PinnedObject {
   readonly bucket: string;
@@ -23,7 +30,7 @@ export function s3Source(s3: S3, { bucket, key, version, bytes }: PinnedObject):
     },
     async stream(from = 0) {
       if (from === 0) return (await get({})).Body as Readable;
-      const { Body, ContentRange } = await get({ Range: `bytes=${from}-` });
+      const { Body, ContentRange } = await get({ Range: `bytes=${from}-${bytes - 1}` });
       return ContentRange ? (Body as Readable) : Readable.from(skipping(Body as Readable, from));
     },
   };

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Compression, Layout } from "../ledger/document.ts";
 import type { Text } from "../reader/file.ts";
-import type { Source } from "./inspect.ts";
+import type { Source } from "./source.ts";
 import { unpack } from "./unpack.ts";
 
 /** A file's text as the reader takes it. A list is read whole here; its size was checked before. */
@@ -11,7 +11,7 @@ export async function textOf(
 ): Promise<Text> {
   const isPacked = compression === "gzip";
   const from = isPacked ? () => unpack(source) : (byte: number) => chunksOf(source.stream(byte));
-  if (layout === "jsonl") return { layout, from, isSeekable: !isPacked };
+  if (layout === "jsonl") return { layout, from, bytes: isPacked ? null : source.bytes };
   const chunks: Buffer[] = [];
   for await (const chunk of from(0)) chunks.push(chunk);
   return { layout, whole: Buffer.concat(chunks).toString("utf8") };

@@ -1,12 +1,12 @@
-import { statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Contract } from "../../config/contract.ts";
+import type { PartRange } from "../bronze/s3Event.ts";
 import type { S3 } from "../clients.ts";
 import { type BronzeFile, fileReportKey, partKeys } from "../keys.ts";
 import { inParallel } from "../parallel.ts";
-import { type PartRange, type Text, type TypedPart, typeParts } from "../reader/file.ts";
+import type { Parquet, Text, TypedPart, typeParts } from "../reader/file.ts";
 import { together } from "../reader/findings.ts";
+import { partBytes } from "../reader/lines.ts";
 import { openParquetWriter } from "../reader/parquet.ts";
 import { typedColumns } from "../reader/row.ts";
 import { type DocumentStore, statusOf } from "../storage.ts";
@@ -27,6 +27,8 @@ export interface TypingJob {
 
 export interface TypingDeps {
   readonly s3: S3;
+  /** Reads the parts; the simulation has one of its own. */
+  readonly typeParts: typeof typeParts;
   /** The ledger's documents. */
   readonly documents: DocumentStore;
   readonly names: { readonly silverBucket: string; readonly rejectedBucket: string; readonly keyArn: string };
@@ -35,15 +37,24 @@ export interface TypingDeps {
   readonly bytesOfPart?: number;
 }
 
-/** `whole`: all parts are there, and the report says what they come to. `cut`: one part or more is left to others. */
+/**
+ * `whole`: all parts are there, and the report says what they come to. `cut`: some are left. `next` is then the first
+ * one, among the asked ones or behind them, that this call has not reached; null where it has reached the text's end.
+ */
 export type Typed =
   | { readonly kind: "whole"; readonly report: FileReport }
-  /** `next`: the first of the asked parts that is not typed; null when all are. */
   | { readonly kind: "cut"; readonly next: number | null };
 
 /** Milliseconds kept in reserve for a part: to read, to write and to store it. */
 const timePerPart = 30_000;
 const readsAtOnce = 16;
+
+/** What a version came to, if all of it has been typed. */
+export async function reportOf({ file, contract }: Pick<TypingJob, "file" | "contract">, documents: DocumentStore) {
+  const shape = shapeOf(contract.datasets[file.dataset]!, contract);
+  const known = await documents.get(fileReportKey(file, shape));
+  return known && (JSON.parse(known.text) as FileReport);
+}
 
 /**
  * Types parts of a version into Silver. Every object is written once, a part's report after its rows and the file's
@@ -55,11 +66,11 @@ export async function typeVersion(job: TypingJob, deps: TypingDeps): Promise<Typ
   const dataset = contract.datasets[file.dataset]!;
   const keys = partKeys(file, rowShapeOf(dataset));
   const shape = shapeOf(dataset, contract);
-  const known = await documents.get(fileReportKey(file, shape));
-  if (known) return { kind: "whole", report: JSON.parse(known.text) as FileReport };
-
   const end = parts.first + parts.count;
-  let [next, isEnded] = [firstMissing(parts, await partsThere(keys, documents)), false];
+  const { text, bytesOfPart = partBytes } = { ...job, ...deps };
+  const isOnePart = text.layout === "array" || (text.bytes !== null && text.bytes <= bytesOfPart);
+  let next = isOnePart ? 0 : firstMissing(parts, await partsThere(keys, documents));
+  let isEnded = false;
   if (next < end)
     // At least one part is typed: an invocation without progress would call the next one for ever.
     for await (const part of partsOf(job, { first: next, count: end - next }, deps)) {
@@ -69,14 +80,14 @@ export async function typeVersion(job: TypingJob, deps: TypingDeps): Promise<Typ
       [next, isEnded] = [report.part + 1, report.isLast];
       if (deps.remainingTime() < timePerPart) break;
     }
-  const reports = await reportsOf(keys, documents);
+  const reports = await partReports(keys, documents);
   if (isWhole(reports)) return await conclude(reports, job, shape, keys, deps);
-  return { kind: "cut", next: isEnded || next >= end ? null : next };
+  return { kind: "cut", next: isEnded ? null : next };
 }
 
 type Keys = ReturnType<typeof partKeys>;
 
-const partsOf = ({ file, text, contract }: TypingJob, parts: PartRange, { bytesOfPart }: TypingDeps) =>
+const partsOf = ({ file, text, contract }: TypingJob, parts: PartRange, { typeParts, bytesOfPart }: TypingDeps) =>
   typeParts(text, {
     columns: typedColumns(contract.datasets[file.dataset]!),
     parts,
@@ -97,7 +108,7 @@ function firstMissing({ first, count }: PartRange, there: ReadonlySet<number>): 
   return part;
 }
 
-async function reportsOf(keys: Keys, documents: DocumentStore): Promise<PartReport[]> {
+async function partReports(keys: Keys, documents: DocumentStore): Promise<PartReport[]> {
   const reports: PartReport[] = [];
   await inParallel(await partsThere(keys, documents), readsAtOnce, async (part) => {
     reports.push(JSON.parse((await documents.get(keys.report(part)))!.text) as PartReport);
@@ -107,20 +118,20 @@ async function reportsOf(keys: Keys, documents: DocumentStore): Promise<PartRepo
 
 async function store({ part, findings, typed, malformed, isLast }: TypedPart, keys: Keys, deps: TypingDeps) {
   const { names } = deps;
-  if (malformed) await putFile(names.rejectedBucket, keys.malformed(part), malformed, deps);
-  await putFile(names.silverBucket, keys.typed(part), typed!, deps);
-  return { format: 1, part, findings, bytes: statSync(typed!).size, isLast } satisfies PartReport;
+  if (malformed) await putParquet(names.rejectedBucket, keys.malformed(part), malformed, deps);
+  await putParquet(names.silverBucket, keys.typed(part), typed!, deps);
+  return { format: 1, part, findings, bytes: typed!.bytes, isLast } satisfies PartReport;
 }
 
-/** Stores a file, unless another invocation already has. */
-async function putFile(Bucket: string, Key: string, path: string, { s3, names }: TypingDeps): Promise<void> {
+/** Stores it, unless another invocation already has. */
+async function putParquet(Bucket: string, Key: string, parquet: Parquet, { s3, names }: TypingDeps): Promise<void> {
   try {
     await s3.send(
       new PutObjectCommand({
         Bucket,
         Key,
         // Of bounded size, and the SDK can only send bytes again.
-        Body: await readFile(path),
+        Body: await parquet.read(),
         ContentType: "application/vnd.apache.parquet",
         ServerSideEncryption: "aws:kms",
         SSEKMSKeyId: names.keyArn,

@@ -1,5 +1,5 @@
 import { createGunzip } from "node:zlib";
-import type { Source } from "./inspect.ts";
+import type { Source } from "./source.ts";
 
 /** A gzip that can't be unpacked to its end. */
 export class BrokenGzip extends Error {

@@ -1,6 +1,8 @@
-import { closeSync, mkdtempSync, openSync, rmSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { PartRange } from "../bronze/s3Event.ts";
 import { elementsOf } from "./elements.ts";
 import type { Findings } from "./findings.ts";
 import { gateFor } from "./gate.ts";
@@ -15,32 +17,33 @@ export type Text =
       readonly layout: "jsonl";
       /** Its bytes from this one on. */
       readonly from: (byte: number) => AsyncIterable<Buffer>;
-      /** Whether it can be entered at any byte; an unpacked text is read from its beginning. */
-      readonly isSeekable: boolean;
+      /** How many it has; null for an unpacked text, which can be read only from its beginning. */
+      readonly bytes: number | null;
     }
   /** A list is held whole. */
   | { readonly layout: "array"; readonly whole: string };
+
+/** A Parquet file, which is there until the next part is asked for. */
+export interface Parquet {
+  readonly bytes: number;
+  read(): Promise<Uint8Array>;
+}
 
 export interface TypedPart {
   /** Counted from 0. */
   readonly part: number;
   readonly findings: Findings;
   /** Parquet of the typed rows, with `_part` and `_line`. Null when only the findings were asked for. */
-  readonly typed: string | null;
+  readonly typed: Parquet | null;
   /** Parquet of the malformed rows: line, why, text. Null without any. */
-  readonly malformed: string | null;
+  readonly malformed: Parquet | null;
   /** Whether the text ends with it. */
   readonly isLast: boolean;
 }
 
-export interface PartRange {
-  readonly first: number;
-  /** How many; the text may end before. */
-  readonly count: number;
-}
-
 export interface TypingOptions {
   readonly columns: readonly TypedColumn[];
+  /** The text may end before the last of them. */
   readonly parts: PartRange;
   /** Makes Parquet; null to find out only what is wrong. */
   readonly open: ((columns: readonly TypedColumn[], scratch: string) => Promise<ParquetWriter>) | null;
@@ -49,8 +52,8 @@ export interface TypingOptions {
 }
 
 /**
- * Types parts of a file, one after the other. What a part's files are is read before the next part is asked for: they
- * are removed then. A part in which no line begins has no rows. There are none behind the last line's.
+ * Types parts of a file, one after the other. A part in which no line begins has no rows. There is none behind the last
+ * line's.
  */
 export async function* typeParts(
   text: Text,
@@ -88,11 +91,14 @@ async function* readings(text: Text, { first }: PartRange, bytesOfPart: number):
     for (const element of elementsOf(text.whole)) yield { part: 0, read: (reader) => reader.element(element) };
     return;
   }
+  if (text.bytes !== null && first > 0 && first * bytesOfPart >= text.bytes) return;
   // The byte before tells whether a line begins with the part.
-  const start = text.isSeekable ? Math.max(0, first * bytesOfPart - 1) : 0;
+  const start = text.bytes === null ? 0 : Math.max(0, first * bytesOfPart - 1);
   for await (const { part, block } of byPart(blocksOf(text.from(start), start), bytesOfPart))
     yield { part, read: (reader) => reader.block(block) };
 }
+
+const parquetAt = (path: string): Parquet => ({ bytes: statSync(path).size, read: () => readFile(path) });
 
 /** One part while it is read. */
 class Typing {
@@ -125,7 +131,13 @@ class Typing {
     const [typed, malformed] = [this.path("typed.parquet"), this.path("malformed.parquet")];
     await writer.typed(this.path("typed.json"), part, typed);
     if (findings.malformed > 0) await writer.malformed(this.path("malformed.json"), malformed);
-    return { part, findings, typed, malformed: findings.malformed > 0 ? malformed : null, isLast };
+    return {
+      part,
+      findings,
+      typed: parquetAt(typed),
+      malformed: findings.malformed > 0 ? parquetAt(malformed) : null,
+      isLast,
+    };
   }
 
   /** Closes its files. */

@@ -5,7 +5,8 @@ import { basename, isAbsolute, join } from "node:path";
 import { rollingBatch } from "../../config/batchName.ts";
 import { classify } from "../../handlers/bronze/classify.ts";
 import { expectedColumns } from "../../handlers/promote/fit.ts";
-import { inspect, type Source } from "../../handlers/promote/inspect.ts";
+import { inspect } from "../../handlers/promote/inspect.ts";
+import type { Source } from "../../handlers/promote/source.ts";
 import { UsageError } from "../../terminal/flags.ts";
 import type { Deployed } from "../stack/target.ts";
 

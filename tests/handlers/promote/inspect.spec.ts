@@ -2,7 +2,8 @@ import { Readable } from "node:stream";
 import { gzipSync } from "node:zlib";
 import { expect } from "chai";
 import { parseColumnType } from "../../../config/columnType.ts";
-import { type Expected, inspect, type Source } from "../../../handlers/promote/inspect.ts";
+import { type Expected, inspect } from "../../../handlers/promote/inspect.ts";
+import type { Source } from "../../../handlers/promote/source.ts";
 
 /** The inspection on bytes in memory, with a small sample; reading ranges from a bucket is proven with the handler. */
 describe("file inspection", () => {

@@ -1,13 +1,14 @@
 import { gzipSync } from "node:zlib";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { expect } from "chai";
+import type { PartRange } from "../../../handlers/bronze/s3Event.ts";
 import type { S3 } from "../../../handlers/clients.ts";
 import type { BronzeFile } from "../../../handlers/keys.ts";
 import type { FileReport } from "../../../handlers/promote/fileReport.ts";
 import { s3Source } from "../../../handlers/promote/source.ts";
 import { textOf } from "../../../handlers/promote/text.ts";
-import { type Typed, typeVersion } from "../../../handlers/promote/typing.ts";
-import type { PartRange } from "../../../handlers/reader/file.ts";
+import { reportOf, type Typed, typeVersion } from "../../../handlers/promote/typing.ts";
+import { typeParts } from "../../../handlers/reader/file.ts";
 import { createDocumentStore } from "../../../handlers/storage.ts";
 import { type PipelineUnderTest, startPipelineUnderTest } from "../pipelineUnderTest.ts";
 import { readParquet } from "./parquetRows.ts";
@@ -53,12 +54,16 @@ describe("the typing of a version", function () {
     const { names, contract } = pipeline;
     const source = s3Source(s3, { bucket: pipeline.bronze, key: file.key, version: file.version, bytes });
     const compression = file.format === "json.gz" ? "gzip" : "none";
+    const documents = createDocumentStore(s3, names.ledgerBucket, names.keyArn);
+    const known = await reportOf({ file, contract }, documents);
+    if (known) return { kind: "whole", report: known };
     return await typeVersion(
       { file, bytes, contract, parts, text: await textOf(source, { layout, compression }) },
       {
         s3,
+        typeParts,
         names,
-        documents: createDocumentStore(s3, names.ledgerBucket, names.keyArn),
+        documents,
         remainingTime,
         bytesOfPart: options.bytesOfPart ?? bytesOfPart,
       },

@@ -1,9 +1,9 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { DuckDBInstance } from "@duckdb/node-api";
-import { type Text, type TypingOptions, typeParts } from "../../../handlers/reader/file.ts";
+import { type Parquet, type Text, type TypingOptions, typeParts } from "../../../handlers/reader/file.ts";
 import { type Findings, together } from "../../../handlers/reader/findings.ts";
 import { openParquetWriter } from "../../../handlers/reader/parquet.ts";
 import type { TypedColumn } from "../../../handlers/reader/row.ts";
@@ -23,7 +23,7 @@ export interface TypedFile {
 /** The bytes as a stream gives them, `chunk` at a time. */
 export const textOf = (bytes: Buffer, chunk = 64 * 1024, isSeekable = true): Text => ({
   layout: "jsonl",
-  isSeekable,
+  bytes: isSeekable ? bytes.length : null,
   from: (start) =>
     Readable.from(
       (function* () {
@@ -62,12 +62,12 @@ export async function typeFile(
     });
     for await (const part of parts) {
       findings.push(part.findings);
-      const keep = (from: string, to: string[]) => {
+      const keep = async (from: Parquet, to: string[]) => {
         to.push(join(folder, `${to === typed ? "typed" : "malformed"}-${part.part}.parquet`));
-        copyFileSync(from, to.at(-1)!);
+        writeFileSync(to.at(-1)!, await from.read());
       };
-      keep(part.typed!, typed);
-      if (part.malformed) keep(part.malformed, malformed);
+      await keep(part.typed!, typed);
+      if (part.malformed) await keep(part.malformed, malformed);
     }
     return {
       findings: together(findings),
