@@ -3,12 +3,13 @@ import type { FileFormat } from "../config/schema.ts";
 
 /** Every key in the buckets, except Bronze's, which producers choose. */
 
-/** Names the Bronze object version. Hashed, because Spark ignores files whose names begin with `_` or `.`, as version ids may. */
-const versionHash = (key: string, version: string) =>
-  createHash("sha256").update(`${key}\n${version}`).digest("hex").slice(0, 32);
-
-const typedHash = (key: string, version: string, shape: string) =>
-  createHash("sha256").update(`${key}\n${version}\n${shape}`).digest("hex").slice(0, 32);
+/** Names the Bronze object version, and the shape under which its rows are typed. Hashed, because Spark ignores files whose names begin with `_` or `.`, as version ids may. */
+const versionHash = (key: string, version: string, shape?: string) =>
+  createHash("sha256")
+    .update(`${key}\n${version}`)
+    .update(shape === undefined ? "" : `\n${shape}`)
+    .digest("hex")
+    .slice(0, 32);
 
 export interface BronzeFile {
   readonly batch: string;
@@ -26,7 +27,7 @@ export const reasonKey = (file: BronzeFile) =>
 
 /** Where a version's rows of one row shape go, and what is known of them. Parts are counted from 0. */
 export function partKeys({ batch, dataset, key, version }: BronzeFile, rowShape: string) {
-  const name = typedHash(key, version, rowShape);
+  const name = versionHash(key, version, rowShape);
   const place = `${dataset}/batch=${batch}/v-${name}/`;
   const reports = `parts/${batch}/${dataset}/${name}/`;
   return {
@@ -43,7 +44,7 @@ export function partKeys({ batch, dataset, key, version }: BronzeFile, rowShape:
 
 /** In the ledger: what a version came to under a shape. */
 export const fileReportKey = ({ batch, dataset, key, version }: BronzeFile, shape: string) =>
-  `files/${batch}/${dataset}/${typedHash(key, version, shape)}.json`;
+  `files/${batch}/${dataset}/${versionHash(key, version, shape)}.json`;
 
 /** What all job runs of a run wrote. */
 export const runPrefix = (output: string, batch: string, run: number) => `${output}/batch=${batch}/run=${run}/`;
