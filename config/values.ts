@@ -1,4 +1,5 @@
 import type { ColumnType } from "./columnType.ts";
+import { isDay } from "./day.ts";
 import { Decimal } from "./decimal.ts";
 
 /** A default, a bound or an allowed value, as the config gives it. */
@@ -82,15 +83,8 @@ export const readValue = (written: string | number | boolean, { kind }: ColumnTy
 
 const numberKinds: readonly string[] = ["integer", "long", "double", "decimal"];
 
-const isDay = (text: string): boolean => /^\d{4}-\d{2}-\d{2}$/.test(text) && startOfDay(text) !== undefined;
-
-/** Milliseconds since 1970, or undefined when the calendar has no such day in the years 1 to 9999. */
-function startOfDay(day: string): number | undefined {
-  const start = new Date(`${day}T00:00:00Z`);
-  return !Number.isNaN(start.getTime()) && start.toISOString().startsWith(day) && day >= "0001"
-    ? start.getTime()
-    : undefined;
-}
+/** Milliseconds since 1970; undefined for a text that is no day. */
+const startOfDay = (day: string): number | undefined => (isDay(day) ? Date.parse(`${day}T00:00:00Z`) : undefined);
 
 const timeForm =
   /^(\d{4}-\d{2}-\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d{1,6}))?)?(?:Z|([+-])(0\d|1[0-7]):([0-5]\d)|([+-])18:00)?)?$/;

@@ -6,8 +6,8 @@ import type { TypedColumn } from "./row.ts";
 export const [partColumn, lineColumn] = ["_part", "_line"] as const;
 
 /** A name and a text, quoted for SQL. */
-const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`;
-const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
+export const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`;
+export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 /** DuckDB's name of a type. JSON holds times as they are in UTC; Parquet has to say that they are instants. */
 function duckdbType(type: ColumnType, timestamp: "timestamp" | "timestamptz"): string {

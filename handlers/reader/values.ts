@@ -1,4 +1,5 @@
 import type { ScalarKind } from "../../config/columnType.ts";
+import { isDay } from "../../config/day.ts";
 
 /**
  * What a value is, by its text. Each function takes a JSON token and returns the same value as JSON that DuckDB reads
@@ -65,19 +66,8 @@ function quoted(sign: string, units: string, scale: number): string {
   return `"${units === "0" ? "" : sign}${whole}${scale > 0 ? `.${fraction}` : ""}"`;
 }
 
-const date = /^(\d{4})-(\d{2})-(\d{2})$/;
 const time =
   /^(\d{4}-\d{2}-\d{2})(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d)(?:\.(\d+))?)?(?: ?(Z|UTC|GMT|[+-](?:(?:0\d|1[0-7])(?::?[0-5]\d)?|18(?::?00)?)))?)?$/;
-
-/** Days of the Gregorian calendar, in the years 0001 to 9999. */
-function isDay(text: string): boolean {
-  const found = date.exec(text);
-  if (!found) return false;
-  const [year, month, day] = found.slice(1).map(Number) as [number, number, number];
-  if (year === 0 || month < 1 || month > 12 || day < 1) return false;
-  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
-  return day <= [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]!;
-}
 
 /** An instant in UTC, cut to microseconds; without a zone the text is UTC. */
 function timestamp(text: string): string | null {

@@ -1,13 +1,10 @@
 import { type ColumnType, catalogType, parseColumnType } from "../../config/columnType.ts";
+import { article, listed } from "../../config/words.ts";
 import type { Fault, Findings } from "./findings.ts";
 import type { ValueKind } from "./kinds.ts";
 import type { Malformed } from "./row.ts";
 
 /** What people are told of malformed rows. No value of a row is in it. */
-
-const a = (noun: string) => `${/^[aeiou]/.test(noun) ? "an" : "a"} ${noun}`;
-const listed = (items: readonly (string | number)[]) =>
-  items.length < 2 ? items.join("") : `${items.slice(0, -1).join(", ")} and ${items.at(-1)}`;
 
 interface OfRow {
   /** Follows "the row". */
@@ -24,7 +21,7 @@ const ofWholeRow: Readonly<Record<Exclude<Malformed["why"], "key twice" | "wrong
 };
 
 const wrongType = (found: ValueKind, place: string, declared: string) =>
-  `has ${a(found)} in ${place}, which is declared ${declared}`;
+  `has ${article(found)} in ${place}, which is declared ${declared}`;
 
 /** Why a row is malformed; follows "the row". */
 export function inWords(malformed: Malformed): string {

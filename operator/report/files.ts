@@ -1,6 +1,7 @@
+import { listed } from "../../config/words.ts";
 import type { DatasetStory, FileFate, FileStory, Story, UploadStory } from "../story/story.ts";
 import { type Html, html } from "./html.ts";
-import { list, missingDatasets, type Tone } from "./subject.ts";
+import { missingDatasets, type Tone } from "./subject.ts";
 import { bytes, moment } from "./units.ts";
 
 const fates: Readonly<Record<FileFate, readonly [Tone | "quiet", string]>> = {
@@ -20,13 +21,13 @@ function line({ key, dataset, fate, bytes: size, uploadedAt, runs, rejection }: 
     rejection
       ? html`${rejection.reason}; ${rejection.fix} <code>${rejection.code}</code>`
       : runs.length > 0
-        ? `given to run ${list(runs.map(String))}`
+        ? `given to run ${listed(runs.map(String))}`
         : "waits for the other files of its batch"
   }</td><td class="num">${bytes(size)}</td><td class="num">${moment(uploadedAt)}</td></tr>`;
 }
 
 function missing({ name, keys }: DatasetStory): Html {
-  return html`<tr><th scope="row" class="text"><bdi>${keys[0]}</bdi></th><td>${name}</td><td>${badge("wait", "not there")}</td><td class="text">${keys.length > 1 ? `expected, or ${list(keys.slice(1))}` : "expected"}</td><td class="num">–</td><td class="num">–</td></tr>`;
+  return html`<tr><th scope="row" class="text"><bdi>${keys[0]}</bdi></th><td>${name}</td><td>${badge("wait", "not there")}</td><td class="text">${keys.length > 1 ? `expected, or ${listed(keys.slice(1))}` : "expected"}</td><td class="num">–</td><td class="num">–</td></tr>`;
 }
 
 function undecided({ key, bytes: size, uploadedAt, skipped }: UploadStory): Html {

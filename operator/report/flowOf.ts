@@ -1,8 +1,9 @@
+import { listed } from "../../config/words.ts";
 import { isUnsettled } from "../../handlers/ledger/document.ts";
 import type { DatasetStory, FileStory, Story, UploadStory } from "../story/story.ts";
 import type { Flow, Progress, Source } from "./flow.ts";
 import { sum } from "./rows.ts";
-import { isGood, list, missingDatasets, pendingUploads, type Subject } from "./subject.ts";
+import { isGood, missingDatasets, pendingUploads, type Subject } from "./subject.ts";
 import { bytes, counted, duration } from "./units.ts";
 
 /** The picture of a batch: its files as they are now, and the run that the page is about. */
@@ -75,8 +76,8 @@ export function flowOf(story: Story, { run: shown, jobRun, report }: Subject): F
     words: [
       arrived.length === 0
         ? "No file has come."
-        : `${counted(arrived.length, "file")} of ${bytes(total(arrived))} came into Bronze: ${list([...files.map(({ key, fate }) => `${key} (${fate})`), ...pending.map(({ key }) => `${key} (arrived)`)])}.`,
-      ...(missing.length > 0 ? [`No file of ${list(missing.map(({ name }) => name))} has come.`] : []),
+        : `${counted(arrived.length, "file")} of ${bytes(total(arrived))} came into Bronze: ${listed([...files.map(({ key, fate }) => `${key} (${fate})`), ...pending.map(({ key }) => `${key} (arrived)`)])}.`,
+      ...(missing.length > 0 ? [`No file of ${listed(missing.map(({ name }) => name))} has come.`] : []),
       `Promote copied ${counted(promoted.length, "file")} to Silver and rejected ${rejected.length === 0 ? "none" : counted(rejected.length, "file")}.`,
       ...(shown ? runWords() : ["No run has been claimed."]),
       document.published
@@ -95,7 +96,7 @@ export function flowOf(story: Story, { run: shown, jobRun, report }: Subject): F
       `${what}; it read ${counted(read, "row")}, kept ${counted(kept, "row")}, rejected ${counted(rejectedRows, "row")} and left out ${counted(repeated, "duplicate")}.`,
       outputs.length === 0
         ? `It wrote nothing to Gold.`
-        : `It wrote ${list(Object.entries(report.outputs).map(([name, { rows }]) => `${counted(rows, "row")} of ${name}`))}${run.state === "failed" ? ", which readers do not see" : ""}.`,
+        : `It wrote ${listed(Object.entries(report.outputs).map(([name, { rows }]) => `${counted(rows, "row")} of ${name}`))}${run.state === "failed" ? ", which readers do not see" : ""}.`,
     ];
   }
 }

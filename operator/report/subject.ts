@@ -1,4 +1,5 @@
 import { own } from "../../config/plain.ts";
+import { listed } from "../../config/words.ts";
 import type { GateVerdict } from "../../handlers/ledger/gate.ts";
 import type { RunReport } from "../../handlers/run/report.ts";
 import type { Explanation } from "../story/explain.ts";
@@ -88,9 +89,5 @@ function publishedText({ files, gold, document }: Story, run: RunStory | null): 
       : "";
   const { highWater } = document.published!;
   const back = highWater > run.run.run ? ` Rolled back from run ${highWater}.` : "";
-  return `Readers see run ${run.run.run}: ${outputs.length > 0 ? list(outputs) : "its output"}, made from ${counted(read.length, "file")}${after}.${back}`;
+  return `Readers see run ${run.run.run}: ${outputs.length > 0 ? listed(outputs) : "its output"}, made from ${counted(read.length, "file")}${after}.${back}`;
 }
-
-/** `a, b and c` */
-export const list = (words: readonly string[]): string =>
-  words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;

@@ -1,4 +1,5 @@
 import { rollingBatch } from "../../config/batchName.ts";
+import { listed } from "../../config/words.ts";
 import type { Run } from "../../handlers/ledger/document.ts";
 import type { GateVerdict } from "../../handlers/ledger/gate.ts";
 import type { RunReport } from "../../handlers/run/report.ts";
@@ -54,9 +55,6 @@ export function explain(story: Story, choice: string): Explanation {
   };
 }
 
-const list = (words: readonly string[]): string =>
-  words.length < 2 ? (words[0] ?? "") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
-
 /** What readers see meanwhile. */
 const seen = ({ document: { published } }: Story): string =>
   published ? `readers see run ${published.run}` : "nothing is published yet";
@@ -83,7 +81,7 @@ function summaryOf(story: Story): string {
     case "superseded":
       return `run ${verdict.run} of these files ended after a newer one had been published; ${see}`;
     case "conflict":
-      return `Glue has not started: ${list(Object.keys(verdict.keys))} came under two names; ${see}`;
+      return `Glue has not started: ${listed(Object.keys(verdict.keys))} came under two names; ${see}`;
     case "mixed":
       return `Glue has not started: the files lie ${duration(verdict.spread)} apart; ${see}`;
     case "waiting":
@@ -91,12 +89,12 @@ function summaryOf(story: Story): string {
       const { rejected } = verdict;
       const unread = verdict.missing.filter((name) => unreadOf(story, name).length > 0);
       const missing = verdict.missing.filter((name) => !unread.includes(name));
-      const why = list([
-        ...(rejected.length > 0 ? [`${list(rejected)} ${rejected.length === 1 ? "was" : "were"} rejected`] : []),
+      const why = listed([
+        ...(rejected.length > 0 ? [`${listed(rejected)} ${rejected.length === 1 ? "was" : "were"} rejected`] : []),
         ...(unread.length > 0
-          ? [`${list(unread)} ${unread.length === 1 ? "was" : "were"} uploaded but not inspected`]
+          ? [`${listed(unread)} ${unread.length === 1 ? "was" : "were"} uploaded but not inspected`]
           : []),
-        ...(missing.length > 0 ? [`${list(missing)} ${missing.length === 1 ? "is" : "are"} missing`] : []),
+        ...(missing.length > 0 ? [`${listed(missing)} ${missing.length === 1 ? "is" : "are"} missing`] : []),
       ]);
       const late = dueAt === null ? "" : dueAt < readAt ? `late since ${moment(dueAt)}, ` : "";
       return `Glue has not started: ${late}${why}; ${see}`;
@@ -263,7 +261,7 @@ class Teller {
       {
         kind: "note",
         subject: batch,
-        what: `${list(renewed)} can be run with the newest good ${missing.length === 1 ? "file" : "files"} of ${list(missing)}`,
+        what: `${listed(renewed)} can be run with the newest good ${missing.length === 1 ? "file" : "files"} of ${listed(missing)}`,
         details: ["a batch runs by itself once all of its required files have been renewed"],
         steps: [this.#step("run it as a correction", `run ${batch}`)],
       },
@@ -308,14 +306,14 @@ class Teller {
       kind: "blocks",
       subject: `run ${run.run}`,
       what,
-      details: [...details, `read ${list(filesOf(run))}`],
+      details: [...details, `read ${listed(filesOf(run))}`],
       steps,
     });
     switch (kind) {
       case "report": {
         const failed = failedChecks(report);
         return finding(
-          `run ${run.run} reported a failure: ${failed.length === 0 ? message : list(failed.map(({ name }) => name))}`,
+          `run ${run.run} reported a failure: ${failed.length === 0 ? message : listed(failed.map(({ name }) => name))}`,
           failed.map(({ name, detail }) => `${name}: ${detail}`),
           [
             ...(hasRejectedRows(report)
