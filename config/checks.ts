@@ -12,7 +12,6 @@ import {
   refusingNullActions,
 } from "./schema.ts";
 import { compareValues, misfit, type Value } from "./values.ts";
-import { article } from "./words.ts";
 
 /** The table in which `balances` find a dataset's orphans, and its column that names the reference. */
 export const orphanTable = (dataset: string) => `${dataset}_orphans`;
