@@ -1,4 +1,4 @@
-"""The manifest: which parts of Silver a run reads, which release it runs, and where its results go."""
+"""The manifest: which promoted files a run reads, which release it runs, and where its results go."""
 
 import hashlib
 import re
@@ -6,28 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import documents
-from .documents import DocumentError, fields, items, mapping, one_of, text, whole
+from .documents import DocumentError, fields, mapping, one_of, text, whole
 from .errors import EngineError
-
-
-@dataclass(frozen=True)
-class Part:
-    uri: str
-    rows: int
-    lines: int
-    bytes: int
-
-
-@dataclass(frozen=True)
-class Input:
-    key: str
-    """The upload's key in the Bronze bucket."""
-    lines: int
-    rows: int
-    malformed: int
-    bytes: int
-    parts: tuple[Part, ...]
-    """In the order of the file. A row's `_part` is its part's place here, from 0."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +20,16 @@ class Artifact:
         """The content, which must be the one that the run was claimed with."""
         check_digest(self.uri, content, self.sha256, "the run was claimed with")
         return content
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A version of an upload, and the report on the file that promotion made of it."""
+
+    key: str
+    """In the Bronze bucket."""
+    version: str
+    report: Artifact
 
 
 @dataclass(frozen=True)
@@ -57,7 +47,7 @@ class Manifest:
     environment: str
     batch: str
     run: int
-    inputs: dict[str, Input | None]
+    inputs: dict[str, Upload | None]
     """None: the dataset is optional and absent."""
     plan: Artifact
     destination: Destination
@@ -94,7 +84,7 @@ def _manifest(document: dict[str, Any], uri: str, sha256: str) -> Manifest:
         batch=text(batch, "manifest.batch"),
         run=whole(run, "manifest.run"),
         inputs={
-            name: None if value is None else _input(value, f"manifest.inputs.{name}")
+            name: None if value is None else _upload(value, f"manifest.inputs.{name}")
             for name, value in mapping(inputs, "manifest.inputs").items()
         },
         plan=_artifact(plan, "manifest.release.plan"),
@@ -109,33 +99,11 @@ def _artifact(value: Any, place: str) -> Artifact:
     return Artifact(uri=text(uri, f"{place}.uri"), sha256=sha256)
 
 
-def _input(value: Any, place: str) -> Input:
-    source, lines, rows, malformed, size, parts = fields(
-        value, place, "source", "lines", "rows", "malformed", "bytes", "parts"
-    )
-    key, _ = fields(source, f"{place}.source", "key", "version")
-    parsed = Input(
+def _upload(value: Any, place: str) -> Upload:
+    source, report = fields(value, place, "source", "report")
+    key, version = fields(source, f"{place}.source", "key", "version")
+    return Upload(
         key=text(key, f"{place}.source.key"),
-        lines=whole(lines, f"{place}.lines"),
-        rows=whole(rows, f"{place}.rows"),
-        malformed=whole(malformed, f"{place}.malformed"),
-        bytes=whole(size, f"{place}.bytes"),
-        parts=tuple(_part(item, where) for item, where in items(parts, f"{place}.parts")),
-    )
-    for what in ("lines", "rows", "bytes"):
-        total = sum(getattr(part, what) for part in parsed.parts)
-        if total != getattr(parsed, what):
-            raise DocumentError(f"{place}.{what}: is {getattr(parsed, what)}, but the parts have {total}")
-    if parsed.rows + parsed.malformed > parsed.lines:
-        raise DocumentError(f"{place}: has more rows and malformed lines than lines")
-    return parsed
-
-
-def _part(value: Any, place: str) -> Part:
-    uri, rows, lines, size = fields(value, place, "uri", "rows", "lines", "bytes")
-    return Part(
-        uri=text(uri, f"{place}.uri"),
-        rows=whole(rows, f"{place}.rows"),
-        lines=whole(lines, f"{place}.lines"),
-        bytes=whole(size, f"{place}.bytes"),
+        version=text(version, f"{place}.source.version"),
+        report=_artifact(report, f"{place}.report"),
     )

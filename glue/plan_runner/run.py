@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from . import storage, tables
 from .errors import EngineError, Infrastructure
 from .faults import executing, infrastructure
+from .file_report import Input, parse_file_report
 from .manifest import Manifest
 from .plan import Plan, Statement, parse_plan, resolved, value_of
 from .report import Report
@@ -42,7 +43,7 @@ def run(spark: SparkSession, manifest: Manifest, job_run: str) -> Report:
     try:
         plan = parse_plan(manifest.plan.verified(storage.read_bytes(manifest.plan.uri)))
         _check_against(manifest, plan)
-        _Execution(spark, manifest, plan, report).run()
+        _Execution(spark, manifest, _read_inputs(manifest), plan, report).run()
     except (EngineError, Infrastructure) as error:
         failure = error
     except Exception as error:
@@ -77,10 +78,22 @@ def _check_against(manifest: Manifest, plan: Plan) -> None:
         raise EngineError("manifest_invalid", "; ".join(problems))
 
 
+def _read_inputs(manifest: Manifest) -> dict[str, Input | None]:
+    return {
+        dataset: upload and parse_file_report(storage.read_bytes(upload.report.uri), dataset, upload)
+        for dataset, upload in manifest.inputs.items()
+    }
+
+
 class _Execution:
-    def __init__(self, spark: SparkSession, manifest: Manifest, plan: Plan, report: Report) -> None:
-        self._session = session_for(spark, sum(source.bytes for source in manifest.inputs.values() if source))
+    def __init__(
+        self, spark: SparkSession, manifest: Manifest, inputs: dict[str, Input | None], plan: Plan, report: Report
+    ) -> None:
+        present = [source for source in inputs.values() if source]
+        self._rows, self._bytes = sum(source.rows for source in present), sum(source.bytes for source in present)
+        self._session = session_for(spark, self._bytes)
         self._manifest = manifest
+        self._inputs = inputs
         self._plan = plan
         self._report = report
         self._folder = f"batch={manifest.batch}/run={manifest.run}/{report.job_run}/"
@@ -110,7 +123,7 @@ class _Execution:
 
     def _open(self) -> None:
         for declared in self._plan.inputs:
-            name, source = declared.dataset, self._manifest.inputs[declared.dataset]
+            name, source = declared.dataset, self._inputs[declared.dataset]
             tables.open_input(self._session, declared, source)
             for what in ("lines", "rows", "malformed"):
                 self._numbers[f"{name}.{what}"] = 0 if source is None else getattr(source, what)
@@ -160,8 +173,7 @@ class _Execution:
             how[statement.kind](statement, self._session.sql(statement.sql))
 
     def _keep(self, statement: Statement, rows: DataFrame) -> None:
-        total = sum(source.rows for source in self._manifest.inputs.values() if source)
-        table, cached = tables.kept(rows, is_small=total <= _FEW_ROWS)
+        table, cached = tables.kept(rows, is_small=self._rows <= _FEW_ROWS)
         if cached is not None:
             self._kept.append(cached)
         self._name(table, statement.name)
@@ -174,7 +186,7 @@ class _Execution:
         self._numbers.update(rows.first().asDict())
 
     def _write_rejected(self, statement: Statement, rows: DataFrame) -> None:
-        source = self._manifest.inputs[statement.dataset]
+        source = self._inputs[statement.dataset]
         tables.write_rejected(rows, self._rejected_uri(statement.dataset), source)
 
     def _write_output(self, statement: Statement, rows: DataFrame) -> None:
@@ -182,8 +194,8 @@ class _Execution:
         if tables.exists(self._session, uri):
             raise Infrastructure(f"{uri} exists already")
         self._written.append(uri)
-        size = sum(source.bytes for source in self._manifest.inputs.values() if source)
-        written, files = tables.write_output(rows, uri, statement.columns, statement.cluster_by, tables.files_for(size))
+        files = tables.files_for(self._bytes)
+        written, files = tables.write_output(rows, uri, statement.columns, statement.cluster_by, files)
         self._name(written, statement.name)
         columns = [{"name": column.name, "type": column.type} for column in statement.columns]
         self._report.outputs[statement.name] = {"rows": None, "files": files, "uri": uri, "columns": columns}

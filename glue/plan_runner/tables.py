@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as f
 
 from .errors import EngineError
-from .manifest import Input
+from .file_report import Input
 from .plan import Column, PlanInput
 
 TARGET_BYTES = 256 * 1024 * 1024

@@ -22,7 +22,7 @@ export interface FileReport {
   readonly batch: string;
   readonly source: { readonly key: string; readonly version: string; readonly bytes: number };
   readonly shape: string;
-  /** What the names of its parts in Silver begin with. */
+  /** What the URIs of its parts begin with. */
   readonly silver: string;
   /** Null when the file was promoted. */
   readonly fault: FileFault | null;
@@ -31,7 +31,7 @@ export interface FileReport {
   readonly malformed: number;
   readonly faults: Findings["faults"];
   readonly drift: Drift;
-  /** In the order of the file: `part-<k>.parquet` below Silver's prefix, k from 0. `lines` are all, blank ones included. */
+  /** In the order of the file, each `part-<k>.parquet` in Silver, k from 0. `lines` are all, blank ones included. */
   readonly parts: readonly { readonly lines: number; readonly rows: number; readonly bytes: number }[];
 }
 

@@ -151,7 +151,7 @@ async function conclude(
   { file, bytes, text, contract }: TypingJob,
   shape: string,
   { silver }: Keys,
-  { documents }: TypingDeps,
+  { documents, names }: TypingDeps,
 ): Promise<Typed> {
   const { batch, dataset, key, version } = file;
   const findings = together(parts.map((part) => part.findings));
@@ -162,7 +162,7 @@ async function conclude(
     batch,
     source: { key, version, bytes },
     shape,
-    silver,
+    silver: `s3://${names.silverBucket}/${silver}`,
     fault: verdictOn(findings, drift, dataset, contract, text.layout === "array" ? "element" : "line"),
     rows: findings.rows,
     malformed: findings.malformed,

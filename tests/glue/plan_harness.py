@@ -42,6 +42,7 @@ class PlanRun:
     contract: dict[str, Any]
     sql: dict[str, str] = field(default_factory=dict)
     inputs: dict[str, Any] = field(default_factory=dict)
+    file_reports: dict[str, Any] = field(default_factory=dict)
     job_runs: int = 0
 
     def __post_init__(self) -> None:
@@ -56,24 +57,39 @@ class PlanRun:
         session.conf.set("spark.sql.parquet.outputTimestampType", "TIMESTAMP_MICROS")
         session.conf.set("spark.sql.parquet.datetimeRebaseModeInWrite", "CORRECTED")
         written = []
+        silver = self.folder / "silver" / name
+        silver.mkdir(parents=True, exist_ok=True)
         for number, rows in enumerate(parts):
-            folder = self.folder / "silver" / name / f"part-{number}"
+            folder = self.folder / "spark" / name
             texts = [(json.dumps(row), number, line) for line, row in enumerate(rows, 1) if row is not None]
             frame = session.createDataFrame(texts, "text string, _part int, _line long")
             typed = frame.selectExpr(f"from_json(text, '{kinds}', map('mode', 'FAILFAST')) as row", "_part", "_line")
             typed.select("row.*", "_part", "_line").coalesce(1).write.mode("overwrite").parquet(str(folder))
             [file] = folder.glob("*.parquet")
-            written.append(
-                {"uri": str(file), "rows": len(texts), "lines": len(rows), "bytes": file.stat().st_size},
-            )
-        self.inputs[name] = {
-            "source": {"key": f"{name}.json", "version": "1"},
-            "lines": sum(part["lines"] for part in written),
-            "rows": sum(part["rows"] for part in written),
-            "malformed": malformed,
-            "bytes": sum(part["bytes"] for part in written),
-            "parts": written,
+            written.append({"lines": len(rows), "rows": len(texts), "bytes": file.stat().st_size})
+            file.rename(silver / f"part-{number}.parquet")
+        self.pin(name, parts=written, rows=sum(part["rows"] for part in written), malformed=malformed)
+
+    def pin(self, name: str, **changes: Any) -> None:
+        """A file report with these changes to the one that is there."""
+        source = {"key": f"{name}.json", "version": "1"}
+        report = {
+            "format": 1,
+            "dataset": name,
+            "batch": "current",
+            "source": {**source, "bytes": 1},
+            "shape": "0" * 32,
+            "silver": f"{self.folder / 'silver' / name}/",
+            "fault": None,
+            "rows": 0,
+            "malformed": 0,
+            "faults": [],
+            "drift": {"undeclared": [], "absent": [], "changed": []},
+            "parts": [],
         }
+        self.file_reports[name] = self.file_reports.get(name, report) | changes
+        content = json.dumps(self.file_reports[name])
+        self.inputs[name] = {"source": source, "report": artifact(self.folder / f"{name}.report.json", content)}
 
     def manifest(self, **changes: Any) -> dict[str, Any]:
         return {

@@ -352,9 +352,7 @@ def test_a_pattern_that_is_none_is_the_contracts_fault(planned):
 def test_other_rows_than_were_promoted(planned, rows):
     made = things(planned)
     made.put("things", [row("a"), row("b")])
-    source = made.inputs["things"]
-    for each in (source, source["parts"][0]):
-        each.update(rows=rows, lines=3)
+    made.pin("things", rows=rows, parts=[{"lines": 3, "rows": rows, "bytes": 1}])
 
     with pytest.raises(Infrastructure, match=f"things.rows_read failed: expected {rows} rows as promoted, actual 2"):
         made.run()
@@ -364,7 +362,7 @@ def test_other_rows_than_were_promoted(planned, rows):
 def test_an_input_that_is_gone(planned):
     made = things(planned)
     made.put("things", [row("a")])
-    made.inputs["things"]["parts"][0]["uri"] += ".gone"
+    made.pin("things", silver=f"{made.folder}/gone/")
 
     assert "gone" in failure(made, "input_missing")
 
@@ -418,10 +416,28 @@ def test_what_a_manifest_must_hold(planned):
     assert failure(made, "checksum_mismatch", release=changed) == (
         f"{plan['uri']} has sha256 {plan['sha256']}, but the run was claimed with {'0' * 64}"
     )
-    for change, message in {
-        "rows": "manifest.inputs.things.rows: is 7, but the parts have 1",
-        "format": "manifest.inputs.things: unknown format",
-    }.items():
-        with pytest.raises(EngineError) as raised:
-            made.run(inputs={"things": {**source, change: 7}})
-        assert (raised.value.code, str(raised.value)) == ("manifest_invalid", message)
+    with pytest.raises(EngineError) as raised:
+        made.run(inputs={"things": {**source, "rows": 7}})
+    assert (raised.value.code, str(raised.value)) == ("manifest_invalid", "manifest.inputs.things: unknown rows")
+
+
+def test_what_a_file_report_must_hold(planned):
+    made = things(planned)
+    made.put("things", [row("a")])
+    good = made.file_reports["things"]
+    uri = made.inputs["things"]["report"]["uri"]
+    other = {"key": "other.json", "version": "1", "bytes": 1}
+    for changes, message in (
+        ({"rows": 7}, ".rows: is 7, but the parts have 1"),
+        ({"malformed": 1}, ": has more rows and malformed lines than lines"),
+        ({"format": 2}, ".format: must be one of 1, not 2"),
+        ({"surplus": 1}, ": unknown surplus"),
+        ({"fault": {"code": "contract"}}, ": the file was not promoted"),
+        (
+            {"source": other},
+            ": is about ('things', 'other.json', '1'), not about ('things', 'things.json', '1')",
+        ),
+    ):
+        made.file_reports["things"] = good
+        made.pin("things", **changes)
+        assert failure(made, "file_report_invalid") == f"{uri}{message}"

@@ -74,8 +74,10 @@ describe("the typing of a version", function () {
     if (typed.kind !== "whole") throw new Error(`cut at ${typed.next}`);
     return typed.report;
   };
+  const placeIn = (silver: string) => silver.slice(`s3://${pipeline.names.silverBucket}/`.length);
   const idsIn = async ({ silver, parts }: FileReport) => {
-    const keys = parts.map((_, part) => `${silver}part-${part}.parquet`);
+    const place = placeIn(silver);
+    const keys = parts.map((_, part) => `${place}part-${part}.parquet`);
     const rows = await readParquet(pipeline.s3, pipeline.names.silverBucket, keys);
     return rows.map(({ order_id, _part, _line }) => `${order_id}@${_part}:${_line}`);
   };
@@ -106,7 +108,7 @@ describe("the typing of a version", function () {
       },
       parts: [{ lines: 5, rows: 2, bytes: report.parts[0]!.bytes }],
     });
-    expect(report.silver).to.match(/^orders\/batch=2026-02-01\/v-[0-9a-f]{32}\/$/);
+    expect(placeIn(report.silver)).to.match(/^orders\/batch=2026-02-01\/v-[0-9a-f]{32}\/$/);
     expect(report.fault).to.deep.equal({
       code: "contract",
       reason:
@@ -115,7 +117,7 @@ describe("the typing of a version", function () {
     });
     expect(await idsIn(report)).to.deep.equal(["o_1@0:1", "o_3@0:4"]);
     const malformed = await readParquet(pipeline.s3, pipeline.names.rejectedBucket, [
-      `rows/${report.silver}part-0.parquet`,
+      `rows/${placeIn(report.silver)}part-0.parquet`,
     ]);
     expect(malformed).to.deep.equal([
       { line: "2", why: "is no JSON from character 50 on", text: lines[1]! },
