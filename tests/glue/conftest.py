@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from harness import Pipeline, commerce_contract
-from plan_harness import Compiler, PlanRun
+from plan_harness import PlanRun, TypeScript
 
 
 @pytest.fixture(scope="session")
@@ -48,13 +48,13 @@ def pipeline(spark, tmp_path: Path):
 
 
 @pytest.fixture(scope="session")
-def compiler():
-    made = Compiler()
+def typescript():
+    made = TypeScript()
     yield made
     made.close()
 
 
 @pytest.fixture
-def planned(spark, compiler, tmp_path: Path):
+def planned(spark, typescript, tmp_path: Path):
     """A run of the plan of a contract."""
-    return lambda contract, **sql: PlanRun(spark, compiler, tmp_path, contract, sql)
+    return lambda contract, **sql: PlanRun(spark, typescript, tmp_path, contract, sql)

@@ -1,6 +1,7 @@
 """The plan on real Spark: which rows are kept, rejected and counted, and what each check says."""
 
 from copy import deepcopy
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -60,12 +61,16 @@ def test_every_row_is_kept_rejected_or_a_duplicate(planned):
         [
             row("a", amount=2, code="ABC"),
             row("a", at="2025-01-02T00:00:00Z", amount=None, code="abc"),
-            None,
+            "",
             row(None, status="it's"),
             row("b", of=None, amount=-1),
         ],
-        [row("c", of="x", at=None), row("d", of=None, code="AB\n"), None, row("c", of="a", at=None, code=None)],
-        malformed=1,
+        [
+            row("c", of="x", at=None),
+            row("d", of=None, code="AB\n"),
+            row("e", amount="1"),
+            row("c", of="a", at=None, code=None),
+        ],
     )
     made.run()
 
@@ -137,11 +142,8 @@ def test_any_share_of_duplicates(planned, monkeypatch, share, most):
 
 def test_keys_with_the_same_hash_are_still_different(planned):
     made = things(planned)
-    compile_plan = made.compiler.plan
-    made.compiler = type(
-        "Colliding", (), {"plan": lambda _, *given: compile_plan(*given).replace("xxhash64(", "length(")}
-    )()
     made.put("things", [row("a"), row("b"), row("b", at="2025-01-02T00:00:00Z", amount=7)])
+    made.edits = (("xxhash64(", "length("),)
     made.run()
 
     assert made.rows("copy") == [("a", Decimal("1.00")), ("b", Decimal("7.00"))]
@@ -210,23 +212,99 @@ def test_an_optional_dataset_that_is_absent_is_an_empty_table(planned):
 
 
 def test_a_query_may_read_columns_that_it_does_not_name(planned):
-    kinds = {"store": "string", "day": "string"}
-    keys = [column("id", "string", "reject"), *(column(name, kind) for name, kind in kinds.items())]
+    place = [column("shop", "string"), column("shelf", "string")]
     document = contract(
         {
-            "orders": dataset([*keys, column("amount", "decimal(12,2)")], ["id"], "id"),
-            "targets": dataset([column("target", "string", "reject"), *keys[1:]], ["target"], "target"),
+            "stock": dataset([column("id", "string", "reject"), *place, column("n", "int")], ["id"], "n"),
+            "goals": dataset([column("goal", "string", "reject"), *place, column("low", "int")], ["goal"], "low"),
         },
-        {"totals": output(["k"], k="int", orders="bigint", revenue="decimal(22,2)")},
+        {name: output(["id"], id="string") for name in ("joined", "renamed", "table_of_all")},
     )
     made = planned(
-        document, totals="select 1 as k, count(*) as orders, sum(amount) as revenue from orders natural join targets"
+        document,
+        joined="select id from stock natural join goals",
+        renamed="select a as id from stock as s(a, b, c, d) where d = 7",
+        table_of_all="select a as id from (table stock union all table goals) as s(a, b, c, d) where d = 5",
     )
-    made.put("orders", [{"id": str(n), "store": f"s{n % 2}", "day": f"d{n}", "amount": 10} for n in range(4)])
-    made.put("targets", [{"target": str(n), "store": f"s{n % 2}", "day": f"d{n}"} for n in range(3)])
+    places = [("a", "top"), ("a", "low"), ("b", "top")]
+    made.put("stock", [{"id": str(n), "shop": shop, "shelf": shelf, "n": 4 + n}
+                       for n, (shop, shelf) in enumerate(places, 1)])  # fmt: skip
+    made.put("goals", [{"goal": "x", "shop": "a", "shelf": "top", "low": 5}])
     made.run()
 
-    assert made.rows("totals") == [(1, 3, Decimal("30.00"))]
+    assert [made.rows(name) for name in made.sql] == [[("1",)], [("3",)], [("1",), ("x",)]]
+
+
+KINDS = {
+    "id": "string",
+    "amount": "decimal(12,2)",
+    "wide": "decimal(38,18)",
+    "at": "timestamp",
+    "day": "date",
+    "whole": "int",
+    "big": "bigint",
+    "ratio": "double",
+    "is_new": "boolean",
+    "tags": "array<string>",
+    "stops": "array<struct<place:string,taxes:array<decimal(8,2)>,due:date>>",
+}
+WHOLE = (
+    '{"id": "1", "amount": 1234567890.12, "wide": 12345678901234567890.123456789012345678, '
+    '"at": "1500-01-02T03:04:05.678901+02:00", "day": "1500-02-03", "whole": -5, "big": 9223372036854775807, '
+    '"ratio": 1e3, "is_new": true, "tags": ["é", null], '
+    '"stops": [{"place": "x", "taxes": [0.10, null], "due": "1500-02-03"}, {}, null]}'
+)
+
+
+def test_each_type_arrives_whole_from_the_upload_to_gold(planned):
+    columns = [column(name, kind, "reject" if name == "id" else "keep") for name, kind in KINDS.items()]
+    made = planned(
+        contract({"things": dataset(columns, ["id"], "at")}, {"copy": output(["id"], **KINDS)}),
+        copy="select * from things where whole is null or whole < 0",
+    )
+    made.put("things", [WHOLE, {"id": "2"}, {"id": "3", "whole": "x"}])
+    made.run()
+
+    assert made.rows("copy") == [
+        (
+            "1", Decimal("1234567890.12"), Decimal("12345678901234567890.123456789012345678"),
+            "1500-01-02 01:04:05.678901", date(1500, 2, 3), -5, 9223372036854775807, 1000.0, True, ["é", None],
+            [("x", [Decimal("0.10"), None], date(1500, 2, 3)), (None, None, None), None],
+        ),
+        ("2", *[None] * 10),
+    ]  # fmt: skip
+    assert made.report()["outputs"]["copy"]["columns"] == [{"name": n, "type": k} for n, k in KINDS.items()]
+
+
+def test_values_of_the_contract_are_the_text_that_they_are(planned):
+    nasty = 'it\'s \\ "${spark.app.name}"\n`{}`'
+    allowed = {"allowed": [nasty], "onViolation": "reject"}
+    bounds = {"range": {"min": "2020-01-01T00:00:00", "max": "2020-01-01T00:00:00"}, "onViolation": "reject"}
+    columns = [
+        column("id", "string", "reject"),
+        column("at", "timestamp", {"default": "2020-01-01T00:00:00"}, bounds),
+        column("note", "string", {"default": nasty}, allowed),
+        column("amount", "decimal(21,2)", {"default": "1234567890123456789.12"}),
+        column("number", "bigint", {"default": "9007199254740993"}),
+        column("is_new", "boolean", {"default": True}),
+    ]
+    kinds = {each["name"]: each["type"] for each in columns}
+    made = planned(
+        contract({"things": dataset(columns, ["id"], "at")}, {"copy": output(["id"], **kinds)}),
+        copy="select * from things",
+    )
+    given = {"at": "2019-12-31T19:00:00-05:00", "note": nasty, "amount": 0, "number": 0, "is_new": False}
+    made.put("things", [{"id": "a"}, {"id": "b", **given}, {"id": "c", "note": ""}, {"id": "d", "at": "2020-01-02"}])
+    made.run()
+
+    at = "2020-01-01 00:00:00"
+    assert made.rows("copy") == [
+        ("a", at, nasty, Decimal("1234567890123456789.12"), 9007199254740993, True),
+        ("b", at, nasty, Decimal("0.00"), 0, False),
+    ]
+    assert made.report()["datasets"]["things"]["rejected"] == {
+        "id_is_null": 0, "at_out_of_range": 1, "note_not_allowed": 1,
+    }  # fmt: skip
 
 
 def test_all_that_is_wrong_with_the_datasets_is_told_at_once(planned):
@@ -300,6 +378,14 @@ REFUSED = {
         "schema_mismatch",
         "copy.schema failed: columns come as amount, id, declared id, amount",
     ),
+    "select id, id as extra from things": (
+        "schema_mismatch",
+        "copy.schema failed: column amount is missing; column extra is not declared",
+    ),
+    "select id, id, amount from things": (
+        "schema_mismatch",
+        "copy.schema failed: columns come as id, id, amount, declared id, amount",
+    ),
     "select id, price as amount from things": ("sql_failed", 'output "copy": [UNRESOLVED_COLUMN'),
     "selekt 1": ("sql_failed", 'output "copy": \n[PARSE_SYNTAX_ERROR]'),
 }
@@ -348,6 +434,17 @@ def test_a_pattern_that_is_none_is_the_contracts_fault(planned):
     assert failure(made, "contract_invalid").startswith("the datasets: java.util.regex.PatternSyntaxException")
 
 
+def test_a_fault_of_the_infrastructure_leaves_no_report(planned):
+    made = things(planned)
+    made.put("things", [row("a")])
+    (made.folder / "gold").write_text("a file where the folder should be")
+
+    with pytest.raises(Infrastructure, match=r"^org\.apache\.hadoop\.fs\.") as raised:
+        made.run()
+    assert raised.value.__context__ is None
+    assert not (made.folder / "reports").exists()
+
+
 @pytest.mark.parametrize("rows", [3, 1])
 def test_other_rows_than_were_promoted(planned, rows):
     made = things(planned)
@@ -369,7 +466,7 @@ def test_an_input_that_is_gone(planned):
 
 def test_a_file_without_rows(planned):
     made = things(planned)
-    made.put("things", [None])
+    made.put("things", [""])
     made.run()
 
     assert made.rows("copy") == []
@@ -387,15 +484,31 @@ def test_a_second_run_of_the_same_job_run_overwrites_nothing(planned):
     assert data_files(made.folder / "gold") == before
 
 
-def test_an_output_that_is_large_lies_in_files_that_share_no_value(planned, monkeypatch):
-    monkeypatch.setattr(tables, "TARGET_BYTES", 1000)
+@pytest.mark.parametrize("cluster_by", [["amount", "id"], []])
+def test_an_output_that_is_large_lies_in_files_that_share_no_value_or_have_the_same_size(
+    planned, monkeypatch, cluster_by
+):
+    monkeypatch.setattr(tables, "TARGET_BYTES", 1500)
     made = things(planned)
-    made.contract["outputs"]["copy"]["clusterBy"] = ["id"]
-    made.put("things", [row(f"{number:03}") for number in range(500)])
+    made.contract["outputs"]["copy"]["clusterBy"] = cluster_by
+    made.put("things", [row(f"{number:03}", amount=number * 7 % 500) for number in range(500)])
     made.run()
 
-    assert made.report()["outputs"]["copy"]["files"] > 1
-    assert len(made.rows("copy")) == 500
+    reader = made.spark.newSession().read
+    files = [[row.amount for row in reader.parquet(str(file)).collect()]
+             for file in made.output_folder("copy").glob("*.parquet")]  # fmt: skip
+    assert len(files) == made.report()["outputs"]["copy"]["files"] > 2
+    assert sorted(amount for amounts in files for amount in amounts) == list(range(500))
+    if cluster_by:
+        ordered = sorted(files)
+        assert [amount for amounts in ordered for amount in amounts] == list(range(500))
+    else:
+        assert max(map(len, files)) <= min(map(len, files)) + 2
+
+
+@pytest.mark.parametrize(("size", "files"), [(0, 1), (1, 1), (2**28, 1), (2**28 + 1, 2), (10 * 2**28, 10)])
+def test_files_of_gold_have_256_mib_of_the_inputs(size, files):
+    assert tables.files_for(size) == files
 
 
 def test_what_a_manifest_must_hold(planned):
@@ -416,28 +529,5 @@ def test_what_a_manifest_must_hold(planned):
     assert failure(made, "checksum_mismatch", release=changed) == (
         f"{plan['uri']} has sha256 {plan['sha256']}, but the run was claimed with {'0' * 64}"
     )
-    with pytest.raises(EngineError) as raised:
-        made.run(inputs={"things": {**source, "rows": 7}})
-    assert (raised.value.code, str(raised.value)) == ("manifest_invalid", "manifest.inputs.things: unknown rows")
-
-
-def test_what_a_file_report_must_hold(planned):
-    made = things(planned)
-    made.put("things", [row("a")])
-    good = made.file_reports["things"]
-    uri = made.inputs["things"]["report"]["uri"]
-    other = {"key": "other.json", "version": "1", "bytes": 1}
-    for changes, message in (
-        ({"rows": 7}, ".rows: is 7, but the parts have 1"),
-        ({"malformed": 1}, ": has more rows and malformed lines than lines"),
-        ({"format": 2}, ".format: must be one of 1, not 2"),
-        ({"surplus": 1}, ": unknown surplus"),
-        ({"fault": {"code": "contract"}}, ": the file was not promoted"),
-        (
-            {"source": other},
-            ": is about ('things', 'other.json', '1'), not about ('things', 'things.json', '1')",
-        ),
-    ):
-        made.file_reports["things"] = good
-        made.pin("things", **changes)
-        assert failure(made, "file_report_invalid") == f"{uri}{message}"
+    made.pin("things", surplus=1)
+    assert failure(made, "file_report_invalid") == f"{source['report']['uri']}: unknown surplus"
