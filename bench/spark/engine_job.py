@@ -1,4 +1,4 @@
-"""Runs the engine on one manifest, with the same Spark as the usual job."""
+"""Runs the plan runner on one manifest, with the same Spark as the usual job."""
 
 import argparse
 import hashlib
@@ -13,9 +13,9 @@ def main() -> None:
 
     spark = start("engine")
     # Below glue/, which `launch` puts on the path.
-    from pipeline_engine.manifest import parse_manifest
-    from pipeline_engine.run import run
-    from pipeline_engine.storage import read_bytes
+    from plan_runner.manifest import parse_manifest
+    from plan_runner.run import run
+    from plan_runner.storage import read_bytes
 
     content = read_bytes(given.manifest)
     run(spark, parse_manifest(content, given.manifest, hashlib.sha256(content).hexdigest()), "jr_1")

@@ -1,44 +1,51 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Contract } from "../../config/contract.ts";
-import type { DatasetName } from "../../generator/rows.ts";
+import { type DatasetName, datasetNames } from "../../generator/rows.ts";
+import type { FileReport } from "../../handlers/promote/fileReport.ts";
 import type { RunReport } from "../../handlers/run/report.ts";
+import { compilePlan } from "../../plan/compile.ts";
+import { planText } from "../../plan/planText.ts";
 import { javaHome, root, venvPython } from "../../setup/paths.mjs";
 import type { RawFile } from "./rawFile.ts";
+import { typeFile } from "./typedFiles.ts";
 
 export type RawFiles = Readonly<Record<DatasetName, RawFile>>;
 
-/** A run of the engine on local files. Everything that it reads and writes but its inputs lies in `folder`. */
+/** Typed files and a run on them, all local. Everything but the raw files lies in `folder`. */
 export interface EngineRun {
   readonly folder: string;
-  readonly manifest: string;
+  readonly files: Readonly<Record<DatasetName, FileReport>>;
+  /** Null where a file is rejected on arrival. */
+  readonly manifest: string | null;
 }
 
-const artifact = (path: string) => ({
-  uri: path,
-  sha256: createHash("sha256").update(readFileSync(path)).digest("hex"),
-});
-
-export function prepareRun(folder: string, files: RawFiles, contract: Contract): EngineRun {
+/** Types the files and, if all of them are promoted, writes the manifest of a run. */
+export async function prepareRun(
+  folder: string,
+  files: RawFiles,
+  contract: Contract,
+  bytesOfPart?: number,
+): Promise<EngineRun> {
   mkdirSync(folder, { recursive: true });
-  const write = (name: string, document: unknown) => {
-    const path = join(folder, name);
-    writeFileSync(path, JSON.stringify(document, null, 2));
-    return path;
+  const write = (name: string, content: string) => {
+    const uri = join(folder, name);
+    writeFileSync(uri, content);
+    return { uri, sha256: createHash("sha256").update(content).digest("hex") };
   };
-  const inputs = Object.entries(files).map(([dataset, { path, layout }]) => [
-    dataset,
-    {
-      uri: path,
-      format: layout,
-      compression: path.endsWith(".gz") ? "gzip" : "none",
-      bytes: statSync(path).size,
-      source: { key: `${dataset}.json`, version: "1" },
-    },
-  ]);
-  const manifest = write("manifest.json", {
+  const reports = new Map<DatasetName, FileReport>();
+  for (const name of datasetNames) reports.set(name, await typeFile(files[name], name, contract, folder, bytesOfPart));
+  const typed = Object.fromEntries(reports) as EngineRun["files"];
+  if ([...reports.values()].some(({ fault }) => fault)) return { folder, files: typed, manifest: null };
+
+  const inputs = [...reports].map(([name, report]) => {
+    const { key, version } = report.source;
+    return [name, { source: { key, version }, report: write(`${name}.report.json`, JSON.stringify(report)) }];
+  });
+  const sql = { user_activity: readFileSync(join(root, "glue", "sql", "user_activity.sql"), "utf8") };
+  const manifest = {
     format: 1,
     pipeline: contract.pipeline,
     environment: "oracle",
@@ -46,17 +53,17 @@ export function prepareRun(folder: string, files: RawFiles, contract: Contract):
     run: 1,
     inputs: Object.fromEntries(inputs),
     release: {
-      engine: { uri: "engine.zip", sha256: "0".repeat(64) },
-      contract: artifact(write("contract.json", contract)),
-      sql: { user_activity: artifact(join(root, "glue", "sql", "user_activity.sql")) },
+      engine: write("engine.zip", "run from the source"),
+      contract: write("contract.json", JSON.stringify(contract)),
+      plan: write("plan.json", planText(compilePlan(contract, sql))),
     },
     destination: {
       gold: join(folder, "gold"),
       rejected: join(folder, "rejected"),
       report: join(folder, "reports"),
     },
-  });
-  return { folder, manifest };
+  };
+  return { folder, files: typed, manifest: write("manifest.json", JSON.stringify(manifest)).uri };
 }
 
 export interface SparkOptions {
@@ -67,11 +74,12 @@ export interface SparkOptions {
   readonly timeout?: number;
 }
 
-/** Runs them one after another in one Spark. @throws Error with the end of its log when Spark or the engine breaks. */
+/** Runs those with a manifest one after another in one Spark. @throws Error with the end of its log when Spark or the engine breaks. */
 export async function execute(runs: readonly EngineRun[], folder: string, options: SparkOptions): Promise<void> {
   const logFile = join(folder, "spark.log");
   const log = openSync(logFile, "w");
-  const python = spawn(venvPython, [join(import.meta.dirname, "run_engine.py"), ...runs.map((run) => run.manifest)], {
+  const manifests = runs.flatMap(({ manifest }) => manifest ?? []);
+  const python = spawn(venvPython, [join(import.meta.dirname, "run_engine.py"), ...manifests], {
     cwd: folder,
     timeout: options.timeout,
     stdio: ["ignore", log, log],

@@ -22,9 +22,9 @@ async function compareSeeds(seeds: number, records: number, folder: string): Pro
     const [directory, raw] = [join(folder, `seed ${seed}`), join(folder, `seed ${seed}`, "raw")];
     await generate({ records, seed, directory: raw });
     const files = generatedFiles(raw);
-    runs.push({ seed, files, run: prepareRun(directory, files, shippedContract()) });
+    runs.push({ seed, files, run: await prepareRun(directory, files, shippedContract()) });
   }
-  console.log(`${seeds} × ${number(records)} records are generated; Spark runs`);
+  console.log(`${seeds} × ${number(records)} records are generated and typed; Spark runs`);
   const options = { driverMemory: "3g", shortRuns: records <= 20_000 };
   await execute(
     runs.map(({ run }) => run),
@@ -36,14 +36,15 @@ async function compareSeeds(seeds: number, records: number, folder: string): Pro
   for (const { seed, files, run } of runs) {
     const started = Date.now();
     const oracle = await Oracle.ask(files);
-    const { rows, compared, differences, examples } = await oracle.compare(run);
+    const [typed, ran] = [await oracle.compareFiles(run), await oracle.compare(run)];
     oracle.close();
+    const [compared, differences] = [typed.compared + ran.compared, typed.differences + ran.differences];
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     console.log(
-      `seed ${seed}: ${number(rows)} rows, ${number(compared)} values compared, ${number(differences)} differences ` +
+      `seed ${seed}: ${number(ran.rows)} rows, ${number(compared)} values compared, ${number(differences)} differences ` +
         `(engine ${reportOf(run).seconds.total} s, oracle ${seconds} s)`,
     );
-    for (const example of examples) console.log(`  ${example}`);
+    for (const example of [...typed.examples, ...ran.examples]) console.log(`  ${example}`);
     total.compared += compared;
     total.differences += differences;
   }

@@ -1,5 +1,5 @@
-"""Runs the engine as glue/job.py does, once for each manifest named, all in one Spark, whose start takes longer than
-a small run. A run that fails for its data has left a report that says so."""
+"""Runs the plan runner as the job does, once for each manifest named, all in one Spark, whose start takes longer than a
+small run. A run that fails for its data has left a report that says so."""
 
 import hashlib
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pyspark.sql import SparkSession
 
-from pipeline_engine.entry import EngineError, start
+from plan_runner.entry import EngineError, start
 
 
 def main(manifests: list[str]) -> None:

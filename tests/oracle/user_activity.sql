@@ -1,9 +1,11 @@
 -- What the pipeline has to count and to publish, in DuckDB's SQL, from the raw lines of three files. Written from the
 -- definitions below and from nothing else: neither the engine's SQL nor glue/sql were a source of it, and none of it
--- ships. Before it runs there are raw_users, raw_events and raw_orders(line), a line that is no UTF-8 being null.
+-- ships. Before it runs there are raw_users, raw_events and raw_orders(number, line, is_json): each line with its number
+-- in the file and whether it is JSON; one that is no UTF-8 or too long is null.
 --
 -- A line that is blank is no row. Any other is one row, and its first fault in this order rejects it:
---   malformed              not one whole JSON object; or a declared key comes twice; or a value is of another type
+--   malformed              not one whole JSON object; or a declared key comes twice; or a value is of another type.
+--                          Told on arrival: a file with more of these than `max_rejected` percent is not read further
 --   <column>_is_null       null or absent, for the keys and for the user of an event or of an order
 --   <column>_not_allowed   event types and payment statuses that are none of those known
 --   <column>_out_of_range  amounts below 0 or above 100000
@@ -11,10 +13,11 @@
 --   <column>_is_orphan     the user of an event or of an order is none of the kept users
 -- The last four reject when `violations` and `orphans` say so. As shipped they don't: values that break a rule are
 -- counted among the kept rows as warned, and so are orphans. A null breaks none of the three rules for values.
--- A text is a JSON string. A time is a string: a date, or a date and a time of day with or without a zone, which is an
--- offset or a name; without one it is UTC. An amount is a number of at most 10 digits before the point and 2 behind it.
--- Then nulls take their defaults ("unknown", an amount of 0), and of rows with equal keys one is kept: the latest, null
--- last; of equally late ones the greatest by the other columns in their order, null last.
+-- A text is a JSON string. A time is a string: a date, or a date, an hour and a minute, with or without seconds, and with
+-- or without a zone, which is an offset, Z, UTC or GMT; without one it is UTC. It is cut to microseconds. An amount is a
+-- number of at most 10 digits before the point and, once it is rounded to 8 behind it, 2 behind it.
+-- Of rows with equal keys one is kept: the latest, null last; of equally late ones the greatest by the other columns in
+-- their order, null last. Then nulls take their defaults ("unknown", an amount of 0).
 --
 -- user_activity has one row for each kept user and what that user's kept events and orders come to:
 --   total_events, total_orders          all of them
@@ -38,33 +41,47 @@ create macro kind_of(record, field) as coalesce(json_type(record, '$.' || field)
 create macro text_of(record, field) as record ->> ('$.' || field);
 create macro is_text(record, field) as kind_of(record, field) in ('NULL', 'VARCHAR');
 
--- What is missing of a time of day is 0, so an hour alone gets its minutes.
-create macro time_of(record, field) as try_cast(
-    regexp_replace(text_of(record, field), '^(.{10}[T ]\d{2})$', '\1:00') as timestamptz
+create macro parts_of(written_time) as regexp_extract(
+    written_time,
+    '^(\d{4}-\d{2}-\d{2})(?:[T ]((?:[01]\d|2[0-3]):[0-5]\d)(:[0-5]\d(?:\.\d+)?)?(?: ?(?:Z|UTC|GMT|([+-])([01]\d):?([0-5]\d)?))?)?$',
+    ['day', 'minute', 'second', 'sign', 'hours', 'minutes']
 );
+-- Minutes east of Greenwich, and the instant; null for what is none.
+create macro offset_of(parts) as
+    if(parts.sign = '-', -1, 1) * (60 * coalesce(try_cast(parts.hours as int), 0) + coalesce(try_cast(parts.minutes as int), 0));
+create macro local_of(parts) as try_cast(
+    parts.day || ' ' || if(parts.minute = '', '00:00', parts.minute) || parts.second[:10] as timestamp
+);
+create macro instant_of(parts) as case
+    when abs(offset_of(parts)) <= 18 * 60 and year(local_of(parts)) >= 1
+    and year(local_of(parts) - to_minutes(offset_of(parts))) between 1 and 9999
+        then timezone('UTC', local_of(parts) - to_minutes(offset_of(parts)))
+end;
+create macro time_of(record, field) as instant_of(parts_of(text_of(record, field)));
 create macro is_time(record, field) as kind_of(record, field) = 'NULL' or (
-    kind_of(record, field) = 'VARCHAR'
-    and time_of(record, field) is not null
-    and regexp_full_match(
-        text_of(record, field),
-        '\d{4}-\d{2}-\d{2}'
-        || '([T ]([01]\d|2[0-3])(:\d{2}(:\d{2}(\.\d+)?)?)?(Z|[+-]\d{2}:?\d{2}| [A-Z][A-Za-z]+/[A-Z][A-Za-z]+)?)?'
-    )
+    kind_of(record, field) = 'VARCHAR' and time_of(record, field) is not null
 );
 
-create macro amount_of(record, field) as try_cast(text_of(record, field) as decimal(12, 2));
+-- A number as it is written, because JSON functions print it as the nearest double.
+create macro written(record, field) as regexp_extract(record, '"' || field || '"\s*:\s*(-?\d[\d.eE+-]*)', 1);
+create macro digits_of(record, field) as
+    case try_cast(written(record, field) as double)
+        when try_cast(text_of(record, field) as double) then written(record, field)
+        else text_of(record, field)
+    end;
+create macro amount_of(record, field) as try_cast(try_cast(digits_of(record, field) as decimal(18, 8)) as decimal(12, 2));
 create macro is_amount(record, field) as kind_of(record, field) = 'NULL' or (
     kind_of(record, field) in ('UBIGINT', 'BIGINT', 'DOUBLE')
-    -- 18 digits are read: what is beyond, as in 0.30000000000000004, a sum of doubles, is noise.
-    and try_cast(text_of(record, field) as decimal(18, 8)) = amount_of(record, field)
+    and try_cast(digits_of(record, field) as decimal(18, 8)) = amount_of(record, field)
 );
 
 create macro has_twice(record, fields) as
     len(list_filter(json_keys(record), lambda field: list_contains(fields, field)))
     > len(list_distinct(list_filter(json_keys(record), lambda field: list_contains(fields, field))));
 
-create macro object_of(line) as
-    case when json_valid(line) then case when json_type(line) = 'OBJECT' then cast(line as json) end end;
+create macro object_of(line, is_json) as
+    case when is_json and json_valid(line) then case when json_type(line) = 'OBJECT' then cast(line as json) end end;
+create macro is_row(line) as line is null or regexp_matches(line, '[^ \t\r]');
 
 create macro is_known_type(event_type) as event_type in ('product_view', 'product_purchase');
 create macro is_known_status(payment_status) as payment_status in ('success', 'failed', 'in_progress');
@@ -80,7 +97,9 @@ select
     end as rule,
 from (
     select
+        number,
         line,
+        record,
         record is null
         or has_twice(record, getvariable('users_columns'))
         or not is_text(record, 'user_id')
@@ -90,19 +109,27 @@ from (
         or not is_text(record, 'marketing_source') as is_malformed,
         text_of(record, 'user_id') as user_id,
         time_of(record, 'signup_date') as signup_date,
-        coalesce(text_of(record, 'country'), 'unknown') as country,
-        coalesce(text_of(record, 'device_type'), 'unknown') as device_type,
-        coalesce(text_of(record, 'marketing_source'), 'unknown') as marketing_source,
-    from (select line, object_of(line) as record from raw_users)
+        text_of(record, 'country') as country,
+        text_of(record, 'device_type') as device_type,
+        text_of(record, 'marketing_source') as marketing_source,
+    from (select *, object_of(line, is_json) as record from raw_users where is_row(line))
 );
 
 create table users as
-select *
+select * replace (
+    coalesce(country, 'unknown') as country,
+    coalesce(device_type, 'unknown') as device_type,
+    coalesce(marketing_source, 'unknown') as marketing_source
+)
 from judged_users
 where rule is null
 qualify row_number() over (
     partition by user_id
-    order by signup_date desc nulls last, country desc, device_type desc, marketing_source desc
+    order by
+        signup_date desc nulls last,
+        country desc nulls last,
+        device_type desc nulls last,
+        marketing_source desc nulls last
 ) = 1;
 
 create table judged_events as
@@ -117,7 +144,9 @@ select
     end as rule,
 from (
     select
+        number,
         line,
+        record,
         record is null
         or has_twice(record, getvariable('events_columns'))
         or not is_text(record, 'event_id')
@@ -133,8 +162,8 @@ from (
         text_of(record, 'product_id') as product_id,
         time_of(record, 'event_timestamp') as event_timestamp,
         text_of(record, 'session_id') as session_id,
-        coalesce(text_of(record, 'device_type'), 'unknown') as device_type,
-    from (select line, object_of(line) as record from raw_events)
+        text_of(record, 'device_type') as device_type,
+    from (select *, object_of(line, is_json) as record from raw_events where is_row(line))
 );
 
 create table events as
@@ -149,7 +178,7 @@ qualify row_number() over (
         event_type desc nulls last,
         product_id desc nulls last,
         session_id desc nulls last,
-        device_type desc
+        device_type desc nulls last
 ) = 1;
 
 create table judged_orders as
@@ -167,7 +196,9 @@ select
     end as rule,
 from (
     select
+        number,
         line,
+        record,
         record is null
         or has_twice(record, getvariable('orders_columns'))
         or not is_text(record, 'order_id')
@@ -180,15 +211,15 @@ from (
         text_of(record, 'order_id') as order_id,
         text_of(record, 'user_id') as user_id,
         text_of(record, 'product_id') as product_id,
-        coalesce(amount_of(record, 'order_amount'), 0) as order_amount,
+        amount_of(record, 'order_amount') as order_amount,
         text_of(record, 'currency') as currency,
         time_of(record, 'order_timestamp') as order_timestamp,
         text_of(record, 'payment_status') as payment_status,
-    from (select line, object_of(line) as record from raw_orders)
+    from (select *, object_of(line, is_json) as record from raw_orders where is_row(line))
 );
 
 create table orders as
-select *
+select * replace (coalesce(order_amount, 0) as order_amount)
 from judged_orders
 where rule is null
 qualify row_number() over (
@@ -197,15 +228,31 @@ qualify row_number() over (
         order_timestamp desc nulls last,
         user_id desc,
         product_id desc nulls last,
-        order_amount desc,
+        order_amount desc nulls last,
         currency desc nulls last,
         payment_status desc nulls last
 ) = 1;
 
 create view judged as
-select 'users' as dataset, rule, line from judged_users
-union all select 'events', rule, line from judged_events
-union all select 'orders', rule, line from judged_orders;
+select 'users' as dataset, rule, number, record from judged_users
+union all select 'events', rule, number, record from judged_events
+union all select 'orders', rule, number, record from judged_orders;
+
+create view lines as
+select 'users' as dataset, count(*) as rows from raw_users
+union all select 'events', count(*) from raw_events
+union all select 'orders', count(*) from raw_orders;
+
+create view verdicts as
+select
+    dataset,
+    case
+        when count(number) = 0 then 'blank'
+        when 100 * count_if(rule = 'malformed') > getvariable('max_rejected') * count(*) then 'contract'
+    end as code,
+from lines
+left join judged using (dataset)
+group by dataset;
 
 create view warned as
 select 'events' as dataset, 'event_type_not_allowed' as rule, count(*) as rows
@@ -226,7 +273,7 @@ union all select 'orders', count(*) from orders;
 -- The fields that come at all: those that no column declares, and columns for which no row has a field.
 create table fields as
 select dataset, field, count(*) as rows
-from (select dataset, unnest(list_distinct(json_keys(object_of(line)))) as field from judged)
+from (select dataset, unnest(list_distinct(json_keys(record))) as field from judged)
 group by all;
 
 create view columns as
@@ -238,7 +285,7 @@ create view undeclared as
 select * from fields anti join columns using (dataset, field);
 
 create view absent as
-select * from columns anti join fields using (dataset, field) where dataset in (select dataset from fields);
+select * from columns anti join fields using (dataset, field);
 
 create table user_activity as
 select
