@@ -50,7 +50,7 @@ class PlanRun:
     inputs: dict[str, Any] = field(default_factory=dict)
     file_reports: dict[str, Any] = field(default_factory=dict)
     edits: tuple[tuple[str, str], ...] = ()
-    """Of the compiled plan: what is replaced by what."""
+    """Of the compiled plan's SQL: what is replaced by what."""
     job_runs: int = 0
 
     def __post_init__(self) -> None:
@@ -112,11 +112,16 @@ class PlanRun:
         } | changes
 
     def _plan(self) -> str:
-        plan = self.typescript.plan(self.contract, self.sql)
+        text = self.typescript.plan(self.contract, self.sql)
+        if not self.edits:
+            return text
+        plan = json.loads(text)
         for old, new in self.edits:
-            assert old in plan
-            plan = plan.replace(old, new)
-        return plan
+            edited = [each["sql"] for each in plan["statements"] if "sql" in each and old in each["sql"]["spark"]]
+            assert edited
+            for sql in edited:
+                sql["spark"] = sql["spark"].replace(old, new)
+        return json.dumps(plan)
 
     def run(self, **changes: Any) -> Report:
         self.job_runs += 1

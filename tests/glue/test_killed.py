@@ -17,26 +17,26 @@ pytestmark = pytest.mark.slow
 # Ends Python and the JVM of the run at once, by the group that they are started in.
 KILL = "import os, signal; kill = lambda: os.killpg(0, signal.SIGKILL)\n"
 POINTS = {
-    "before the first statement": "from pipeline_engine.datasets import Datasets\n"
-    "Datasets._statement = lambda *given: kill()\n",
-    "with the rejected rows written": "from pipeline_engine import run\n"
-    "write = run.write_parquet\n"
-    "run.write_parquet = lambda *given: (write(*given), kill())\n",
+    "before the first statement": "from plan_runner.run import _Execution\n"
+    "_Execution._execute = lambda *given: kill()\n",
+    "with the rejected rows written": "from plan_runner import tables\n"
+    "write = tables.write_rejected\n"
+    "tables.write_rejected = lambda *given: (write(*given), kill())\n",
     "in the middle of the output": "import pathlib, threading, time\n"
     "def watch():\n"
     "    while not any(pathlib.Path(GOLD).rglob('_temporary/**/part-*')):\n"
     "        time.sleep(0.001)\n"
     "    kill()\n"
     "threading.Thread(target=watch, daemon=True).start()\n",
-    "with everything written but the report": "from pipeline_engine import storage\n"
+    "with everything written but the report": "from plan_runner import storage\n"
     "storage.write_bytes = lambda *given: kill()\n",
 }
 RUN = """
 import sys
 from pyspark.sql import SparkSession
-from pipeline_engine.manifest import parse_manifest
-from pipeline_engine.run import run as run_engine
-from pipeline_engine.storage import read_bytes
+from plan_runner.manifest import parse_manifest
+from plan_runner.run import run as run_engine
+from plan_runner.storage import read_bytes
 
 uri, sha256, job_run = sys.argv[1:]
 run_engine(SparkSession.builder.getOrCreate(), parse_manifest(read_bytes(uri), uri, sha256), job_run)
@@ -44,12 +44,14 @@ run_engine(SparkSession.builder.getOrCreate(), parse_manifest(read_bytes(uri), u
 
 
 @pytest.fixture
-def killed(pipeline):
+def killed(planned):
     """One pipeline, run once for each point and killed there, all at the same time."""
     columns = [column("id", "string", "reject"), column("n", "int")]
-    made = pipeline(contract({"things": dataset(columns, ["id"], "n")}, {"copy": output(["id"], id="string", n="int")}))
-    made.sql["copy"] = "select id, n from things"
-    made.put_rows("things", [*({"id": f"i_{n}", "n": n} for n in range(1000)), {"id": None, "n": 1}])
+    made = planned(
+        contract({"things": dataset(columns, ["id"], "n")}, {"copy": output(["id"], id="string", n="int")}),
+        copy="select id, n from things",
+    )
+    made.put("things", [*({"id": f"i_{n}", "n": n} for n in range(1000)), {"id": None, "n": 1}])
     manifest = made.folder / "manifest.json"
     manifest.write_text(json.dumps(made.manifest()))
     sha256 = hashlib.sha256(manifest.read_bytes()).hexdigest()
@@ -97,7 +99,7 @@ def test_a_killed_run_leaves_no_report_and_another_run_makes_it_good(killed):
 
     made.run()
     assert made.report()["state"] == "succeeded"
-    assert [row["n"] for row in made.rows("copy")] == [n for _, n in sorted((f"i_{n}", n) for n in range(1000))]
+    assert sorted(n for _, n in made.rows("copy")) == list(range(1000))
     assert {point: (data_files(of(rejected, point)), data_files(of(gold, point))) for point in POINTS} == left
 
 

@@ -1,14 +1,14 @@
-"""The shipped SQL behind the shipped contract, from files to Parquet."""
+"""The shipped SQL behind the shipped contract, from lines of JSON to Parquet."""
 
-import random
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from pyspark import SparkContext
 
-from harness import NO_DRIFT, Pipeline, commerce_contract, data_files, lines
-from pipeline_engine.errors import SchemaMismatch
+from harness import USER_ACTIVITY, commerce_contract, data_files
+from plan_harness import PlanRun
+from plan_runner.errors import EngineError
 
 USERS = [
     {"user_id": "u_1", "signup_date": "2025-01-01T00:00:00", "country": "IN", "device_type": "PC",
@@ -76,44 +76,40 @@ ANSWER = [
 
 DATASETS = {
     "users": {
-        "read": 8, "kept": 3, "rejected": {"malformed": 1, "user_id_is_null": 2}, "warned": {}, "deduplicated": 2,
-        "orphans": {}, "drift": NO_DRIFT,
+        "lines": 8, "malformed": 1, "read": 7, "kept": 3, "rejected": {"user_id_is_null": 2}, "warned": {},
+        "deduplicated": 2, "orphans": {},
     },
     "events": {
-        "read": 10, "kept": 5, "rejected": {"malformed": 1, "event_id_is_null": 2, "user_id_is_null": 1},
+        "lines": 10, "malformed": 1, "read": 9, "kept": 5, "rejected": {"event_id_is_null": 2, "user_id_is_null": 1},
         "warned": {"event_type_not_allowed": 1}, "deduplicated": 1, "orphans": {"user_id": 1},
-        "drift": {"undeclared": [{"name": "page", "rows": 2}],
-                  "absent": ["product_id", "device_type"], "changed": []},
     },
     "orders": {
-        "read": 8, "kept": 6, "rejected": {"malformed": 1, "order_id_is_null": 0, "user_id_is_null": 0},
+        "lines": 8, "malformed": 1, "read": 7, "kept": 6, "rejected": {"order_id_is_null": 0, "user_id_is_null": 0},
         "warned": {"order_amount_out_of_range": 1, "currency_pattern": 2, "payment_status_not_allowed": 0},
         "deduplicated": 1, "orphans": {"user_id": 1},
-        "drift": {"undeclared": [], "absent": ["product_id"], "changed": []},
     },
 }  # fmt: skip
 
 
-def put_inputs(pipeline, arrange=lambda rows: rows, **how: Any) -> None:
+def commerce(spark, typescript, folder) -> PlanRun:
+    """The shipped pipeline on the rows above."""
+    made = PlanRun(spark, typescript, folder, commerce_contract(), {"user_activity": USER_ACTIVITY.read_text()})
     for name, rows in {"users": [*USERS, BROKEN_LINE], "events": EVENTS, "orders": ORDERS}.items():
-        pipeline.put_rows(name, arrange(list(rows)), **how)
+        made.put(name, rows)
+    return made
 
 
-def shuffled(rows: list[Any]) -> list[Any]:
-    return random.Random(1).sample(rows, len(rows))  # noqa: S311
-
-
-def keys_reversed(rows: list[Any]) -> list[Any]:
-    return [row if isinstance(row, str) else dict(reversed(row.items())) for row in rows]
+def answer(made: PlanRun) -> list[dict[str, Any]]:
+    columns = [column["name"] for column in made.contract["outputs"]["user_activity"]["columns"]]
+    return [dict(zip(columns, row, strict=True)) for row in made.rows("user_activity")]
 
 
 @pytest.fixture(scope="module")
-def done(spark, tmp_path_factory) -> Pipeline:
-    """One run over all of the above, for the tests that only look at what it left."""
-    pipeline = Pipeline(spark, tmp_path_factory.mktemp("done"), commerce_contract())
-    put_inputs(pipeline)
-    pipeline.run()
-    return pipeline
+def done(spark, typescript, tmp_path_factory) -> PlanRun:
+    """One run, for the tests that only look at what it left."""
+    made = commerce(spark, typescript, tmp_path_factory.mktemp("done"))
+    made.run()
+    return made
 
 
 def passed(name: str, detail: str) -> dict[str, Any]:
@@ -121,19 +117,19 @@ def passed(name: str, detail: str) -> dict[str, Any]:
 
 
 def test_gives_the_exact_rows_and_the_exact_report(done):
-    assert done.rows() == ANSWER
+    assert answer(done) == ANSWER
     report = done.report()
-    manifest = report.pop("manifest")
-    seconds = report.pop("seconds")
-    assert manifest["uri"] == "manifest.json"
+    seconds, manifest = report.pop("seconds"), report.pop("manifest")
+    assert manifest["uri"] == "m.json"
     assert len(manifest["sha256"]) == 64
-    assert set(seconds) == {"datasets", "outputs", "total"}
+    assert {"analysis", "datasets#counts", "user_activity", "total"} < set(seconds)
     assert report == {
         "format": 1,
         "pipeline": "commerce",
         "batch": "current",
         "run": 1,
         "jobRun": "jr_1",
+        "plan": {"sha256": done.manifest()["release"]["plan"]["sha256"]},
         "state": "succeeded",
         "failure": None,
         "datasets": DATASETS,
@@ -141,21 +137,21 @@ def test_gives_the_exact_rows_and_the_exact_report(done):
             "user_activity": {
                 "rows": 3,
                 "files": 1,
-                "uri": f"{done.output_folder()}/",
+                "uri": f"{done.output_folder('user_activity')}/",
                 "columns": done.contract["outputs"]["user_activity"]["columns"],
             }
         },
         "checks": [
-            passed("users.rows_balance", "8 read = 3 kept + 3 rejected + 2 deduplicated"),
-            passed("users.schema_evolution", "additive: nothing to object to"),
-            passed("users.max_rejected", "expected at most 100%, actual 37.5% (3 of 8 rows)"),
-            passed("events.rows_balance", "10 read = 5 kept + 4 rejected + 1 deduplicated"),
-            passed("events.schema_evolution", "additive: nothing to object to"),
-            passed("events.max_rejected", "expected at most 100%, actual 40% (4 of 10 rows)"),
-            passed("orders.rows_balance", "8 read = 6 kept + 1 rejected + 1 deduplicated"),
-            passed("orders.schema_evolution", "additive: nothing to object to"),
-            passed("orders.max_rejected", "expected at most 100%, actual 12.5% (1 of 8 rows)"),
             passed("user_activity.schema", "16 columns as declared"),
+            passed("users.rows_read", "expected 7 rows as promoted, actual 7"),
+            passed("events.rows_read", "expected 9 rows as promoted, actual 9"),
+            passed("orders.rows_read", "expected 7 rows as promoted, actual 7"),
+            passed("users.rows_balance", "7 read = 3 kept + 2 rejected + 2 deduplicated"),
+            passed("users.max_rejected", "expected at most 100%, actual 37.5% (1 malformed + 2 rejected of 8 lines)"),
+            passed("events.rows_balance", "9 read = 5 kept + 3 rejected + 1 deduplicated"),
+            passed("events.max_rejected", "expected at most 100%, actual 40% (1 malformed + 3 rejected of 10 lines)"),
+            passed("orders.rows_balance", "7 read = 6 kept + 0 rejected + 1 deduplicated"),
+            passed("orders.max_rejected", "expected at most 100%, actual 12.5% (1 malformed + 0 rejected of 8 lines)"),
             passed("user_activity.one_row_per_user_id", "expected 0 values of more than one row, actual 0"),
             passed("user_activity.no_null_in_user_id", "expected 0 rows, actual 0"),
             passed("user_activity.balance_users", "expected 3, actual 3"),
@@ -168,10 +164,10 @@ def test_gives_the_exact_rows_and_the_exact_report(done):
 
 
 def test_writes_data_files_only_one_while_small_with_micros_in_utc(done, spark):
-    (name,) = data_files(done.output_folder())
+    (name,) = data_files(done.output_folder("user_activity"))
     assert name.startswith("part-00000-")
     assert name.endswith(".parquet")
-    schema = parquet_schema(spark, done.output_folder() / name)
+    schema = parquet_schema(spark, done.output_folder("user_activity") / name)
     assert "optional int64 first_event_at (TIMESTAMP(MICROS,true))" in schema
     assert "required fixed_len_byte_array(10) revenue (DECIMAL(22,2))" in schema
     assert "required int64 total_events" in schema
@@ -191,78 +187,45 @@ def parquet_schema(spark, path) -> str:
         reader.close()
 
 
-def test_keeps_each_rejected_row_with_its_rule_its_text_and_its_file(done):
-    uri = done.inputs["users"]["uri"]
-    assert done.rejected("users") == [
-        ("malformed", BROKEN_LINE, uri),
-        ("user_id_is_null", '{"country": "US"}', uri),
-        ("user_id_is_null", '{"user_id": null, "country": "US"}', uri),
-    ]
-    assert [(rule, text[:18]) for rule, text, _ in done.rejected("events")] == [
-        ("event_id_is_null", '{"event_id": null,'),
-        ("event_id_is_null", '{"event_id": null,'),
-        ("malformed", '{"event_id": "e_7"'),
-        ("user_id_is_null", '{"event_id": "e_6"'),
-    ]
+def test_keeps_each_rejected_row_with_its_rule_and_its_line_and_writes_none_where_there_are_none(done):
+    assert [row[:3] for row in done.rejected("users")] == [
+        ("user_id_is_null", "users.json", 6), ("user_id_is_null", "users.json", 7),
+    ]  # fmt: skip
+    assert [(row[0], row[2]) for row in done.rejected("events")] == [
+        ("event_id_is_null", 8), ("event_id_is_null", 9), ("user_id_is_null", 7),
+    ]  # fmt: skip
+    assert {path.name for path in (done.folder / "rejected" / "rows").iterdir()} == {"users", "events"}
 
 
-def test_writes_no_rejected_rows_when_there_are_none(commerce):
-    for name in commerce.inputs:
-        commerce.put_rows(name, [{"user_id": "u_1", "event_id": "e_1", "order_id": "o_1"}])
-    commerce.run()
-
-    assert not (commerce.folder / "rejected").exists()
-    assert commerce.rows()[0]["total_orders"] == 1
+SQL_MUTANTS = {
+    "users without events are lost": ("left join events_per_user", "join events_per_user"),
+    "users without orders are lost": ("left join orders_per_user", "join orders_per_user"),
+    "orders count twice": ("from all_orders\n", "from all_orders cross join (values (1), (2)) as twice\n"),
+    "orders count once per event": ("from all_orders\n", "from all_orders join all_events using (user_id)\n"),
+    "events without a type are lost": ("count(*) as total_events", "count(event_type) as total_events"),
+    "sessions count once per event": ("count(distinct session_id)", "count(session_id)"),
+    "views are purchases": ("'product_view' then", "'product_purchase' then"),
+    "the first event is the last": ("min(event_timestamp)", "max(event_timestamp)"),
+    "the last order is the first": ("max(order_timestamp)", "min(order_timestamp)"),
+    "failed orders are other ones": ("'failed'", "'refunded'"),
+    "all orders are revenue": ("= 'success' then order_amount end", "is not null then order_amount end"),
+    "no orders are null": ("coalesce(orders_per_user.total_orders, 0)", "orders_per_user.total_orders"),
+}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("arrange", "compressed"),
-    [(shuffled, False), (list, True), (keys_reversed, False)],
-    ids=["shuffled", "gzip", "keys"],
-)
-def test_gives_the_same_answer_whatever_the_order_of_rows_and_keys_and_the_packing(commerce, arrange, compressed):
-    put_inputs(commerce, arrange, compressed=compressed)
-    commerce.run()
-
-    assert commerce.rows() == ANSWER
-    assert commerce.report()["datasets"] == DATASETS
-
-
-def test_does_not_multiply_orders_by_events(commerce):
-    commerce.put_rows("users", [{"user_id": "u_1"}])
-    commerce.put_rows("events", [{"event_id": f"e_{i}", "user_id": "u_1"} for i in range(7)])
-    amounts = ["0.01", "9999999999.99", "9999999999.99"]
-    commerce.put(
-        "orders",
-        lines(*(
-            f'{{"order_id": "o_{i}", "user_id": "u_1", "order_amount": {amount}, "payment_status": "success"}}'
-            for i, amount in enumerate(amounts)
-        )),
-    )  # fmt: skip
-    commerce.run()
-
-    (row,) = commerce.rows()
-    assert row["total_events"] == 7
-    assert row["total_orders"] == 3
-    assert row["revenue"] == Decimal("19999999999.99")
-
-
-def test_a_wrong_schema_is_reported_by_column_and_writes_nothing(commerce):
-    put_inputs(commerce)
-    commerce.sql["user_activity"] = commerce.sql["user_activity"].replace(
-        "as decimal(22, 2)) as revenue", "as decimal(20, 2)) as income"
-    )
-    commerce.contract["outputs"]["user_activity"]["columns"][5]["type"] = "int"
-
-    with pytest.raises(SchemaMismatch):
-        commerce.run()
-
-    detail = "column revenue is missing; column income is not declared; column total_events is bigint, declared int"
-    report = commerce.report()
-    assert report["state"] == "failed"
-    assert report["failure"] == {"code": "schema_mismatch", "message": f'output "user_activity": {detail}'}
-    assert report["checks"][-1] == {"name": "user_activity.schema", "passed": False, "detail": detail}
-    assert report["datasets"] == DATASETS
-    assert report["outputs"] == {}
-    assert not (commerce.folder / "gold").exists()
+def test_without_a_part_of_the_sql_the_answer_is_another_or_a_check_fails(spark, typescript, tmp_path):
+    made = commerce(spark, typescript, tmp_path)
+    [shipped] = made.sql.values()
+    survived = []
+    for mutant, (old, new) in SQL_MUTANTS.items():
+        made.sql["user_activity"] = shipped.replace(old, new)
+        assert made.sql["user_activity"] != shipped, mutant
+        try:
+            made.run()
+        except EngineError as error:
+            assert error.code == "check_failed", mutant
+            continue
+        if answer(made) == ANSWER:
+            survived.append(mutant)
+    assert survived == []
