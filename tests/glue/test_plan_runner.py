@@ -112,8 +112,7 @@ def test_every_row_is_kept_rejected_or_a_duplicate(planned):
 TIED = [row("a", of=of, code=code, amount=3) for of in (None, "x", "y") for code in (None, "A")]
 
 
-@pytest.mark.parametrize("few", [0, 10**9])
-@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize(("order", "few"), [(1, 0), (-1, 10**9)])
 def test_of_equally_late_rows_the_greatest_stays_whatever_their_order(planned, monkeypatch, order, few):
     """Also where the tables between are kept by the cluster and not by the driver."""
     monkeypatch.setattr(runner, "_FEW_ROWS", few)
@@ -126,11 +125,10 @@ def test_of_equally_late_rows_the_greatest_stays_whatever_their_order(planned, m
     assert made.report()["datasets"]["things"]["deduplicated"] == 11
 
 
-@pytest.mark.parametrize("most", [0, 5])
 @pytest.mark.parametrize("share", [0, 1, 100])
-def test_any_share_of_duplicates(planned, monkeypatch, share, most):
+def test_any_share_of_duplicates(planned, monkeypatch, share):
     """More rows than the driver takes are kept by the cluster."""
-    monkeypatch.setattr(tables, "_MOST_LOCAL_ROWS", most)
+    monkeypatch.setattr(tables, "_MOST_LOCAL_ROWS", 5)
     made = things(planned)
     rows = [row(str(number)) for number in range(200)]
     made.put("things", rows, rows[: 2 * share])
