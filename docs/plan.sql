@@ -7,8 +7,7 @@ select
     `country`,
     `device_type`,
     `marketing_source`,
-    _part,
-    _line,
+    cast(_part as bigint) * 1099511627776 + _line as `#place`,
     `#file`,
     `#file_line`,
     case
@@ -26,8 +25,7 @@ select
     `event_timestamp`,
     `session_id`,
     `device_type`,
-    _part,
-    _line,
+    cast(_part as bigint) * 1099511627776 + _line as `#place`,
     `#file`,
     `#file_line`,
     case
@@ -46,8 +44,7 @@ select
     `currency`,
     `order_timestamp`,
     `payment_status`,
-    _part,
-    _line,
+    cast(_part as bigint) * 1099511627776 + _line as `#place`,
     `#file`,
     `#file_line`,
     case
@@ -59,75 +56,38 @@ from `orders#silver`
 
 -- groups#1 (table): How many rows break each rule, and the hashes of the keys that may come more than once.
 select
-    'users' as dataset,
+    dataset,
     `#rule`,
     case when row_count > 1 then `#key` end as `#key`,
     sum(row_count) as row_count
 from (
     select
+        dataset,
         `#rule`,
         `#key`,
         count(*) as row_count
     from (
-        select
-            `#rule`,
-            case when `#rule` is null then xxhash64(`user_id`) end as `#key`
-        from `users#checked`
-    ) as keyed
-    group by `#rule`, `#key`
-) as counted
-group by `#rule`, case when row_count > 1 then `#key` end
+select 'users' as dataset, `#rule`, case when `#rule` is null then xxhash64(`user_id`) end as `#key`
+from `users#checked`
 union all
-select
-    'events' as dataset,
-    `#rule`,
-    case when row_count > 1 then `#key` end as `#key`,
-    sum(row_count) as row_count
-from (
-    select
-        `#rule`,
-        `#key`,
-        count(*) as row_count
-    from (
-        select
-            `#rule`,
-            case when `#rule` is null then xxhash64(`event_id`) end as `#key`
-        from `events#checked`
-    ) as keyed
-    group by `#rule`, `#key`
-) as counted
-group by `#rule`, case when row_count > 1 then `#key` end
+select 'events' as dataset, `#rule`, case when `#rule` is null then xxhash64(`event_id`) end as `#key`
+from `events#checked`
 union all
-select
-    'orders' as dataset,
-    `#rule`,
-    case when row_count > 1 then `#key` end as `#key`,
-    sum(row_count) as row_count
-from (
-    select
-        `#rule`,
-        `#key`,
-        count(*) as row_count
-    from (
-        select
-            `#rule`,
-            case when `#rule` is null then xxhash64(`order_id`) end as `#key`
-        from `orders#checked`
+select 'orders' as dataset, `#rule`, case when `#rule` is null then xxhash64(`order_id`) end as `#key`
+from `orders#checked`
     ) as keyed
-    group by `#rule`, `#key`
+    group by dataset, `#rule`, `#key`
 ) as counted
-group by `#rule`, case when row_count > 1 then `#key` end
+group by dataset, `#rule`, case when row_count > 1 then `#key` end
 ;
 
 -- duplicates#1 (table): The places of the rows whose key has a later row.
 select
     'users' as dataset,
-    _part,
-    _line
+    `#place`
 from (
     select
-        _part,
-        _line,
+        `#place`,
         row_number() over (
             partition by `user_id`
             order by
@@ -135,28 +95,24 @@ from (
                 `country` desc nulls last,
                 `device_type` desc nulls last,
                 `marketing_source` desc nulls last,
-                `_part` desc nulls last,
-                `_line` desc nulls last
+                `#place` desc nulls last
         ) as `#rank`
     from `users#checked` as checked
     where `#rule` is null
     and exists (
         select 1
         from `groups#1` as counted
-        where counted.dataset = 'users'
-        and counted.`#key` = xxhash64(checked.`user_id`)
+        where counted.`#key` = xxhash64(checked.`user_id`)
     )
 ) as ranked
 where `#rank` > 1
 union all
 select
     'events' as dataset,
-    _part,
-    _line
+    `#place`
 from (
     select
-        _part,
-        _line,
+        `#place`,
         row_number() over (
             partition by `event_id`
             order by
@@ -166,28 +122,24 @@ from (
                 `product_id` desc nulls last,
                 `session_id` desc nulls last,
                 `device_type` desc nulls last,
-                `_part` desc nulls last,
-                `_line` desc nulls last
+                `#place` desc nulls last
         ) as `#rank`
     from `events#checked` as checked
     where `#rule` is null
     and exists (
         select 1
         from `groups#1` as counted
-        where counted.dataset = 'events'
-        and counted.`#key` = xxhash64(checked.`event_id`)
+        where counted.`#key` = xxhash64(checked.`event_id`)
     )
 ) as ranked
 where `#rank` > 1
 union all
 select
     'orders' as dataset,
-    _part,
-    _line
+    `#place`
 from (
     select
-        _part,
-        _line,
+        `#place`,
         row_number() over (
             partition by `order_id`
             order by
@@ -197,16 +149,14 @@ from (
                 `order_amount` desc nulls last,
                 `currency` desc nulls last,
                 `payment_status` desc nulls last,
-                `_part` desc nulls last,
-                `_line` desc nulls last
+                `#place` desc nulls last
         ) as `#rank`
     from `orders#checked` as checked
     where `#rule` is null
     and exists (
         select 1
         from `groups#1` as counted
-        where counted.dataset = 'orders'
-        and counted.`#key` = xxhash64(checked.`order_id`)
+        where counted.`#key` = xxhash64(checked.`order_id`)
     )
 ) as ranked
 where `#rank` > 1
@@ -225,8 +175,7 @@ and not exists (
     select 1
     from `duplicates#1` as duplicates
     where duplicates.dataset = 'users'
-    and duplicates._part = checked._part
-    and duplicates._line = checked._line
+    and duplicates.`#place` = checked.`#place`
 )
 ;
 
@@ -255,8 +204,7 @@ and not exists (
     select 1
     from `duplicates#1` as duplicates
     where duplicates.dataset = 'events'
-    and duplicates._part = checked._part
-    and duplicates._line = checked._line
+    and duplicates.`#place` = checked.`#place`
 )
 ;
 
@@ -287,8 +235,7 @@ and not exists (
     select 1
     from `duplicates#1` as duplicates
     where duplicates.dataset = 'orders'
-    and duplicates._part = checked._part
-    and duplicates._line = checked._line
+    and duplicates.`#place` = checked.`#place`
 )
 ;
 
@@ -308,48 +255,52 @@ from `orders#kept`
 select
     'events' as dataset,
     'user_id' as reference,
-    known.`user_id` is not null as is_known,
-    case when known.`user_id` is null then referring.value end as value,
-    cast(sum(referring.row_count) as bigint) as row_count,
-    cast(sum(referring.`events.event_type_not_allowed`) as bigint) as `events.event_type_not_allowed`,
+    named,
+    value,
+    count(*) as row_count,
+    count_if(`events.event_type_not_allowed`) as `events.event_type_not_allowed`,
     cast(0 as bigint) as `orders.order_amount_out_of_range`,
     cast(0 as bigint) as `orders.currency_pattern`,
     cast(0 as bigint) as `orders.payment_status_not_allowed`
 from (
     select
-        `user_id` as value,
-        count(*) as row_count,
-        count_if(`event_type` not in (cast('product_view' as string), cast('product_purchase' as string))) as `events.event_type_not_allowed`
-    from `events#kept`
-    group by `user_id`
-) as referring
-left join `users` as known
-    on referring.value = known.`user_id`
-group by known.`user_id` is not null, case when known.`user_id` is null then referring.value end
+        case when known.`user_id` is not null then 'row' when referring.value is null then 'null' else 'none' end as named,
+        case when known.`user_id` is null then referring.value end as value,
+        referring.`events.event_type_not_allowed`
+    from (
+        select `user_id` as value, `event_type` not in (cast('product_view' as string), cast('product_purchase' as string)) as `events.event_type_not_allowed`
+        from `events#kept`
+    ) as referring
+    left join `users` as known
+        on referring.value = known.`user_id`
+) as looked_up
+group by named, value
 union all
 select
     'orders' as dataset,
     'user_id' as reference,
-    known.`user_id` is not null as is_known,
-    case when known.`user_id` is null then referring.value end as value,
-    cast(sum(referring.row_count) as bigint) as row_count,
+    named,
+    value,
+    count(*) as row_count,
     cast(0 as bigint) as `events.event_type_not_allowed`,
-    cast(sum(referring.`orders.order_amount_out_of_range`) as bigint) as `orders.order_amount_out_of_range`,
-    cast(sum(referring.`orders.currency_pattern`) as bigint) as `orders.currency_pattern`,
-    cast(sum(referring.`orders.payment_status_not_allowed`) as bigint) as `orders.payment_status_not_allowed`
+    count_if(`orders.order_amount_out_of_range`) as `orders.order_amount_out_of_range`,
+    count_if(`orders.currency_pattern`) as `orders.currency_pattern`,
+    count_if(`orders.payment_status_not_allowed`) as `orders.payment_status_not_allowed`
 from (
     select
-        `user_id` as value,
-        count(*) as row_count,
-        count_if((`order_amount` < cast('0' as decimal(12,2)) or `order_amount` > cast('100000' as decimal(12,2)))) as `orders.order_amount_out_of_range`,
-        count_if(not `currency` rlike '\\A(?:[A-Z]{3})\\z') as `orders.currency_pattern`,
-        count_if(`payment_status` not in (cast('success' as string), cast('failed' as string), cast('in_progress' as string))) as `orders.payment_status_not_allowed`
-    from `orders#kept`
-    group by `user_id`
-) as referring
-left join `users` as known
-    on referring.value = known.`user_id`
-group by known.`user_id` is not null, case when known.`user_id` is null then referring.value end
+        case when known.`user_id` is not null then 'row' when referring.value is null then 'null' else 'none' end as named,
+        case when known.`user_id` is null then referring.value end as value,
+        referring.`orders.order_amount_out_of_range`,
+        referring.`orders.currency_pattern`,
+        referring.`orders.payment_status_not_allowed`
+    from (
+        select `user_id` as value, (`order_amount` < cast('0' as decimal(12,2)) or `order_amount` > cast('100000' as decimal(12,2))) as `orders.order_amount_out_of_range`, not `currency` rlike '\\A(?:[A-Z]{3})\\z' as `orders.currency_pattern`, `payment_status` not in (cast('success' as string), cast('failed' as string), cast('in_progress' as string)) as `orders.payment_status_not_allowed`
+        from `orders#kept`
+    ) as referring
+    left join `users` as known
+        on referring.value = known.`user_id`
+) as looked_up
+group by named, value
 ;
 
 -- events_orphans (view): The rows of events whose reference is null or names no row; once for each such reference.
@@ -368,7 +319,7 @@ where exists (
     from `users#referring` as counted
     where counted.dataset = 'events'
     and counted.reference = 'user_id'
-    and not counted.is_known
+    and counted.named <> 'row'
     and counted.value is not distinct from referring.`user_id`
 )
 ;
@@ -389,61 +340,51 @@ where exists (
     from `users#referring` as counted
     where counted.dataset = 'orders'
     and counted.reference = 'user_id'
-    and not counted.is_known
+    and counted.named <> 'row'
     and counted.value is not distinct from referring.`user_id`
 )
 ;
 
 -- datasets#counts (count): The rows read, rejected, removed as duplicates and kept, the warnings and the orphans.
 select
-    cast(coalesce(sum(case when dataset = 'users' and what = 'read' then row_count end), 0) as bigint) as `users.read`,
-    cast(coalesce(sum(case when dataset = 'users' and what = 'kept' then row_count end), 0) as bigint) as `users.kept`,
-    cast(coalesce(sum(case when dataset = 'users' and what = 'duplicate' then row_count end), 0) as bigint) as `users.deduplicated`,
-    cast(coalesce(sum(case when dataset = 'users' and what = 'read' and detail = 'user_id_is_null' then row_count end), 0) as bigint) as `users.rejected.user_id_is_null`,
-    cast(coalesce(sum(case when dataset = 'events' and what = 'read' then row_count end), 0) as bigint) as `events.read`,
-    cast(coalesce(sum(case when dataset = 'events' and what = 'kept' then row_count end), 0) as bigint) as `events.kept`,
-    cast(coalesce(sum(case when dataset = 'events' and what = 'duplicate' then row_count end), 0) as bigint) as `events.deduplicated`,
-    cast(coalesce(sum(case when dataset = 'events' and what = 'read' and detail = 'event_id_is_null' then row_count end), 0) as bigint) as `events.rejected.event_id_is_null`,
-    cast(coalesce(sum(case when dataset = 'events' and what = 'read' and detail = 'user_id_is_null' then row_count end), 0) as bigint) as `events.rejected.user_id_is_null`,
-    cast(coalesce(sum(case when dataset = 'events' and what = 'warned' and detail = 'event_type_not_allowed' then row_count end), 0) as bigint) as `events.warned.event_type_not_allowed`,
-    cast(coalesce(sum(case when dataset = 'events' and what = 'orphan' and detail = 'user_id' then row_count end), 0) as bigint) as `events.orphans.user_id`,
-    cast(coalesce(sum(case when dataset = 'events' and what = 'dangling' and detail = 'user_id' then row_count end), 0) as bigint) as `events.dangling.user_id`,
-    cast(coalesce(sum(case when dataset = 'orders' and what = 'read' then row_count end), 0) as bigint) as `orders.read`,
-    cast(coalesce(sum(case when dataset = 'orders' and what = 'kept' then row_count end), 0) as bigint) as `orders.kept`,
-    cast(coalesce(sum(case when dataset = 'orders' and what = 'duplicate' then row_count end), 0) as bigint) as `orders.deduplicated`,
-    cast(coalesce(sum(case when dataset = 'orders' and what = 'read' and detail = 'order_id_is_null' then row_count end), 0) as bigint) as `orders.rejected.order_id_is_null`,
-    cast(coalesce(sum(case when dataset = 'orders' and what = 'read' and detail = 'user_id_is_null' then row_count end), 0) as bigint) as `orders.rejected.user_id_is_null`,
-    cast(coalesce(sum(case when dataset = 'orders' and what = 'warned' and detail = 'order_amount_out_of_range' then row_count end), 0) as bigint) as `orders.warned.order_amount_out_of_range`,
-    cast(coalesce(sum(case when dataset = 'orders' and what = 'warned' and detail = 'currency_pattern' then row_count end), 0) as bigint) as `orders.warned.currency_pattern`,
-    cast(coalesce(sum(case when dataset = 'orders' and what = 'warned' and detail = 'payment_status_not_allowed' then row_count end), 0) as bigint) as `orders.warned.payment_status_not_allowed`,
-    cast(coalesce(sum(case when dataset = 'orders' and what = 'orphan' and detail = 'user_id' then row_count end), 0) as bigint) as `orders.orphans.user_id`,
-    cast(coalesce(sum(case when dataset = 'orders' and what = 'dangling' and detail = 'user_id' then row_count end), 0) as bigint) as `orders.dangling.user_id`
+    cast(coalesce(sum(case when dataset = 'users' and what in ('read') then row_count end), 0) as bigint) as `users.read`,
+    cast(coalesce(sum(case when dataset = 'users' and what in ('kept') then row_count end), 0) as bigint) as `users.kept`,
+    cast(coalesce(sum(case when dataset = 'users' and what in ('duplicate') then row_count end), 0) as bigint) as `users.deduplicated`,
+    cast(coalesce(sum(case when dataset = 'users' and what in ('read') and detail = 'user_id_is_null' then row_count end), 0) as bigint) as `users.rejected.user_id_is_null`,
+    cast(coalesce(sum(case when dataset = 'events' and what in ('read') then row_count end), 0) as bigint) as `events.read`,
+    cast(coalesce(sum(case when dataset = 'events' and what in ('row', 'none', 'null') and detail = 'user_id' then row_count end), 0) as bigint) as `events.kept`,
+    cast(coalesce(sum(case when dataset = 'events' and what in ('duplicate') then row_count end), 0) as bigint) as `events.deduplicated`,
+    cast(coalesce(sum(case when dataset = 'events' and what in ('read') and detail = 'event_id_is_null' then row_count end), 0) as bigint) as `events.rejected.event_id_is_null`,
+    cast(coalesce(sum(case when dataset = 'events' and what in ('read') and detail = 'user_id_is_null' then row_count end), 0) as bigint) as `events.rejected.user_id_is_null`,
+    cast(coalesce(sum(case when dataset = 'events' and what in ('warned') and detail = 'event_type_not_allowed' then row_count end), 0) as bigint) as `events.warned.event_type_not_allowed`,
+    cast(coalesce(sum(case when dataset = 'events' and what in ('none', 'null') and detail = 'user_id' then row_count end), 0) as bigint) as `events.orphans.user_id`,
+    cast(coalesce(sum(case when dataset = 'events' and what in ('none') and detail = 'user_id' then row_count end), 0) as bigint) as `events.dangling.user_id`,
+    cast(coalesce(sum(case when dataset = 'orders' and what in ('read') then row_count end), 0) as bigint) as `orders.read`,
+    cast(coalesce(sum(case when dataset = 'orders' and what in ('row', 'none', 'null') and detail = 'user_id' then row_count end), 0) as bigint) as `orders.kept`,
+    cast(coalesce(sum(case when dataset = 'orders' and what in ('duplicate') then row_count end), 0) as bigint) as `orders.deduplicated`,
+    cast(coalesce(sum(case when dataset = 'orders' and what in ('read') and detail = 'order_id_is_null' then row_count end), 0) as bigint) as `orders.rejected.order_id_is_null`,
+    cast(coalesce(sum(case when dataset = 'orders' and what in ('read') and detail = 'user_id_is_null' then row_count end), 0) as bigint) as `orders.rejected.user_id_is_null`,
+    cast(coalesce(sum(case when dataset = 'orders' and what in ('warned') and detail = 'order_amount_out_of_range' then row_count end), 0) as bigint) as `orders.warned.order_amount_out_of_range`,
+    cast(coalesce(sum(case when dataset = 'orders' and what in ('warned') and detail = 'currency_pattern' then row_count end), 0) as bigint) as `orders.warned.currency_pattern`,
+    cast(coalesce(sum(case when dataset = 'orders' and what in ('warned') and detail = 'payment_status_not_allowed' then row_count end), 0) as bigint) as `orders.warned.payment_status_not_allowed`,
+    cast(coalesce(sum(case when dataset = 'orders' and what in ('none', 'null') and detail = 'user_id' then row_count end), 0) as bigint) as `orders.orphans.user_id`,
+    cast(coalesce(sum(case when dataset = 'orders' and what in ('none') and detail = 'user_id' then row_count end), 0) as bigint) as `orders.dangling.user_id`
 from (
 select dataset, 'read' as what, `#rule` as detail, row_count from `groups#1`
 union all
 select dataset, 'duplicate', cast(null as string), 1 from `duplicates#1`
 union all
+select dataset, named, reference, row_count from `users#referring`
+union all
 select 'users', 'kept', cast(null as string), count(*) from `users#kept`
 union all
-select 'events', 'kept', cast(null as string), row_count from `users#referring` where dataset = 'events' and reference = 'user_id'
+select 'events', 'warned', 'event_type_not_allowed', `events.event_type_not_allowed` from `users#referring`
 union all
-select 'events', 'warned', 'event_type_not_allowed', `events.event_type_not_allowed` from `users#referring` where dataset = 'events' and reference = 'user_id'
+select 'orders', 'warned', 'order_amount_out_of_range', `orders.order_amount_out_of_range` from `users#referring`
 union all
-select 'events', 'orphan', 'user_id', row_count from `users#referring` where dataset = 'events' and reference = 'user_id' and not is_known
+select 'orders', 'warned', 'currency_pattern', `orders.currency_pattern` from `users#referring`
 union all
-select 'events', 'dangling', 'user_id', row_count from `users#referring` where dataset = 'events' and reference = 'user_id' and not is_known and value is not null
-union all
-select 'orders', 'kept', cast(null as string), row_count from `users#referring` where dataset = 'orders' and reference = 'user_id'
-union all
-select 'orders', 'warned', 'order_amount_out_of_range', `orders.order_amount_out_of_range` from `users#referring` where dataset = 'orders' and reference = 'user_id'
-union all
-select 'orders', 'warned', 'currency_pattern', `orders.currency_pattern` from `users#referring` where dataset = 'orders' and reference = 'user_id'
-union all
-select 'orders', 'warned', 'payment_status_not_allowed', `orders.payment_status_not_allowed` from `users#referring` where dataset = 'orders' and reference = 'user_id'
-union all
-select 'orders', 'orphan', 'user_id', row_count from `users#referring` where dataset = 'orders' and reference = 'user_id' and not is_known
-union all
-select 'orders', 'dangling', 'user_id', row_count from `users#referring` where dataset = 'orders' and reference = 'user_id' and not is_known and value is not null
+select 'orders', 'warned', 'payment_status_not_allowed', `orders.payment_status_not_allowed` from `users#referring`
 ) as counted
 ;
 

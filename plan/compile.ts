@@ -39,7 +39,7 @@ export function compilePlan(
         "table",
         groups,
         "How many rows break each rule, and the hashes of the keys that may come more than once.",
-        unionAll(step.map((dataset) => dataset.groups)),
+        groupsOf(dialect, step),
       ),
       statement(
         "table",
@@ -54,6 +54,10 @@ export function compilePlan(
     `select dataset, 'read' as what, ${dialect.identifier("#rule")} as detail, row_count from ${dialect.identifier(`groups#${index + 1}`)}`,
     `select dataset, 'duplicate', cast(null as string), 1 from ${dialect.identifier(`duplicates#${index + 1}`)}`,
   ]);
+  const referring = all.flatMap((dataset) => dataset.referring);
+  const ofReferences = referring.map(
+    ({ name }) => `select dataset, named, reference, row_count from ${dialect.identifier(name)}`,
+  );
 
   return {
     format: 1,
@@ -62,7 +66,7 @@ export function compilePlan(
     tables: all.flatMap(({ tables }) => tables),
     statements: [
       ...steps.flatMap(judged),
-      ...all.flatMap(({ referring }) => referring),
+      ...referring,
       ...all.flatMap(({ orphans }) => orphans),
       statement(
         "count",
@@ -71,7 +75,7 @@ export function compilePlan(
         `select
     ${listed(all.flatMap(({ counts }) => counts))}
 from (
-${unionAll([...ofSteps, ...all.flatMap(({ countQueries }) => countQueries)])}
+${unionAll([...ofSteps, ...ofReferences, ...all.flatMap(({ countQueries }) => countQueries)])}
 ) as counted`,
       ),
       ...all.map(({ rejectedRows }) => rejectedRows),
@@ -92,4 +96,21 @@ ${unionAll([...ofSteps, ...all.flatMap(({ countQueries }) => countQueries)])}
       outputs: Object.fromEntries(outputs.map(([name, output]) => [name, { rows: output.rows }])),
     },
   };
+}
+
+/** All datasets of a step are grouped in one go: Spark compiles and warms up the code of each grouping anew. */
+function groupsOf(dialect: Dialect, step: readonly Dataset[]): string {
+  const [rule, key] = [dialect.identifier("#rule"), dialect.identifier("#key")];
+  const repeated = `case when row_count > 1 then ${key} end`;
+  return `select
+    ${listed(["dataset", rule, `${repeated} as ${key}`, "sum(row_count) as row_count"])}
+from (
+    select
+        ${listed(["dataset", rule, key, "count(*) as row_count"], 8)}
+    from (
+${unionAll(step.map(({ keyed }) => keyed))}
+    ) as keyed
+    group by dataset, ${rule}, ${key}
+) as counted
+group by dataset, ${rule}, ${repeated}`;
 }

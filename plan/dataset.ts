@@ -5,18 +5,17 @@ import type { Check, DatasetCounts, Expression, Piece, PlanInput, PlanTable, Sta
 import { defaultOf, excludingRules, orphanRule, rejectingReferences, typedValue, warningRules } from "./rules.ts";
 import { caseOf, listed, unionAll } from "./sqlText.ts";
 
-/** Columns of Silver beside the declared ones: the part's number in the file, the line's number in the part. */
-const place = ["_part", "_line"] as const;
+/**
+ * Where a row stands in its file, as one number, which joins faster than two. Silver has the part's number in the file
+ * and the line's number in the part, which is less than 2 to the 40th.
+ */
+const place = "cast(_part as bigint) * 1099511627776 + _line";
 
-/** What the counts are called in the table that has those of all datasets. */
-const counted = {
-  read: "read",
-  duplicate: "duplicate",
-  kept: "kept",
-  warned: "warned",
-  orphan: "orphan",
-  dangling: "dangling",
-} as const;
+/** What is counted, in the table that has the counts of all datasets. */
+const counted = { read: "read", duplicate: "duplicate", kept: "kept", warned: "warned" } as const;
+
+/** Of a kept row by a reference: the reference names a row, names none, or is null. */
+const named = { row: "row", none: "none", null: "null" } as const;
 
 /**
  * A dataset in statements. The names of its own tables and columns have a `#`, which no name of a contract has. Several
@@ -31,7 +30,7 @@ const counted = {
  * | `duplicates#N` | the places of the rows whose key has a later row |
  * | `D#kept` | those that break no rule and are no duplicates |
  * | `D` | the same with defaults |
- * | `D#referring` | how many kept rows of any dataset name a row of `D`, and each value that names none |
+ * | `D#referring` | how many kept rows of any dataset name a row of `D`, name none or name null, by the value that names none |
  * | `D_orphans` | the kept rows of `D` whose reference is null or names no row |
  */
 export class Dataset {
@@ -54,8 +53,8 @@ export class Dataset {
       table: this.#table("silver"),
       columns: [
         ...this.#declared.columns.map(({ name, type }) => ({ name, type })),
-        { name: place[0], type: "int" },
-        { name: place[1], type: "bigint" },
+        { name: "_part", type: "int" },
+        { name: "_line", type: "bigint" },
       ],
     };
   }
@@ -76,24 +75,14 @@ export class Dataset {
     return [...rejectingReferences(this.#declared).map((reference) => this.#unknown(reference)), this.#checked()];
   }
 
-  /** A part of the table `groups#N`. */
-  get groups(): string {
-    const key = this.#dialect.hash(this.#declared.primaryKey.map((column) => this.#id(column)));
-    const [rule, hash] = [this.#id("#rule"), this.#id("#key")];
-    const marked = `case when row_count > 1 then ${hash} end`;
-    return `select
-    ${listed([`${this.#text(this.name)} as dataset`, rule, `${marked} as ${hash}`, "sum(row_count) as row_count"])}
-from (
-    select
-        ${listed([rule, hash, "count(*) as row_count"], 8)}
-    from (
-        select
-            ${listed([rule, `case when ${rule} is null then ${key} end as ${hash}`], 12)}
-        from ${this.#id(this.#table("checked"))}
-    ) as keyed
-    group by ${rule}, ${hash}
-) as counted
-group by ${rule}, ${marked}`;
+  /** A part of what `groups#N` counts. */
+  get keyed(): string {
+    const [rule, key] = [
+      this.#id("#rule"),
+      this.#dialect.hash(this.#declared.primaryKey.map((column) => this.#id(column))),
+    ];
+    return `select ${[`${this.#text(this.name)} as dataset`, rule, `case when ${rule} is null then ${key} end as ${this.#id("#key")}`].join(", ")}
+from ${this.#id(this.#table("checked"))}`;
   }
 
   /**
@@ -103,14 +92,14 @@ group by ${rule}, ${marked}`;
   duplicates(groups: string): string {
     const { primaryKey, latestBy, columns } = this.#declared;
     const rest = columns.map(({ name }) => name).filter((name) => !primaryKey.includes(name) && name !== latestBy);
-    const order = [...(primaryKey.includes(latestBy) ? [] : [latestBy]), ...rest, ...place];
+    const order = [...(primaryKey.includes(latestBy) ? [] : [latestBy]), ...rest, "#place"];
     const keys = primaryKey.map((column) => this.#id(column));
     const rank = this.#id("#rank");
     return `select
-    ${listed([`${this.#text(this.name)} as dataset`, ...place])}
+    ${listed([`${this.#text(this.name)} as dataset`, this.#id("#place")])}
 from (
     select
-        ${listed(place, 8)},
+        ${this.#id("#place")},
         row_number() over (
             partition by ${keys.join(", ")}
             order by
@@ -124,8 +113,7 @@ from (
     and exists (
         select 1
         from ${this.#id(groups)} as counted
-        where counted.dataset = ${this.#text(this.name)}
-        and counted.${this.#id("#key")} = ${this.#dialect.hash(primaryKey.map((column) => `checked.${this.#id(column)}`))}
+        where counted.${this.#id("#key")} = ${this.#dialect.hash(primaryKey.map((column) => `checked.${this.#id(column)}`))}
     )
 ) as ranked
 where ${rank} > 1`;
@@ -151,7 +139,7 @@ and not exists (
     select 1
     from ${this.#id(duplicates)} as duplicates
     where duplicates.dataset = ${this.#text(this.name)}
-    and ${place.map((column) => `duplicates.${column} = checked.${column}`).join("\n    and ")}
+    and duplicates.${this.#id("#place")} = checked.${this.#id("#place")}
 )`,
       ),
       this.#statement(
@@ -196,7 +184,7 @@ where exists (
     from ${this.#id(`${reference.dataset}#referring`)} as counted
     where counted.dataset = ${this.#text(this.name)}
     and counted.reference = ${this.#text(reference.column)}
-    and not counted.is_known
+    and counted.named <> ${this.#text(named.row)}
     and counted.value is not distinct from referring.${this.#id(reference.column)}
 )`,
     );
@@ -212,60 +200,42 @@ where exists (
 
   /** Queries of four columns: dataset, one of `counted`, rule or column or null, rows. */
   get countQueries(): readonly string[] {
-    const { references } = this.#declared;
+    const warnings = warningRules(this.#dialect, this.#declared);
     const select = (what: string, detail: string, rows: string, from: string) =>
-      `select ${[this.#text(this.name), this.#text(what), detail, rows].join(", ")} from ${from}`;
-    const none = "cast(null as string)";
-    const warning = warningRules(this.#dialect, this.#declared);
-    if (references.length === 0) {
-      const kept = this.#id(this.#table("kept"));
-      return [
-        select(counted.kept, none, "count(*)", kept),
-        ...warning.map(({ name, condition }) =>
-          select(counted.warned, this.#text(name), `count_if(${condition})`, kept),
-        ),
-      ];
-    }
-    return references.flatMap((reference, index) => {
-      const rows = `${this.#id(`${reference.dataset}#referring`)} where dataset = ${this.#text(this.name)} and reference = ${this.#text(reference.column)}`;
-      const own =
-        index > 0
-          ? []
-          : [
-              select(counted.kept, none, "row_count", rows),
-              ...warning.map(({ name }) =>
-                select(counted.warned, this.#text(name), this.#id(`${this.name}.${name}`), rows),
-              ),
-            ];
-      return [
-        ...own,
-        select(counted.orphan, this.#text(reference.column), "row_count", `${rows} and not is_known`),
-        select(
-          counted.dangling,
-          this.#text(reference.column),
-          "row_count",
-          `${rows} and not is_known and value is not null`,
-        ),
-      ];
-    });
+      `select ${[this.#text(this.name), this.#text(what), detail, rows].join(", ")} from ${this.#id(from)}`;
+    const [reference] = this.#declared.references;
+    if (reference !== undefined)
+      return warnings.map(({ name }) =>
+        select(counted.warned, this.#text(name), this.#id(`${this.name}.${name}`), `${reference.dataset}#referring`),
+      );
+    const kept = this.#table("kept");
+    return [
+      select(counted.kept, "cast(null as string)", "count(*)", kept),
+      ...warnings.map(({ name, condition }) =>
+        select(counted.warned, this.#text(name), `count_if(${condition})`, kept),
+      ),
+    ];
   }
 
   /** The columns of the one row of counts, over the rows of all queries. */
   get counts(): readonly string[] {
     const { references } = this.#declared;
-    const sum = (name: string, what: string, detail?: string) => {
-      const conditions = [`dataset = ${this.#text(this.name)}`, `what = ${this.#text(what)}`];
+    const sum = (name: string, what: string | readonly string[], detail?: string) => {
+      const kinds = [what].flat().map(this.#text);
+      const conditions = [`dataset = ${this.#text(this.name)}`, `what in (${kinds.join(", ")})`];
       if (detail !== undefined) conditions.push(`detail = ${this.#text(detail)}`);
       return `cast(coalesce(sum(case when ${conditions.join(" and ")} then row_count end), 0) as bigint) as ${this.#id(name)}`;
     };
     return [
       sum(`${this.name}.read`, counted.read),
-      sum(`${this.name}.kept`, counted.kept),
+      references.length > 0
+        ? sum(`${this.name}.kept`, Object.values(named), references[0]!.column)
+        : sum(`${this.name}.kept`, counted.kept),
       sum(`${this.name}.deduplicated`, counted.duplicate),
       ...this.#rejectingRules.map((rule) => sum(this.#rejected(rule), counted.read, rule)),
       ...warningRules(this.#dialect, this.#declared).map(({ name }) => sum(this.#warned(name), counted.warned, name)),
-      ...references.map((each) => sum(this.#orphaned(each), counted.orphan, each.column)),
-      ...references.map((each) => sum(this.#dangling(each), counted.dangling, each.column)),
+      ...references.map((each) => sum(this.#orphaned(each), [named.none, named.null], each.column)),
+      ...references.map((each) => sum(this.#dangling(each), named.none, each.column)),
     ];
   }
 
@@ -437,7 +407,7 @@ where ${this.#id("#rule")} is not null`,
       this.#table("checked"),
       `The rows of ${this.name}, each with the first rule that it breaks.`,
       `select
-    ${listed([...this.#declared.columns.map(({ name }) => this.#id(name)), ...place, this.#id("#file"), this.#id("#file_line"), `${caseOf(cases)} as ${this.#id("#rule")}`])}
+    ${listed([...this.#declared.columns.map(({ name }) => this.#id(name)), `${place} as ${this.#id("#place")}`, this.#id("#file"), this.#id("#file_line"), `${caseOf(cases)} as ${this.#id("#rule")}`])}
 from ${silver}${joins.join("")}`,
     );
   }
@@ -462,11 +432,10 @@ where not exists (
     );
   }
 
-  /** A part of the table `#referring` of the other dataset. Grouped first, so that a frequent value costs nothing. */
+  /** A part of the table `#referring` of the other dataset. */
   #counted(reference: ReferenceContract): string {
     const value = this.#cleaned(reference.column);
     const key = `known.${this.#id(this.#keyOf(reference))}`;
-    const orphan = `case when ${key} is null then referring.value end`;
     const isFirst = this.#declared.references[0] === reference;
     // All parts need the same columns: the warnings of every dataset that refers to the same one.
     const warnings = Object.entries(this.#contract.datasets)
@@ -482,22 +451,31 @@ where not exists (
     ${listed([
       `${this.#text(this.name)} as dataset`,
       `${this.#text(reference.column)} as reference`,
-      `${key} is not null as is_known`,
-      `${orphan} as value`,
-      "cast(sum(referring.row_count) as bigint) as row_count",
+      "named",
+      "value",
+      "count(*) as row_count",
       ...warnings.map(({ name, condition }) =>
-        condition === null ? `cast(0 as bigint) as ${name}` : `cast(sum(referring.${name}) as bigint) as ${name}`,
+        condition === null ? `cast(0 as bigint) as ${name}` : `count_if(${name}) as ${name}`,
       ),
     ])}
 from (
     select
-        ${listed([`${value} as value`, "count(*) as row_count", ...own.map(({ name, condition }) => `count_if(${condition}) as ${name}`)], 8)}
-    from ${this.#id(this.#table("kept"))}
-    group by ${value}
-) as referring
-left join ${this.#id(reference.dataset)} as known
-    on referring.value = ${key}
-group by ${key} is not null, ${orphan}`;
+        ${listed(
+          [
+            `case when ${key} is not null then ${this.#text(named.row)} when referring.value is null then ${this.#text(named.null)} else ${this.#text(named.none)} end as named`,
+            `case when ${key} is null then referring.value end as value`,
+            ...own.map(({ name }) => `referring.${name}`),
+          ],
+          8,
+        )}
+    from (
+        select ${[`${value} as value`, ...own.map(({ name, condition }) => `${condition} as ${name}`)].join(", ")}
+        from ${this.#id(this.#table("kept"))}
+    ) as referring
+    left join ${this.#id(reference.dataset)} as known
+        on referring.value = ${key}
+) as looked_up
+group by named, value`;
   }
 
   /** A column after its default. */

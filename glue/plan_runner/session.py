@@ -19,9 +19,22 @@ _SETTINGS = {
     "spark.sql.defaultSizeInBytes": str(4 * 1024 * 1024),
     # Prefers hash joins: no later step needs the joined rows sorted.
     "spark.sql.join.preferSortMergeJoin": "false",
+    # A partition becomes a file of Gold, which should not be small because the cores are many.
+    "spark.sql.adaptive.coalescePartitions.minPartitionSize": str(16 * 1024 * 1024),
+    # The keys that are grouped hardly ever come twice.
+    "spark.sql.codegen.aggregate.map.twolevel.enabled": "false",
     # The kept tables are small and read once or twice.
     "spark.sql.inMemoryColumnarStorage.compressed": "false",
 }
+# Compiling code and adapting the partitions take longer than reading a few rows without.
+_FOR_LITTLE_INPUT = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.sql.leafNodeDefaultParallelism": "1",
+    "spark.sql.shuffle.partitions": "1",
+}
+_LITTLE_BYTES = 2 * 1024 * 1024
 # These loggers write the message of a task's exception, which may quote a row.
 _QUOTING = (
     "org.apache.spark.executor",
@@ -50,6 +63,7 @@ def session_for(spark: SparkSession, input_bytes: int) -> SparkSession:
         log4j.core.config.Configurator.setLevel(name, log4j.Level.OFF)
     log4j.core.config.Configurator.setLevel(_QUOTING_BELOW_WARNINGS, log4j.Level.WARN)
     partitions = max(2 * spark.sparkContext.defaultParallelism, -(-input_bytes // _PARTITION_BYTES))
-    for name, value in {**_SETTINGS, "spark.sql.shuffle.partitions": str(partitions)}.items():
+    little = _FOR_LITTLE_INPUT if input_bytes <= _LITTLE_BYTES else {}
+    for name, value in {**_SETTINGS, "spark.sql.shuffle.partitions": str(partitions), **little}.items():
         session.conf.set(name, value)
     return session

@@ -75,10 +75,13 @@ def write_rejected(rows: DataFrame, uri: str, source: Input) -> None:
 def write_output(
     rows: DataFrame, uri: str, columns: tuple[Column, ...], cluster_by: tuple[str, ...], files: int
 ) -> tuple[DataFrame, int]:
-    """Writes an output and returns the written rows and the number of files."""
+    """Writes an output and returns the written rows and the number of files.
+
+    Each file is sorted by `cluster_by`, and no two share a value of it: these files are by its hash, and Spark decides
+    how many. Ranges would compute the rows twice. Rows that were joined or grouped by it already lie as they must.
+    """
     names = [identifier(name) for name in cluster_by]
-    rows = rows.repartition(files) if files == 1 or not names else rows.repartitionByRange(files, *names)
-    _write(rows.sortWithinPartitions(*names) if names else rows, uri)
+    _write(rows.repartition(*names).sortWithinPartitions(*names) if names else rows.repartition(files), uri)
     written = rows.sparkSession.read.schema(_ddl(columns)).parquet(uri)
     return written, len(written.inputFiles())
 

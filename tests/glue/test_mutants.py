@@ -121,7 +121,7 @@ MUTANTS = {
     "duplicates are those of a time": ("partition by `id`", "partition by `at`"),
     "a rejected row wins": ("    where `#rule` is null\n    and exists", "    where true\n    and exists"),
     "a rejected row is known": ("from `users` as known", "from `users#silver` as known"),
-    "every reference is an orphan": (" and not is_known", ""),
+    "every reference is an orphan": ("what in ('none', 'null')", "what in ('row', 'none', 'null')"),
     "a null names a row": ("`#value` is not null then", "`#value` is null then"),
 }
 

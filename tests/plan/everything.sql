@@ -2,8 +2,7 @@
 select
     `value`,
     `row_count`,
-    _part,
-    _line,
+    cast(_part as bigint) * 1099511627776 + _line as `#place`,
     `#file`,
     `#file_line`,
     case
@@ -16,8 +15,7 @@ from `sellers#silver`
 select
     `shop`,
     `opened`,
-    _part,
-    _line,
+    cast(_part as bigint) * 1099511627776 + _line as `#place`,
     `#file`,
     `#file_line`,
     case
@@ -28,95 +26,69 @@ from `shops#silver`
 
 -- groups#1 (table): How many rows break each rule, and the hashes of the keys that may come more than once.
 select
-    'sellers' as dataset,
+    dataset,
     `#rule`,
     case when row_count > 1 then `#key` end as `#key`,
     sum(row_count) as row_count
 from (
     select
+        dataset,
         `#rule`,
         `#key`,
         count(*) as row_count
     from (
-        select
-            `#rule`,
-            case when `#rule` is null then xxhash64(`value`) end as `#key`
-        from `sellers#checked`
-    ) as keyed
-    group by `#rule`, `#key`
-) as counted
-group by `#rule`, case when row_count > 1 then `#key` end
+select 'sellers' as dataset, `#rule`, case when `#rule` is null then xxhash64(`value`) end as `#key`
+from `sellers#checked`
 union all
-select
-    'shops' as dataset,
-    `#rule`,
-    case when row_count > 1 then `#key` end as `#key`,
-    sum(row_count) as row_count
-from (
-    select
-        `#rule`,
-        `#key`,
-        count(*) as row_count
-    from (
-        select
-            `#rule`,
-            case when `#rule` is null then xxhash64(`shop`) end as `#key`
-        from `shops#checked`
+select 'shops' as dataset, `#rule`, case when `#rule` is null then xxhash64(`shop`) end as `#key`
+from `shops#checked`
     ) as keyed
-    group by `#rule`, `#key`
+    group by dataset, `#rule`, `#key`
 ) as counted
-group by `#rule`, case when row_count > 1 then `#key` end
+group by dataset, `#rule`, case when row_count > 1 then `#key` end
 ;
 
 -- duplicates#1 (table): The places of the rows whose key has a later row.
 select
     'sellers' as dataset,
-    _part,
-    _line
+    `#place`
 from (
     select
-        _part,
-        _line,
+        `#place`,
         row_number() over (
             partition by `value`
             order by
                 `row_count` desc nulls last,
-                `_part` desc nulls last,
-                `_line` desc nulls last
+                `#place` desc nulls last
         ) as `#rank`
     from `sellers#checked` as checked
     where `#rule` is null
     and exists (
         select 1
         from `groups#1` as counted
-        where counted.dataset = 'sellers'
-        and counted.`#key` = xxhash64(checked.`value`)
+        where counted.`#key` = xxhash64(checked.`value`)
     )
 ) as ranked
 where `#rank` > 1
 union all
 select
     'shops' as dataset,
-    _part,
-    _line
+    `#place`
 from (
     select
-        _part,
-        _line,
+        `#place`,
         row_number() over (
             partition by `shop`
             order by
                 `opened` desc nulls last,
-                `_part` desc nulls last,
-                `_line` desc nulls last
+                `#place` desc nulls last
         ) as `#rank`
     from `shops#checked` as checked
     where `#rule` is null
     and exists (
         select 1
         from `groups#1` as counted
-        where counted.dataset = 'shops'
-        and counted.`#key` = xxhash64(checked.`shop`)
+        where counted.`#key` = xxhash64(checked.`shop`)
     )
 ) as ranked
 where `#rank` > 1
@@ -132,8 +104,7 @@ and not exists (
     select 1
     from `duplicates#1` as duplicates
     where duplicates.dataset = 'sellers'
-    and duplicates._part = checked._part
-    and duplicates._line = checked._line
+    and duplicates.`#place` = checked.`#place`
 )
 ;
 
@@ -154,8 +125,7 @@ and not exists (
     select 1
     from `duplicates#1` as duplicates
     where duplicates.dataset = 'shops'
-    and duplicates._part = checked._part
-    and duplicates._line = checked._line
+    and duplicates.`#place` = checked.`#place`
 )
 ;
 
@@ -191,8 +161,7 @@ select
     `code`,
     `at`,
     `tags`,
-    _part,
-    _line,
+    cast(_part as bigint) * 1099511627776 + _line as `#place`,
     `#file`,
     `#file_line`,
     case
@@ -209,35 +178,32 @@ left join `sales#unknown_shop` as `#shop`
 
 -- groups#2 (table): How many rows break each rule, and the hashes of the keys that may come more than once.
 select
-    'sales' as dataset,
+    dataset,
     `#rule`,
     case when row_count > 1 then `#key` end as `#key`,
     sum(row_count) as row_count
 from (
     select
+        dataset,
         `#rule`,
         `#key`,
         count(*) as row_count
     from (
-        select
-            `#rule`,
-            case when `#rule` is null then xxhash64(`id`, `line`) end as `#key`
-        from `sales#checked`
+select 'sales' as dataset, `#rule`, case when `#rule` is null then xxhash64(`id`, `line`) end as `#key`
+from `sales#checked`
     ) as keyed
-    group by `#rule`, `#key`
+    group by dataset, `#rule`, `#key`
 ) as counted
-group by `#rule`, case when row_count > 1 then `#key` end
+group by dataset, `#rule`, case when row_count > 1 then `#key` end
 ;
 
 -- duplicates#2 (table): The places of the rows whose key has a later row.
 select
     'sales' as dataset,
-    _part,
-    _line
+    `#place`
 from (
     select
-        _part,
-        _line,
+        `#place`,
         row_number() over (
             partition by `id`, `line`
             order by
@@ -248,16 +214,14 @@ from (
                 `amount` desc nulls last,
                 `code` desc nulls last,
                 `tags` desc nulls last,
-                `_part` desc nulls last,
-                `_line` desc nulls last
+                `#place` desc nulls last
         ) as `#rank`
     from `sales#checked` as checked
     where `#rule` is null
     and exists (
         select 1
         from `groups#2` as counted
-        where counted.dataset = 'sales'
-        and counted.`#key` = xxhash64(checked.`id`, checked.`line`)
+        where counted.`#key` = xxhash64(checked.`id`, checked.`line`)
     )
 ) as ranked
 where `#rank` > 1
@@ -280,8 +244,7 @@ and not exists (
     select 1
     from `duplicates#2` as duplicates
     where duplicates.dataset = 'sales'
-    and duplicates._part = checked._part
-    and duplicates._line = checked._line
+    and duplicates.`#place` = checked.`#place`
 )
 ;
 
@@ -303,40 +266,44 @@ from `sales#kept`
 select
     'sales' as dataset,
     'seller' as reference,
-    known.`value` is not null as is_known,
-    case when known.`value` is null then referring.value end as value,
-    cast(sum(referring.row_count) as bigint) as row_count
+    named,
+    value,
+    count(*) as row_count
 from (
     select
-        `seller` as value,
-        count(*) as row_count
-    from `sales#kept`
-    group by `seller`
-) as referring
-left join `sellers` as known
-    on referring.value = known.`value`
-group by known.`value` is not null, case when known.`value` is null then referring.value end
+        case when known.`value` is not null then 'row' when referring.value is null then 'null' else 'none' end as named,
+        case when known.`value` is null then referring.value end as value
+    from (
+        select `seller` as value
+        from `sales#kept`
+    ) as referring
+    left join `sellers` as known
+        on referring.value = known.`value`
+) as looked_up
+group by named, value
 ;
 
 -- shops#referring (table): How many rows name a row of shops, and each value that names none.
 select
     'sales' as dataset,
     'shop' as reference,
-    known.`shop` is not null as is_known,
-    case when known.`shop` is null then referring.value end as value,
-    cast(sum(referring.row_count) as bigint) as row_count,
-    cast(sum(referring.`sales.code_pattern`) as bigint) as `sales.code_pattern`
+    named,
+    value,
+    count(*) as row_count,
+    count_if(`sales.code_pattern`) as `sales.code_pattern`
 from (
     select
-        coalesce(`shop`, cast('it\'s `new`' as string)) as value,
-        count(*) as row_count,
-        count_if(not `code` rlike '\\A(?:[A-Z]\'{2})\\z') as `sales.code_pattern`
-    from `sales#kept`
-    group by coalesce(`shop`, cast('it\'s `new`' as string))
-) as referring
-left join `shops` as known
-    on referring.value = known.`shop`
-group by known.`shop` is not null, case when known.`shop` is null then referring.value end
+        case when known.`shop` is not null then 'row' when referring.value is null then 'null' else 'none' end as named,
+        case when known.`shop` is null then referring.value end as value,
+        referring.`sales.code_pattern`
+    from (
+        select coalesce(`shop`, cast('it\'s `new`' as string)) as value, not `code` rlike '\\A(?:[A-Z]\'{2})\\z' as `sales.code_pattern`
+        from `sales#kept`
+    ) as referring
+    left join `shops` as known
+        on referring.value = known.`shop`
+) as looked_up
+group by named, value
 ;
 
 -- sales_orphans (view): The rows of sales whose reference is null or names no row; once for each such reference.
@@ -357,7 +324,7 @@ where exists (
     from `shops#referring` as counted
     where counted.dataset = 'sales'
     and counted.reference = 'shop'
-    and not counted.is_known
+    and counted.named <> 'row'
     and counted.value is not distinct from referring.`shop`
 )
 union all
@@ -378,34 +345,34 @@ where exists (
     from `sellers#referring` as counted
     where counted.dataset = 'sales'
     and counted.reference = 'seller'
-    and not counted.is_known
+    and counted.named <> 'row'
     and counted.value is not distinct from referring.`seller`
 )
 ;
 
 -- datasets#counts (count): The rows read, rejected, removed as duplicates and kept, the warnings and the orphans.
 select
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'read' then row_count end), 0) as bigint) as `sales.read`,
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'kept' then row_count end), 0) as bigint) as `sales.kept`,
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'duplicate' then row_count end), 0) as bigint) as `sales.deduplicated`,
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'read' and detail = 'line_is_null' then row_count end), 0) as bigint) as `sales.rejected.line_is_null`,
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'read' and detail = 'status_not_allowed' then row_count end), 0) as bigint) as `sales.rejected.status_not_allowed`,
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'read' and detail = 'id_is_null' then row_count end), 0) as bigint) as `sales.rejected.id_is_null`,
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'read' and detail = 'amount_out_of_range' then row_count end), 0) as bigint) as `sales.rejected.amount_out_of_range`,
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'read' and detail = 'shop_is_orphan' then row_count end), 0) as bigint) as `sales.rejected.shop_is_orphan`,
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'warned' and detail = 'code_pattern' then row_count end), 0) as bigint) as `sales.warned.code_pattern`,
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'orphan' and detail = 'shop' then row_count end), 0) as bigint) as `sales.orphans.shop`,
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'orphan' and detail = 'seller' then row_count end), 0) as bigint) as `sales.orphans.seller`,
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'dangling' and detail = 'shop' then row_count end), 0) as bigint) as `sales.dangling.shop`,
-    cast(coalesce(sum(case when dataset = 'sales' and what = 'dangling' and detail = 'seller' then row_count end), 0) as bigint) as `sales.dangling.seller`,
-    cast(coalesce(sum(case when dataset = 'sellers' and what = 'read' then row_count end), 0) as bigint) as `sellers.read`,
-    cast(coalesce(sum(case when dataset = 'sellers' and what = 'kept' then row_count end), 0) as bigint) as `sellers.kept`,
-    cast(coalesce(sum(case when dataset = 'sellers' and what = 'duplicate' then row_count end), 0) as bigint) as `sellers.deduplicated`,
-    cast(coalesce(sum(case when dataset = 'sellers' and what = 'read' and detail = 'value_is_null' then row_count end), 0) as bigint) as `sellers.rejected.value_is_null`,
-    cast(coalesce(sum(case when dataset = 'shops' and what = 'read' then row_count end), 0) as bigint) as `shops.read`,
-    cast(coalesce(sum(case when dataset = 'shops' and what = 'kept' then row_count end), 0) as bigint) as `shops.kept`,
-    cast(coalesce(sum(case when dataset = 'shops' and what = 'duplicate' then row_count end), 0) as bigint) as `shops.deduplicated`,
-    cast(coalesce(sum(case when dataset = 'shops' and what = 'read' and detail = 'shop_is_null' then row_count end), 0) as bigint) as `shops.rejected.shop_is_null`
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('read') then row_count end), 0) as bigint) as `sales.read`,
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('row', 'none', 'null') and detail = 'shop' then row_count end), 0) as bigint) as `sales.kept`,
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('duplicate') then row_count end), 0) as bigint) as `sales.deduplicated`,
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('read') and detail = 'line_is_null' then row_count end), 0) as bigint) as `sales.rejected.line_is_null`,
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('read') and detail = 'status_not_allowed' then row_count end), 0) as bigint) as `sales.rejected.status_not_allowed`,
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('read') and detail = 'id_is_null' then row_count end), 0) as bigint) as `sales.rejected.id_is_null`,
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('read') and detail = 'amount_out_of_range' then row_count end), 0) as bigint) as `sales.rejected.amount_out_of_range`,
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('read') and detail = 'shop_is_orphan' then row_count end), 0) as bigint) as `sales.rejected.shop_is_orphan`,
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('warned') and detail = 'code_pattern' then row_count end), 0) as bigint) as `sales.warned.code_pattern`,
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('none', 'null') and detail = 'shop' then row_count end), 0) as bigint) as `sales.orphans.shop`,
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('none', 'null') and detail = 'seller' then row_count end), 0) as bigint) as `sales.orphans.seller`,
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('none') and detail = 'shop' then row_count end), 0) as bigint) as `sales.dangling.shop`,
+    cast(coalesce(sum(case when dataset = 'sales' and what in ('none') and detail = 'seller' then row_count end), 0) as bigint) as `sales.dangling.seller`,
+    cast(coalesce(sum(case when dataset = 'sellers' and what in ('read') then row_count end), 0) as bigint) as `sellers.read`,
+    cast(coalesce(sum(case when dataset = 'sellers' and what in ('kept') then row_count end), 0) as bigint) as `sellers.kept`,
+    cast(coalesce(sum(case when dataset = 'sellers' and what in ('duplicate') then row_count end), 0) as bigint) as `sellers.deduplicated`,
+    cast(coalesce(sum(case when dataset = 'sellers' and what in ('read') and detail = 'value_is_null' then row_count end), 0) as bigint) as `sellers.rejected.value_is_null`,
+    cast(coalesce(sum(case when dataset = 'shops' and what in ('read') then row_count end), 0) as bigint) as `shops.read`,
+    cast(coalesce(sum(case when dataset = 'shops' and what in ('kept') then row_count end), 0) as bigint) as `shops.kept`,
+    cast(coalesce(sum(case when dataset = 'shops' and what in ('duplicate') then row_count end), 0) as bigint) as `shops.deduplicated`,
+    cast(coalesce(sum(case when dataset = 'shops' and what in ('read') and detail = 'shop_is_null' then row_count end), 0) as bigint) as `shops.rejected.shop_is_null`
 from (
 select dataset, 'read' as what, `#rule` as detail, row_count from `groups#1`
 union all
@@ -415,17 +382,11 @@ select dataset, 'read' as what, `#rule` as detail, row_count from `groups#2`
 union all
 select dataset, 'duplicate', cast(null as string), 1 from `duplicates#2`
 union all
-select 'sales', 'kept', cast(null as string), row_count from `shops#referring` where dataset = 'sales' and reference = 'shop'
+select dataset, named, reference, row_count from `sellers#referring`
 union all
-select 'sales', 'warned', 'code_pattern', `sales.code_pattern` from `shops#referring` where dataset = 'sales' and reference = 'shop'
+select dataset, named, reference, row_count from `shops#referring`
 union all
-select 'sales', 'orphan', 'shop', row_count from `shops#referring` where dataset = 'sales' and reference = 'shop' and not is_known
-union all
-select 'sales', 'dangling', 'shop', row_count from `shops#referring` where dataset = 'sales' and reference = 'shop' and not is_known and value is not null
-union all
-select 'sales', 'orphan', 'seller', row_count from `sellers#referring` where dataset = 'sales' and reference = 'seller' and not is_known
-union all
-select 'sales', 'dangling', 'seller', row_count from `sellers#referring` where dataset = 'sales' and reference = 'seller' and not is_known and value is not null
+select 'sales', 'warned', 'code_pattern', `sales.code_pattern` from `shops#referring`
 union all
 select 'sellers', 'kept', cast(null as string), count(*) from `sellers#kept`
 union all
