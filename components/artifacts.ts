@@ -7,6 +7,8 @@ import { zipSync } from "fflate";
 import type { Contract } from "../config/contract.ts";
 import { artifactKeys } from "../handlers/keys.ts";
 import type { Artifact, Release, ReleasePointer } from "../handlers/release.ts";
+import { compilePlan } from "../plan/compile.ts";
+import { planText } from "../plan/planText.ts";
 
 /** What a run executes, as read from the repository. */
 export interface ReleaseFiles {
@@ -29,7 +31,7 @@ export interface ReleaseUploads {
   readonly script: Upload;
   readonly engine: Upload;
   readonly contract: Upload;
-  readonly sql: Readonly<Record<string, Upload>>;
+  readonly plan: Upload;
 }
 
 const digestOf = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex");
@@ -47,30 +49,22 @@ export function archive(files: Readonly<Record<string, Uint8Array>>): Uint8Array
 export function releaseUploads(files: ReleaseFiles, contract: Contract): ReleaseUploads {
   const engine = archive(files.engine);
   const contractText = `${JSON.stringify(contract, null, 2)}\n`;
+  const plan = planText(compilePlan(contract, files.sql));
   return {
     script: { key: `script/${hashOf(files.script)}/job.py`, content: files.script },
-    engine: { key: `engine/${hashOf(engine)}/pipeline_engine.zip`, content: engine },
+    engine: { key: `engine/${hashOf(engine)}/plan_runner.zip`, content: engine },
     contract: { key: `contract/${hashOf(contractText)}.json`, content: contractText },
-    sql: Object.fromEntries(
-      Object.entries(files.sql).map(([output, text]) => [
-        output,
-        { key: `sql/${hashOf(text)}/${output}.sql`, content: text },
-      ]),
-    ),
+    plan: { key: `plan/${hashOf(plan)}.json`, content: plan },
   };
 }
 
 /** What a manifest pins when the uploads lie in `bucket`. */
-export function releaseOf({ engine, contract, sql }: ReleaseUploads, bucket: string): Release {
+export function releaseOf({ engine, contract, plan }: ReleaseUploads, bucket: string): Release {
   const artifact = ({ key, content }: Upload): Artifact => ({
     uri: `s3://${bucket}/${key}`,
     sha256: digestOf(content),
   });
-  return {
-    engine: artifact(engine),
-    contract: artifact(contract),
-    sql: Object.fromEntries(Object.entries(sql).map(([output, one]) => [output, artifact(one)])),
-  };
+  return { engine: artifact(engine), contract: artifact(contract), plan: artifact(plan) };
 }
 
 /** The object by which the functions find the current release. */
@@ -119,14 +113,10 @@ export class Artifacts extends pulumi.ComponentResource {
       );
       return pulumi.interpolate`s3://${object.bucket}/${object.key}`;
     };
-    const { script, engine, contract, sql } = args.uploads;
+    const { script, engine, contract, plan } = args.uploads;
 
     this.script = upload("script", script);
-    const pinned = [
-      upload("engine", engine),
-      upload("contract", contract),
-      ...Object.entries(sql).map(([output, one]) => upload(`sql-${output}`, one)),
-    ];
+    const pinned = [upload("engine", engine), upload("contract", contract), upload("plan", plan)];
     // Known once all of it is there.
     this.release = pulumi.all([args.bucket, ...pinned]).apply(([bucket]) => releaseOf(args.uploads, bucket!));
     this.registerOutputs({ script: this.script, release: this.release });

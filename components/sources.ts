@@ -46,7 +46,7 @@ export async function readSources({ sqlFiles }: LoadedConfig, packages?: NativeP
     settle,
     release: {
       script: readFileSync(join(repository, "glue/job.py"), "utf8"),
-      engine: readPackage(join(repository, "glue/pipeline_engine")),
+      engine: readPackage(join(repository, "glue/plan_runner")),
       sql: Object.fromEntries(sql),
     },
   };

@@ -313,16 +313,6 @@ export const configSchema = z.strictObject({
   outputs: z.record(identifier, outputSchema).describe("What readers get, by name"),
   files: z
     .strictObject({
-      sampleBytes: z
-        .int()
-        .min(1024)
-        .max(8_388_608)
-        .describe("Bytes read from each end of a file before it is promoted"),
-      sampleRecords: z
-        .int()
-        .min(1)
-        .max(10_000)
-        .describe("Records at a file's beginning that are checked against the contract"),
       maxArrayBytes: z
         .int()
         .min(1024)
@@ -330,7 +320,7 @@ export const configSchema = z.strictObject({
         .describe("Bytes of the largest accepted JSON array; an array is parsed whole"),
       maxUnpackedBytes: z.int().min(1024).describe("Bytes that a gzip may unpack to"),
     })
-    .describe("How much of a file is inspected before it is promoted"),
+    .describe("How large files may be that can only be read whole"),
   lambda: z
     .strictObject({
       promote: z

@@ -391,13 +391,9 @@ select 'orders', 'warned', 'payment_status_not_allowed', `orders.payment_status_
 -- users#rejected (rejected): The rows of users that break a rule, each with its rule, file and line.
 select
     `#rule` as rule,
-    `#file` as `key`,
+    `#file` as `file`,
     `#file_line` as line,
-    `user_id`,
-    `signup_date`,
-    `country`,
-    `device_type`,
-    `marketing_source`
+    struct(`user_id`, `signup_date`, `country`, `device_type`, `marketing_source`) as `row`
 from `users#checked`
 where `#rule` is not null
 ;
@@ -405,15 +401,9 @@ where `#rule` is not null
 -- events#rejected (rejected): The rows of events that break a rule, each with its rule, file and line.
 select
     `#rule` as rule,
-    `#file` as `key`,
+    `#file` as `file`,
     `#file_line` as line,
-    `event_id`,
-    `user_id`,
-    `event_type`,
-    `product_id`,
-    `event_timestamp`,
-    `session_id`,
-    `device_type`
+    struct(`event_id`, `user_id`, `event_type`, `product_id`, `event_timestamp`, `session_id`, `device_type`) as `row`
 from `events#checked`
 where `#rule` is not null
 ;
@@ -421,15 +411,9 @@ where `#rule` is not null
 -- orders#rejected (rejected): The rows of orders that break a rule, each with its rule, file and line.
 select
     `#rule` as rule,
-    `#file` as `key`,
+    `#file` as `file`,
     `#file_line` as line,
-    `order_id`,
-    `user_id`,
-    `product_id`,
-    `order_amount`,
-    `currency`,
-    `order_timestamp`,
-    `payment_status`
+    struct(`order_id`, `user_id`, `product_id`, `order_amount`, `currency`, `order_timestamp`, `payment_status`) as `row`
 from `orders#checked`
 where `#rule` is not null
 ;

@@ -5,7 +5,7 @@ import { heavyUser, isQuiet, isUnpaid } from "./shares.ts";
 
 /** The known answer, written as `answer.json` beside the files. It shares no code with the pipeline. */
 export interface Answer {
-  readonly format: 1;
+  readonly format: 2;
   readonly records: number;
   readonly seed: number;
   readonly files: Readonly<Record<string, { readonly bytes: number }>>;
@@ -22,8 +22,10 @@ export interface Answer {
   };
 }
 
-/** read = kept + all rejected + deduplicated. Orphans are among the kept; `warned` counts how many break each rule. */
+/** lines = malformed + read; read = kept + all rejected + deduplicated. Orphans are among the kept; `warned` counts how many break each rule. */
 export interface DatasetCounts {
+  readonly lines: number;
+  readonly malformed: number;
   readonly read: number;
   readonly kept: number;
   readonly rejected: Readonly<Record<string, number>>;
@@ -193,7 +195,7 @@ export class AnswerBook {
   ): Answer {
     const sample = [...this.sample].sort((a, b) => a.user.id - b.user.id);
     return {
-      format: 1,
+      format: 2,
       ...request,
       datasets: {
         users: counts.users,

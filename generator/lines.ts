@@ -94,14 +94,16 @@ export class Lines<Row> {
   /** The counts, after the last line. */
   finish(): DatasetCounts {
     for (const repeated of this.due) if (repeated !== undefined) this.settle(repeated);
-    const rejected: Record<string, number> = { malformed: this.malformed };
+    const rejected: Record<string, number> = {};
     for (const [index, rule] of this.rows.rules.entries()) rejected[rule] = this.rejected[index]!;
     const warned = Object.fromEntries(this.rows.warnings.map((rule, index) => [rule, this.warned[index]!]));
     const undeclared = Object.entries(this.undeclared)
       .map(([name, rows]) => ({ name, rows }))
       .sort((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1));
     return {
-      read: this.records,
+      lines: this.records,
+      malformed: this.malformed,
+      read: this.records - this.malformed,
       kept: this.kept,
       rejected,
       warned,

@@ -1,7 +1,7 @@
 """The Glue job's script, the same for every run: loads the engine that the run's manifest pins, and hands it the run.
 
 A caller chooses only the manifest. The manifest must lie in this stack's ledger. The engine, the contract and the
-queries must lie in this stack's artifacts, where only a deployment puts them.
+plan must lie in this stack's artifacts, where only a deployment puts them.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ def main() -> None:
     # The executors need the package as well: a function of the engine may run on them.
     spark.sparkContext.addPyFile(str(package))
     sys.path.insert(0, str(package))
-    engine = importlib.import_module("pipeline_engine.entry")
+    engine = importlib.import_module("plan_runner.entry")
     try:
         engine.start(spark, content, uri, argument("manifest_sha256"), argument("JOB_RUN_ID"))
     except engine.EngineError as error:
@@ -59,18 +59,18 @@ def read_engine(manifest: bytes, artifacts: str) -> Path:
     """Downloads the engine of a manifest. Every part of the manifest's release must lie below `artifacts`."""
     try:
         release = json.loads(manifest)["release"]
-        uris = [part["uri"] for part in (release["engine"], release["contract"], *release["sql"].values())]
+        uris = [release[part]["uri"] for part in ("engine", "contract", "plan")]
         sha256 = release["engine"]["sha256"]
     except (ValueError, KeyError, TypeError, AttributeError):
         raise RunFailed(
-            "the manifest has no release of engine, contract and sql, each part with uri and sha256"
+            "the manifest has no release of engine, contract and plan, each part with uri and sha256"
         ) from None
     for uri in uris:
         if not (isinstance(uri, str) and uri.startswith(artifacts)):
             raise RunFailed(f"the manifest's release names {uri}, which is not in this stack's artifacts")
     content = read(uris[0])
     check_digest("engine", uris[0], content, sha256)
-    package = Path(tempfile.mkdtemp()) / "pipeline_engine.zip"
+    package = Path(tempfile.mkdtemp()) / "plan_runner.zip"
     package.write_bytes(content)
     return package
 

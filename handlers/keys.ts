@@ -19,11 +19,10 @@ export interface BronzeFile {
   readonly version: string;
 }
 
-export const silverKey = ({ batch, dataset, format, key, version }: BronzeFile) =>
-  `${dataset}/batch=${batch}/v-${versionHash(key, version)}.${format}`;
-export const rejectedKey = (file: BronzeFile) => `files/${silverKey(file)}`;
-export const reasonKey = (file: BronzeFile) =>
-  `files/${file.dataset}/batch=${file.batch}/v-${versionHash(file.key, file.version)}.reason.json`;
+const rejectedName = ({ batch, dataset, key, version }: BronzeFile) =>
+  `files/${dataset}/batch=${batch}/v-${versionHash(key, version)}`;
+export const rejectedKey = (file: BronzeFile) => `${rejectedName(file)}.${file.format}`;
+export const reasonKey = (file: BronzeFile) => `${rejectedName(file)}.reason.json`;
 
 /** Where a version's rows of one row shape go, and what is known of them. Parts are counted from 0. */
 export function partKeys({ batch, dataset, key, version }: BronzeFile, rowShape: string) {

@@ -16,7 +16,7 @@ export interface Artifact {
 export interface Release {
   readonly engine: Artifact;
   readonly contract: Artifact;
-  readonly sql: Readonly<Record<string, Artifact>>;
+  readonly plan: Artifact;
 }
 
 /** What a deployment points to, as it lies in the artifacts bucket. */

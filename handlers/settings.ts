@@ -9,8 +9,6 @@ export interface FunctionSettings {
   readonly pipeline: string;
   readonly environment: string;
   readonly files: {
-    readonly sampleBytes: number;
-    readonly sampleRecords: number;
     readonly maxArrayBytes: number;
     readonly maxUnpackedBytes: number;
   };

@@ -128,15 +128,9 @@ export function inputsText(run: Run, { inputs }: LedgerDocument): string {
 
 export const isRelease = (one: Release, other: Release): boolean => releaseText(one) === releaseText(other);
 
-/** The release as one comparable text, whatever the order of its outputs. */
-export const releaseText = ({ engine, contract, sql }: Release): string =>
-  JSON.stringify([
-    engine.sha256,
-    contract.sha256,
-    ...Object.entries(sql)
-      .map(([name, one]) => [name, one.sha256])
-      .sort(),
-  ]);
+/** The release as one comparable text. */
+export const releaseText = ({ engine, contract, plan }: Release): string =>
+  [engine, contract, plan].map(({ sha256 }) => sha256).join();
 
 /** A pause that ends early when the command is stopped. */
 export async function pauseFor(milliseconds: number, signal: AbortSignal): Promise<void> {

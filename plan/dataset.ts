@@ -248,9 +248,9 @@ where exists (
         `select
     ${listed([
       `${this.#id("#rule")} as rule`,
-      `${this.#id("#file")} as ${this.#id("key")}`,
+      `${this.#id("#file")} as ${this.#id("file")}`,
       `${this.#id("#file_line")} as line`,
-      ...columns.map(({ name }) => this.#id(name)),
+      `${this.#dialect.struct(columns.map(({ name }) => this.#id(name)))} as ${this.#id("row")}`,
     ])}
 from ${this.#id(this.#table("checked"))}
 where ${this.#id("#rule")} is not null`,

@@ -8,6 +8,8 @@ export interface Dialect {
   text(value: string): string;
   /** A type of the contract, as Hive spells it. */
   type(name: string): string;
+  /** One value of all these columns, under their names. */
+  struct(columns: readonly string[]): string;
   /** A 64-bit hash of several values, null or not. Different values may have the same one. */
   hash(values: readonly string[]): string;
   /** Whether the pattern is found in the value. */

@@ -8,6 +8,7 @@ export const sparkDialect: Dialect = {
   // A backslash escapes, inside patterns too.
   text: (value) => `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`,
   type: (name) => name,
+  struct: (columns) => `struct(${columns.join(", ")})`,
   hash: (values) => `xxhash64(${values.join(", ")})`,
   matches: (value, pattern) => `${value} rlike ${pattern}`,
   isPlain: (value) => `typeof(${value}) rlike '^(${plainTypes})'`,

@@ -34,11 +34,14 @@ export function rowsText(
 ): string[] {
   const entries = Object.entries(datasets);
   if (entries.length === 0) return [];
-  const counts = entries.map(([name, { read, kept, rejected, deduplicated, orphans }]) => [
+  const counts = entries.map(([name, { lines, malformed, kept, rejected, deduplicated, orphans }]) => [
     name,
-    ...[read, kept, sum(rejected), deduplicated, sum(orphans)].map(whole),
+    ...[lines, malformed, kept, sum(rejected), deduplicated, sum(orphans)].map(whole),
   ]);
-  const [head, ...lines] = table([["", "read", "kept", "rejected", "deduplicated", "orphans"], ...counts]);
+  const [head, ...lines] = table([
+    ["", "lines", "malformed", "kept", "rejected", "deduplicated", "orphans"],
+    ...counts,
+  ]);
   const notes = entries.flatMap(([name, report]) => notesOf(report).map((note) => indent(dim(`${name} ${note}`))));
   return [bold(`${before}Rows`), indent(dim(head!)), ...lines.map(indent), ...notes];
 }

@@ -41,7 +41,7 @@ def main() -> None:
 
     spark = start("usual job")
     # Below glue/, which `launch` puts on the path: the settings are the engine's.
-    from pipeline_engine.session import session_for
+    from plan_runner.session import session_for
 
     size = sum(path.stat().st_size for path in given.input.glob("*.json"))
     session = session_for(spark, size)

@@ -10,7 +10,7 @@ export function gluePolicy(arns: StackArns, keyArn: string): PolicyDocument {
   const { silver, rejected, gold, ledger, artifacts } = arns.buckets;
   return policyDocument(
     allow("ReadRelease", ["s3:GetObject"], [`${artifacts}/*`]),
-    allow("ReadManifest", ["s3:GetObject"], [`${ledger}/manifests/*`]),
+    allow("ReadManifest", ["s3:GetObject"], [`${ledger}/manifests/*`, `${ledger}/files/*`]),
     allow("WriteReport", ["s3:PutObject"], [`${ledger}/reports/*`]),
     allow("ReadPromotions", ["s3:GetObject"], [`${silver}/*`]),
     // The committer deletes what a failed task left behind.

@@ -8,6 +8,8 @@ from .documents import DocumentError, fields, items, mapping, one_of, text, whol
 from .errors import EngineError
 from .manifest import Upload
 
+NO_DRIFT: dict[str, Any] = {"undeclared": [], "absent": [], "changed": []}
+
 
 @dataclass(frozen=True)
 class Part:
@@ -22,6 +24,8 @@ class Input:
     key: str
     """The upload's key in the Bronze bucket."""
     malformed: int
+    drift: dict[str, Any]
+    """For the run report, as the file report has it."""
     parts: tuple[Part, ...]
     """In the order of the file. A row's `_part` is its part's place here, from 0."""
 
@@ -48,7 +52,7 @@ def parse_file_report(content: bytes, dataset: str, upload: Upload) -> Input:
 
 def _input(document: dict[str, Any], place: str, dataset: str, upload: Upload) -> Input:
     keys = "format dataset batch source shape silver fault rows malformed faults drift parts"
-    version, of, _, source, _, silver, fault, rows, malformed, _, _, parts = fields(document, place, *keys.split())
+    version, of, _, source, _, silver, fault, rows, malformed, _, drift, parts = fields(document, place, *keys.split())
     one_of(version, f"{place}.format", (1,))
     mapping(source, f"{place}.source")
     told = (of, source.get("key"), source.get("version"))
@@ -60,6 +64,7 @@ def _input(document: dict[str, Any], place: str, dataset: str, upload: Upload) -
     parsed = Input(
         key=upload.key,
         malformed=whole(malformed, f"{place}.malformed"),
+        drift=mapping(drift, f"{place}.drift"),
         parts=tuple(
             _part(item, where, f"{silver}part-{number}.parquet")
             for number, (item, where) in enumerate(items(parts, f"{place}.parts"))

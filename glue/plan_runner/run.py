@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from . import storage, tables
 from .errors import EngineError, Infrastructure
 from .faults import executing, infrastructure
-from .file_report import Input, parse_file_report
+from .file_report import NO_DRIFT, Input, parse_file_report
 from .manifest import Manifest
 from .plan import Plan, Statement, parse_plan, resolved, value_of
 from .report import Report
@@ -205,9 +205,11 @@ class _Execution:
         for name, counts in self._plan.datasets.items():
             if name not in self._report.datasets:
                 try:
-                    self._report.datasets[name] = resolved(counts, self._numbers)
+                    counted = resolved(counts, self._numbers)
                 except KeyError:
                     continue
+                source = self._inputs[name]
+                self._report.datasets[name] = counted | {"drift": source.drift if source else NO_DRIFT}
         for name, output in self._report.outputs.items():
             rows = self._plan.rows[name]
             if output["rows"] is None and rows in self._numbers:

@@ -53,9 +53,15 @@ interface DecisionBase {
 
 export interface Promoted extends DecisionBase {
   readonly outcome: "promoted";
-  readonly silverKey: string;
-  readonly layout: Layout;
-  readonly compression: Compression;
+  readonly report: FileReportPin;
+}
+
+/** Pins the report on a file: what it came to under a shape, and where its rows lie. */
+export interface FileReportPin {
+  /** In the ledger bucket. */
+  readonly key: string;
+  /** Of the report, in hex. */
+  readonly sha256: string;
 }
 
 export interface Rejected extends DecisionBase {
@@ -69,17 +75,12 @@ export interface Rejected extends DecisionBase {
 
 export type Decision = Promoted | Rejected;
 
-/** `jsonl` is one JSON object a line; `array` is one JSON array of objects. */
-export type Layout = "jsonl" | "array";
-export type Compression = "none" | "gzip";
-
 /** One file that a run reads, pinned. */
 export interface PinnedInput {
   readonly key: string;
   readonly version: string;
-  readonly silverKey: string;
-  readonly layout: Layout;
-  readonly compression: Compression;
+  readonly report: FileReportPin;
+  /** Of the upload. */
   readonly bytes: number;
 }
 

@@ -67,8 +67,8 @@ export function liveInputs(document: LedgerDocument, datasets: GateRules["datase
 export function pin({ key, input }: LiveInput): PinnedInput | null {
   const { decision } = input;
   if (decision.outcome !== "promoted") return null;
-  const { version, silverKey, layout, compression, bytes } = decision;
-  return { key, version, silverKey, layout, compression, bytes };
+  const { version, report, bytes } = decision;
+  return { key, version, report, bytes };
 }
 
 const spreadOf = (times: readonly number[]) => Math.max(...times) - Math.min(...times);

@@ -1,5 +1,5 @@
-import type { Findings } from "../reader/findings.ts";
-import type { Drift, FileFault } from "./verdict.ts";
+import type { FileFault } from "../reader/faultyText.ts";
+import type { Drift, Findings } from "../reader/findings.ts";
 
 /** What one part of a file came to, stored when its Parquet is; nothing in it is a value of a row. */
 export interface PartReport {
@@ -33,9 +33,4 @@ export interface FileReport {
   readonly drift: Drift;
   /** In the order of the file, each `part-<k>.parquet` in Silver, k from 0. `lines` are all, blank ones included. */
   readonly parts: readonly { readonly lines: number; readonly rows: number; readonly bytes: number }[];
-}
-
-/** Of all parts, in any order, whether none is missing. */
-export function isWhole(parts: readonly PartReport[]): boolean {
-  return parts.some(({ isLast, part }) => isLast && part === parts.length - 1);
 }

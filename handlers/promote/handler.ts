@@ -2,21 +2,25 @@ import { HeadObjectCommand, type HeadObjectCommandOutput } from "@aws-sdk/client
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { classify } from "../bronze/classify.ts";
-import { type ObjectCreated, readNotification, writeNotification } from "../bronze/s3Event.ts";
+import { type ObjectCreated, type PartRange, readNotification, writeNotification } from "../bronze/s3Event.ts";
 import type { S3, Sqs } from "../clients.ts";
 import type { InvocationContext } from "../invocation/context.ts";
 import type { Invocation } from "../invocation/runtime.ts";
-import { type BronzeFile, reasonKey, rejectedKey, silverKey } from "../keys.ts";
+import { type BronzeFile, reasonKey, rejectedKey } from "../keys.ts";
 import type { Decision, Input } from "../ledger/document.ts";
 import { isNewerBySequencer } from "../ledger/inputs.ts";
 import { type Log, reasonOf } from "../log.ts";
+import { FaultyText, type FileFault } from "../reader/faultyText.ts";
+import type { typeParts } from "../reader/file.ts";
+import { partBytes } from "../reader/lines.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { type DocumentStore, statusOf } from "../storage.ts";
 import { isListedNewer } from "../versions.ts";
-import { expectedColumns } from "./fit.ts";
-import { inspect } from "./inspect.ts";
-import { type PinnedObject, s3Source } from "./source.ts";
+import { formOf } from "./form.ts";
+import { type PinnedObject, type Source, s3Source } from "./source.ts";
+import { textOf } from "./text.ts";
 import { transfer } from "./transfer.ts";
+import { reportOf, type StoredReport, typeVersion } from "./typing.ts";
 
 export interface PromoteDeps {
   readonly s3: S3;
@@ -29,6 +33,10 @@ export interface PromoteDeps {
   readonly open: () => Invocation;
   /** The rejected bucket's documents. */
   readonly reasons: DocumentStore;
+  /** The ledger's. */
+  readonly documents: DocumentStore;
+  /** Reads the rows; the simulation has one of its own. */
+  readonly typeParts: typeof typeParts;
 }
 
 /**
@@ -101,7 +109,7 @@ async function promote(object: ObjectCreated, context: Context): Promise<void> {
 
   const decision = await decide(found, file, head, context);
   if (decision === "gone") return skipGone(object, context);
-  if (decision === "unfinished") return await goOnLater(object, context);
+  if (decision === "unfinished") return;
   const { outcome, bytes } = decision;
   const why = outcome === "rejected" ? { code: decision.code, reason: decision.reason, fix: decision.fix } : {};
   log.info(`file.${outcome}`, { key, version, batch, dataset, bytes, ...why });
@@ -145,55 +153,117 @@ function skipGone({ key, version }: ObjectCreated, { log }: Context): void {
   });
 }
 
-/** The current message counts as done, so that a long copy does not use up its receives. */
-async function goOnLater(object: ObjectCreated, { sqs, names, log }: Context): Promise<void> {
-  const { key, version } = object;
-  await sqs.send(
-    new SendMessageCommand({ QueueUrl: names.promoteQueueUrl, MessageBody: writeNotification(object, "Continued") }),
-  );
-  log.info("file.continued", { key, version, reason: "the copy takes more time than one call has" });
-}
-
 interface Head {
   readonly bytes: number;
   readonly lastModified: number;
 }
 
-/** Inspects the version and copies it to Silver or to the rejected bucket. */
+type Undecided = "gone" | "unfinished";
+
+/** Types the rows of the version into Silver, and decides by what they come to. */
 async function decide(
-  { bucket, sequencer }: ObjectCreated,
+  object: FoundVersion,
   file: BronzeFile,
   { bytes, lastModified }: Head,
   context: Context,
-): Promise<Decision | "gone" | "unfinished"> {
-  const { s3, settings, names, now, releases } = context;
-  const { batch, dataset, key, version } = file;
-  const base = { version, sequencer, lastModified, decidedAt: now(), bytes };
-  const source: PinnedObject = { bucket, key, version, bytes };
-  const copyTo = (target: string, targetKey: string) =>
-    transfer(
-      s3,
-      source,
-      { bucket: target, key: targetKey, encryptionKeyArn: names.keyArn },
-      context.getRemainingTimeInMillis,
-    );
+): Promise<Decision | Undecided> {
+  const { bucket, key, version, sequencer } = object;
+  const base = { version, sequencer, lastModified, decidedAt: context.now(), bytes };
+  const pinned: PinnedObject = { bucket, key, version, bytes };
+  const judged = await judge(object, file, s3Source(context.s3, pinned), context);
+  if (judged === "gone" || judged === "unfinished") return judged;
+  if ("pin" in judged) return { ...base, outcome: "promoted", report: judged.pin };
+  const { code, reason, fix } = judged;
+  const rejected = await reject(object, file, pinned, { code, reason, fix, decidedAt: base.decidedAt }, context);
+  return rejected === "done" ? { ...base, outcome: "rejected", code, reason, fix } : rejected;
+}
 
-  const { contract } = await releases.current();
-  const expected = { format: file.format, columns: expectedColumns(contract.datasets[dataset]!) };
-  const inspection = await inspect(s3Source(s3, source), expected, settings.files);
-  if (inspection.outcome === "good") {
-    const { layout, compression } = inspection;
-    const copied = await copyTo(names.silverBucket, silverKey(file));
-    if (copied !== "done") return copied;
-    return { ...base, outcome: "promoted", silverKey: silverKey(file), layout, compression };
+/** @returns the report of a file that is good, or why it is not */
+async function judge(
+  object: FoundVersion,
+  file: BronzeFile,
+  source: Source,
+  context: Context,
+): Promise<Pick<StoredReport, "pin"> | FileFault | Undecided> {
+  const { contract } = await context.releases.current();
+  try {
+    const stored =
+      (await reportOf({ file, contract }, context.documents)) ?? (await type(object, file, source, context));
+    if (stored === "gone" || stored === "unfinished") return stored;
+    return stored.report.fault ?? { pin: stored.pin };
+  } catch (error) {
+    if (error instanceof FaultyText) return error;
+    throw error;
   }
-  const { code, reason, fix } = inspection;
-  const copied = await copyTo(names.rejectedBucket, rejectedKey(file));
+}
+
+/** Parts that one message asks for: half a gigabyte of text. */
+const partsAtOnce = 8;
+
+/**
+ * Types the parts that the message asks for. An upload's own message asks for all: what is too much for one call is
+ * asked for by further messages, which are handled at the same time. A gzip can be read only from its beginning, so one
+ * call after the other types as many of its parts as it has time for.
+ */
+async function type(
+  object: FoundVersion,
+  file: BronzeFile,
+  source: Source,
+  context: Context,
+): Promise<StoredReport | Undecided> {
+  const { contract } = await context.releases.current();
+  const form = await formOf(source, file.format);
+  const isSeekable = form.layout === "jsonl" && form.compression === "none";
+  const parts = object.parts ?? { first: 0, count: isSeekable ? partsAtOnce : Number.MAX_SAFE_INTEGER };
+  if (!object.parts && isSeekable)
+    for (let first = partsAtOnce; first * partBytes < source.bytes; first += partsAtOnce)
+      await sendOn(object, { first, count: partsAtOnce }, context);
+  try {
+    const job = {
+      file,
+      bytes: source.bytes,
+      text: await textOf(source, form, context.settings.files),
+      contract,
+      parts,
+    };
+    const typed = await typeVersion(job, { ...context, remainingTime: context.getRemainingTimeInMillis });
+    if (typed.kind === "whole") return typed;
+    const end = parts.first + parts.count;
+    if (typed.next !== null && typed.next < end)
+      await sendOn(object, { first: typed.next, count: end - typed.next }, context);
+    return "unfinished";
+  } catch (error) {
+    if (["NoSuchVersion", "NoSuchKey"].includes((error as Error).name)) return "gone";
+    throw error;
+  }
+}
+
+/** Copies a file to the rejected bucket, with the reason beside it. */
+async function reject(
+  object: FoundVersion,
+  file: BronzeFile,
+  source: PinnedObject,
+  { decidedAt, ...fault }: FileFault & { readonly decidedAt: number },
+  context: Context,
+): Promise<"done" | Undecided> {
+  const { s3, names, reasons, getRemainingTimeInMillis: remainingTime } = context;
+  const target = { bucket: names.rejectedBucket, key: rejectedKey(file), encryptionKeyArn: names.keyArn };
+  const copied = await transfer(s3, source, target, remainingTime);
+  if (copied === "unfinished") await sendOn(object, null, context);
   if (copied !== "done") return copied;
-  const decidedAt = new Date(base.decidedAt).toISOString();
-  const document = { format: 1, code, reason, fix, key, version, batch, dataset, bytes, decidedAt };
-  await context.reasons.put(reasonKey(file), `${JSON.stringify(document, null, 2)}\n`, null);
-  return { ...base, outcome: "rejected", code, reason, fix };
+  const { key, version, batch, dataset } = file;
+  const of = { key, version, batch, dataset, bytes: source.bytes, decidedAt: new Date(decidedAt).toISOString() };
+  await reasons.put(reasonKey(file), `${JSON.stringify({ format: 1, ...fault, ...of }, null, 2)}\n`, null);
+  return "done";
+}
+
+/** The current message counts as done, so that a large file does not use up its receives. */
+async function sendOn(object: ObjectCreated, parts: PartRange | null, { sqs, names, log }: Context): Promise<void> {
+  const { parts: _, ...version } = object;
+  const body = writeNotification(parts ? { ...version, parts } : version, "Continued");
+  await sqs.send(new SendMessageCommand({ QueueUrl: names.promoteQueueUrl, MessageBody: body }));
+  const of = { key: object.key, version: object.version, ...(parts ?? {}) };
+  log.info("file.continued", { ...of, reason: "a large file takes several calls" });
 }
 
 async function headOf({ bucket, key, version }: ObjectCreated, { s3, now }: Context): Promise<Head | "gone"> {

@@ -1,8 +1,14 @@
 import { createRuntime } from "../invocation/runtime.ts";
+import { typeParts } from "../reader/file.ts";
 import { createDocumentStore } from "../storage.ts";
 import { createHandler } from "./handler.ts";
 
 const runtime = createRuntime();
-const reasons = createDocumentStore(runtime.s3, runtime.names.rejectedBucket, runtime.names.keyArn);
+const { s3, names } = runtime;
 
-export const handler = createHandler({ ...runtime, reasons });
+export const handler = createHandler({
+  ...runtime,
+  reasons: createDocumentStore(s3, names.rejectedBucket, names.keyArn),
+  documents: createDocumentStore(s3, names.ledgerBucket, names.keyArn),
+  typeParts,
+});

@@ -1,20 +1,46 @@
 import type { Readable } from "node:stream";
-import type { Compression, Layout } from "../ledger/document.ts";
+import { FaultyText, oneObjectALine } from "../reader/faultyText.ts";
 import type { Text } from "../reader/file.ts";
+import type { Form } from "./form.ts";
 import type { Source } from "./source.ts";
 import { unpack } from "./unpack.ts";
 
-/** A file's text as the reader takes it. A list is read whole here; its size was checked before. */
-export async function textOf(
-  source: Source,
-  { layout, compression }: { readonly layout: Layout; readonly compression: Compression },
-): Promise<Text> {
+/** In bytes. */
+export interface TextLimits {
+  readonly maxArrayBytes: number;
+  readonly maxUnpackedBytes: number;
+}
+
+/**
+ * A file's text as the reader takes it. A list is read whole here.
+ * @throws FaultyText also while the text is read
+ */
+export async function textOf(source: Source, { layout, compression }: Form, limits: TextLimits): Promise<Text> {
   const isPacked = compression === "gzip";
-  const from = isPacked ? () => unpack(source) : (byte: number) => chunksOf(source.stream(byte));
+  const unpacked = () =>
+    upTo(limits.maxUnpackedBytes, unpack(source), () => {
+      const reason = `the gzip unpacks to more than ${limits.maxUnpackedBytes} bytes`;
+      const fix = "upload fewer records in one batch, or have files.maxUnpackedBytes raised";
+      return new FaultyText("unpacked_too_large", reason, fix);
+    });
+  const from = isPacked ? unpacked : (byte: number) => chunksOf(source.stream(byte));
   if (layout === "jsonl") return { layout, from, bytes: isPacked ? null : source.bytes };
   const chunks: Buffer[] = [];
-  for await (const chunk of from(0)) chunks.push(chunk);
+  const tooLarge = () => {
+    const reason = `the JSON array has more than ${limits.maxArrayBytes} bytes`;
+    return new FaultyText("array_too_large", reason, `${oneObjectALine} instead of an array`);
+  };
+  for await (const chunk of upTo(limits.maxArrayBytes, from(0), tooLarge)) chunks.push(chunk);
   return { layout, whole: Buffer.concat(chunks).toString("utf8") };
+}
+
+async function* upTo(most: number, chunks: AsyncIterable<Buffer>, fault: () => FaultyText): AsyncGenerator<Buffer> {
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    bytes += chunk.length;
+    if (bytes > most) throw fault();
+    yield chunk;
+  }
 }
 
 async function* chunksOf(opening: Promise<Readable>): AsyncGenerator<Buffer> {

@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Contract } from "../../config/contract.ts";
 import type { PartRange } from "../bronze/s3Event.ts";
 import type { S3 } from "../clients.ts";
 import { type BronzeFile, fileReportKey, partKeys } from "../keys.ts";
+import type { FileReportPin } from "../ledger/document.ts";
 import { inParallel } from "../parallel.ts";
 import type { Parquet, Text, TypedPart, typeParts } from "../reader/file.ts";
 import { together } from "../reader/findings.ts";
@@ -10,7 +12,7 @@ import { partBytes } from "../reader/lines.ts";
 import { openParquetWriter } from "../reader/parquet.ts";
 import { typedColumns } from "../reader/row.ts";
 import { type DocumentStore, statusOf } from "../storage.ts";
-import { type FileReport, isWhole, type PartReport } from "./fileReport.ts";
+import type { FileReport, PartReport } from "./fileReport.ts";
 import { rowShapeOf, shapeOf } from "./shape.ts";
 import { driftOf, verdictOn } from "./verdict.ts";
 
@@ -42,18 +44,31 @@ export interface TypingDeps {
  * one, among the asked ones or behind them, that this call has not reached; null where it has reached the text's end.
  */
 export type Typed =
-  | { readonly kind: "whole"; readonly report: FileReport }
+  | ({ readonly kind: "whole" } & StoredReport)
   | { readonly kind: "cut"; readonly next: number | null };
+
+export interface StoredReport {
+  readonly report: FileReport;
+  readonly pin: FileReportPin;
+}
+
+const storedReport = (key: string, text: string): StoredReport => ({
+  report: JSON.parse(text) as FileReport,
+  pin: { key, sha256: createHash("sha256").update(text).digest("hex") },
+});
 
 /** Milliseconds kept in reserve for a part: to read, to write and to store it. */
 const timePerPart = 30_000;
 const readsAtOnce = 16;
 
 /** What a version came to, if all of it has been typed. */
-export async function reportOf({ file, contract }: Pick<TypingJob, "file" | "contract">, documents: DocumentStore) {
-  const shape = shapeOf(contract.datasets[file.dataset]!, contract);
-  const known = await documents.get(fileReportKey(file, shape));
-  return known && (JSON.parse(known.text) as FileReport);
+export async function reportOf(
+  { file, contract }: Pick<TypingJob, "file" | "contract">,
+  documents: DocumentStore,
+): Promise<StoredReport | null> {
+  const key = fileReportKey(file, shapeOf(contract.datasets[file.dataset]!, contract));
+  const known = await documents.get(key);
+  return known && storedReport(key, known.text);
 }
 
 /**
@@ -76,12 +91,12 @@ export async function typeVersion(job: TypingJob, deps: TypingDeps): Promise<Typ
     for await (const part of partsOf(job, { first: next, count: end - next }, deps)) {
       const report = await store(part, keys, deps);
       if (report.part === 0 && report.isLast) return await conclude([report], job, shape, keys, deps);
-      await documents.put(keys.report(report.part), JSON.stringify(report), { ifAbsent: true });
+      await putOnce(keys.report(report.part), JSON.stringify(report), documents);
       [next, isEnded] = [report.part + 1, report.isLast];
       if (deps.remainingTime() < timePerPart) break;
     }
-  const reports = await partReports(keys, documents);
-  if (isWhole(reports)) return await conclude(reports, job, shape, keys, deps);
+  const reports = await allReports(keys, documents);
+  if (reports) return await conclude(reports, job, shape, keys, deps);
   return { kind: "cut", next: isEnded ? null : next };
 }
 
@@ -108,12 +123,18 @@ function firstMissing({ first, count }: PartRange, there: ReadonlySet<number>): 
   return part;
 }
 
-async function partReports(keys: Keys, documents: DocumentStore): Promise<PartReport[]> {
+/** The reports on all parts, in their order; null while one is missing. */
+async function allReports(keys: Keys, documents: DocumentStore): Promise<PartReport[] | null> {
+  const there = await partsThere(keys, documents);
+  const read = async (part: number) => JSON.parse((await documents.get(keys.report(part)))!.text) as PartReport;
+  const last = there.size - 1;
+  // Only where none is missing does the last one have this number.
+  if (!there.has(last) || !(await read(last)).isLast) return null;
   const reports: PartReport[] = [];
-  await inParallel(await partsThere(keys, documents), readsAtOnce, async (part) => {
-    reports.push(JSON.parse((await documents.get(keys.report(part)))!.text) as PartReport);
+  await inParallel(there, readsAtOnce, async (part) => {
+    reports[part] = await read(part);
   });
-  return reports.sort((one, other) => one.part - other.part);
+  return reports;
 }
 
 async function store({ part, findings, typed, malformed, isLast }: TypedPart, keys: Keys, deps: TypingDeps) {
@@ -171,9 +192,17 @@ async function conclude(
     parts: parts.map((part) => ({ lines: part.findings.lines, rows: part.findings.rows, bytes: part.bytes })),
   };
   const at = fileReportKey(file, shape);
-  if (await documents.put(at, `${JSON.stringify(report, null, 2)}\n`, { ifAbsent: true }))
-    return { kind: "whole", report };
-  // Two invocations saw the last part at the same moment; the first report counts.
-  const first = await documents.get(at);
-  return first ? { kind: "whole", report: JSON.parse(first.text) as FileReport } : { kind: "cut", next: null };
+  return { kind: "whole", ...storedReport(at, await putOnce(at, `${JSON.stringify(report, null, 2)}\n`, documents)) };
+}
+
+/**
+ * Writes a document, unless another invocation already has.
+ * @returns what is there now
+ */
+async function putOnce(key: string, text: string, documents: DocumentStore): Promise<string> {
+  if (await documents.put(key, text, { ifAbsent: true })) return text;
+  const first = await documents.get(key);
+  // A write at the same moment says nothing about how that one ends.
+  if (!first) throw new Error(`${key} was being written by another invocation`);
+  return first.text;
 }

@@ -1,19 +1,10 @@
 import { createGunzip } from "node:zlib";
+import { FaultyText, uploadWhole } from "../reader/faultyText.ts";
 import type { Source } from "./source.ts";
-
-/** A gzip that can't be unpacked to its end. */
-export class BrokenGzip extends Error {
-  override readonly name = "BrokenGzip";
-  readonly isCut: boolean;
-  constructor(message: string, isCut: boolean) {
-    super(message);
-    this.isCut = isCut;
-  }
-}
 
 /**
  * The bytes that a gzip was made of; all its members. As gzip(1) does, it accepts zeros behind them: tapes are padded so.
- * @throws BrokenGzip
+ * @throws FaultyText
  */
 export async function* unpack(source: Source): AsyncGenerator<Buffer> {
   const packed = await source.stream();
@@ -26,12 +17,17 @@ export async function* unpack(source: Source): AsyncGenerator<Buffer> {
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (!code?.startsWith("Z_")) throw error;
-    throw new BrokenGzip(message, code === "Z_BUF_ERROR");
+    throw code === "Z_BUF_ERROR"
+      ? new FaultyText("truncated", "the gzip ends in the middle", uploadWhole)
+      : damaged(message);
   } finally {
     packed.destroy();
   }
   await checkPadding(source, gunzip.bytesWritten);
 }
+
+const damaged = (why: string) =>
+  new FaultyText("broken_gzip", `the gzip is damaged (${why})`, "pack and upload it again");
 
 const paddingBytes = 1024 ** 2;
 
@@ -39,6 +35,6 @@ const paddingBytes = 1024 ** 2;
 async function checkPadding(source: Source, from: number): Promise<void> {
   for (let at = from; at < source.bytes; at += paddingBytes) {
     const bytes = await source.range(at, Math.min(source.bytes, at + paddingBytes) - 1);
-    if (bytes.some((byte) => byte !== 0)) throw new BrokenGzip("something follows its end", false);
+    if (bytes.some((byte) => byte !== 0)) throw damaged("something follows its end");
   }
 }

@@ -1,25 +1,8 @@
 import type { Contract } from "../../config/contract.ts";
 import { refusesNull } from "../../config/schema.ts";
-import type { Findings } from "../reader/findings.ts";
+import { type FileFault, uploadWhole } from "../reader/faultyText.ts";
+import type { Drift, Findings } from "../reader/findings.ts";
 import { faultsInWords } from "../reader/words.ts";
-
-/** Where the fields of a file differ from the declared ones. */
-export interface Drift {
-  /** Most frequent first. A name that is no identifier may be data and is not shown. */
-  readonly undeclared: readonly { readonly name: string; readonly rows: number }[];
-  /** Columns for which no row has a field. */
-  readonly absent: readonly string[];
-  /** Columns of another type than the declared one in most of the rows. */
-  readonly changed: readonly { readonly name: string; readonly found: string; readonly rows: number }[];
-}
-
-/** Why a file is not promoted; null for one that is. */
-export interface FileFault {
-  readonly code: string;
-  readonly reason: string;
-  /** What its producer has to do. */
-  readonly fix: string;
-}
 
 const longestName = 64;
 const unshownName = "(a name that is no identifier)";
@@ -62,7 +45,10 @@ export function verdictOn(
   const total = rows + malformed;
   if (total === 0)
     return { code: "blank", reason: "the file holds no record", fix: "upload it again with its records" };
-  if (100 * malformed > maxRejected * total) {
+  const isTooMuch = 100 * malformed > maxRejected * total;
+  if (findings.endsCut && (malformed === 1 || !isTooMuch))
+    return { code: "truncated", reason: "the last record is not a whole JSON object", fix: uploadWhole };
+  if (isTooMuch) {
     const { reason, fix } = faultsInWords(findings, what);
     const share = `${malformed} of ${total} rows are malformed (${percent(malformed, total)}, and at most ${maxRejected}% may be)`;
     return { code: "contract", reason: `${share}: ${reason}`, fix };

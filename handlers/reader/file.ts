@@ -4,12 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PartRange } from "../bronze/s3Event.ts";
 import { elementsOf } from "./elements.ts";
+import { FaultyText, uploadWhole } from "./faultyText.ts";
 import type { Findings } from "./findings.ts";
 import { gateFor } from "./gate.ts";
 import { blocksOf, byPart, partBytes } from "./lines.ts";
 import type { ParquetWriter } from "./parquet.ts";
 import { type PartFiles, PartReader } from "./part.ts";
 import type { TypedColumn } from "./row.ts";
+import { NotJson } from "./scanner.ts";
 
 /** A file's text. */
 export type Text =
@@ -54,6 +56,7 @@ export interface TypingOptions {
 /**
  * Types parts of a file, one after the other. A part in which no line begins has no rows. There is none behind the last
  * line's.
+ * @throws FaultyText for a text that is not read to its end
  */
 export async function* typeParts(
   text: Text,
@@ -86,9 +89,31 @@ interface Reading {
   readonly read: (reader: PartReader) => void;
 }
 
+const elementsAtOnce = 1000;
+
+/** @throws FaultyText */
+function* listed(text: string): Generator<string[]> {
+  try {
+    let elements: string[] = [];
+    for (const element of elementsOf(text)) {
+      if (elements.push(element) < elementsAtOnce) continue;
+      yield elements;
+      elements = [];
+    }
+    yield elements;
+  } catch (error) {
+    if (!(error instanceof NotJson)) throw error;
+    const { at } = error;
+    if (at >= text.length)
+      throw new FaultyText("truncated", "the file begins like a JSON array and ends in the middle", uploadWhole);
+    const reason = `the file begins like a JSON array and is no JSON from character ${at + 1} on`;
+    throw new FaultyText("not_json", reason, "write it with a JSON library");
+  }
+}
+
 async function* readings(text: Text, { first }: PartRange, bytesOfPart: number): AsyncGenerator<Reading> {
   if (text.layout === "array") {
-    for (const element of elementsOf(text.whole)) yield { part: 0, read: (reader) => reader.element(element) };
+    for (const elements of listed(text.whole)) yield { part: 0, read: (reader) => reader.elements(elements) };
     return;
   }
   if (text.bytes !== null && first > 0 && first * bytesOfPart >= text.bytes) return;

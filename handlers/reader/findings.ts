@@ -29,12 +29,24 @@ export interface Findings {
   /** Typed rows. */
   readonly rows: number;
   readonly malformed: number;
+  /** Whether the last line that is not blank is no JSON, as where a file was cut; null when all lines are blank. */
+  readonly endsCut: boolean | null;
   /** Most rows first. */
   readonly faults: readonly Fault[];
   /** Most rows first, at most `maxUndeclared`. */
   readonly undeclared: readonly Undeclared[];
   /** Columns for which some row has a key, in the contract's order. */
   readonly present: readonly string[];
+}
+
+/** Where the fields of a file differ from the declared ones. */
+export interface Drift {
+  /** Most frequent first. A name that is no identifier may be data and is not shown. */
+  readonly undeclared: readonly { readonly name: string; readonly rows: number }[];
+  /** Columns for which no row has a field. */
+  readonly absent: readonly string[];
+  /** Columns of another type than the declared one in most of the rows. */
+  readonly changed: readonly { readonly name: string; readonly found: string; readonly rows: number }[];
 }
 
 /** Field names may be data themselves, for example when each row uses an id as a name. */
@@ -58,6 +70,7 @@ export class Tally {
   private lines = 0;
   private rows = 0;
   private malformed = 0;
+  private endsCut: boolean | null = null;
   private readonly faults = new Map<string, Fault>();
   private readonly undeclared = new Map<string, number>();
   private readonly present: boolean[];
@@ -73,6 +86,7 @@ export class Tally {
     if (lines === 0) return;
     this.lines += lines;
     this.rows += lines;
+    this.endsCut = false;
     for (const name of undeclared) this.seen(name, lines);
     for (const position of present) this.present[position] = true;
   }
@@ -86,6 +100,7 @@ export class Tally {
     this.lines++;
     for (const name of row.undeclared) this.seen(name, 1);
     for (const position of row.present) this.present[position] = true;
+    this.endsCut = row.typed === null && row.malformed.why === "not JSON";
     if (row.typed === null) this.refused(row.malformed);
     else this.rows++;
     return this.lines;
@@ -112,6 +127,7 @@ export class Tally {
       lines: this.lines,
       rows: this.rows,
       malformed: this.malformed,
+      endsCut: this.endsCut,
       faults: mostRowsFirst(this.faults.values()),
       undeclared: undeclared.slice(0, maxUndeclared),
       present: this.columns.flatMap(({ name }, position) => (this.present[position] ? [name] : [])),
@@ -125,6 +141,7 @@ export function together(parts: readonly Findings[]): Findings {
   const undeclared = new Map<string, number>();
   const present = new Set<string>();
   let [lines, rows, malformed] = [0, 0, 0];
+  let endsCut: boolean | null = null;
   for (const part of parts) {
     for (const { rows, lines: numbers, ...fault } of part.faults) {
       const key = JSON.stringify(fault);
@@ -137,11 +154,13 @@ export function together(parts: readonly Findings[]): Findings {
     lines += part.lines;
     rows += part.rows;
     malformed += part.malformed;
+    endsCut = part.endsCut ?? endsCut;
   }
   return {
     lines,
     rows,
     malformed,
+    endsCut,
     faults: mostRowsFirst(faults.values()),
     undeclared: mostRowsFirst([...undeclared].map(([name, rows]) => ({ name, rows }))).slice(0, maxUndeclared),
     present: [...present],

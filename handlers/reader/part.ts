@@ -81,9 +81,9 @@ export class PartReader {
     this.write(pieces);
   }
 
-  /** One element of a list, whatever is in it. */
-  element(text: string): void {
-    this.write([this.enter(Buffer.from(text), this.reader.read(text))]);
+  /** Elements of a list, whatever is in them. */
+  elements(texts: readonly string[]): void {
+    this.write(texts.map((text) => this.enter(text, this.reader.read(text))));
   }
 
   /** @returns what DuckDB reads for a line that is read strictly */
@@ -95,11 +95,11 @@ export class PartReader {
     return noRow;
   }
 
-  private enter(bytes: Buffer | null, row: Row): Buffer {
+  private enter(text: Buffer | string | null, row: Row): Buffer {
     const line = this.tally.row(row);
     if (row.typed !== null) return Buffer.from(`${row.typed}\n`);
     if (this.files) {
-      const entry: MalformedLine = { line, why: inWords(row.malformed), text: bytes?.toString("utf8") ?? null };
+      const entry: MalformedLine = { line, why: inWords(row.malformed), text: text?.toString() ?? null };
       writeAll(this.files.malformed, [Buffer.from(`${JSON.stringify(entry)}\n`)]);
     }
     return noRow;

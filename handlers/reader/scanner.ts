@@ -14,6 +14,12 @@ export const [openObject, closeObject, openList, closeList] = [code("{"), code("
 const backslash = code("\\");
 const [highSurrogate, lowSurrogate, afterSurrogates] = [0xd800, 0xdc00, 0xe000];
 
+function grown(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(2 * bytes.length);
+  larger.set(bytes);
+  return larger;
+}
+
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const literal = /true|false|null/y;
 const escaped = /["\\/bfnrt]|u[0-9a-fA-F]{4}/y;
@@ -106,26 +112,28 @@ export class Scanner {
 
   /** Passes over any value; what is in it may be of any depth. */
   skip(): void {
-    /** The brackets that close what is open. */
-    const open: number[] = [];
+    /** The brackets that close what is open: a byte a level, because a list of millions would take ten times as much. */
+    let closing = new Uint8Array(64);
+    let levels = 0;
     do {
       const next = this.peek();
       if (next === openObject || next === openList) {
         this.at++;
         const close = next === openObject ? closeObject : closeList;
         if (!this.take(close)) {
-          open.push(close);
+          if (levels === closing.length) closing = grown(closing);
+          closing[levels++] = close;
           if (close === closeObject) this.key();
           continue;
         }
       } else if (next === quote) this.string();
       else this.scalar();
-      while (open.length > 0 && this.take(open.at(-1)!)) open.pop();
-      if (open.length > 0) {
+      while (levels > 0 && this.take(closing[levels - 1]!)) levels--;
+      if (levels > 0) {
         this.expect(comma);
-        if (open.at(-1) === closeObject) this.key();
+        if (closing[levels - 1] === closeObject) this.key();
       }
-    } while (open.length > 0);
+    } while (levels > 0);
   }
 
   /** A key with its quotes, and the colon after it. */

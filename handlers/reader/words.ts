@@ -66,7 +66,7 @@ function faultInWords({ why, place, declared, found, rows, lines }: Fault, what:
   const where =
     rows === 1
       ? `${what} ${lines[0]} ${is}`
-      : `${what}s ${listed(lines)}${rows > lines.length ? " and others" : ""}: each ${is}`;
+      : `${what}s ${listed(rows > lines.length ? [...lines, "others"] : lines)}: each ${is}`;
   return rows === 1 ? where : `${rows} rows (${where})`;
 }
 

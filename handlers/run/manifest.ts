@@ -11,7 +11,7 @@ export interface Manifest {
   readonly sha256: string;
 }
 
-export type StorageNames = Pick<FunctionEnvironment, "silverBucket" | "rejectedBucket" | "goldBucket" | "ledgerBucket">;
+export type StorageNames = Pick<FunctionEnvironment, "rejectedBucket" | "goldBucket" | "ledgerBucket">;
 
 export const manifestUri = (batch: string, run: number, ledgerBucket: string) =>
   `s3://${ledgerBucket}/${ledgerKeys.manifest(batch, run)}`;
@@ -25,11 +25,8 @@ export function manifestOf(
   const pinned = Object.entries(inputs).map(([dataset, input]) => [
     dataset,
     input && {
-      uri: `s3://${names.silverBucket}/${input.silverKey}`,
-      format: input.layout,
-      compression: input.compression,
-      bytes: input.bytes,
       source: { key: input.key, version: input.version },
+      report: { uri: `s3://${names.ledgerBucket}/${input.report.key}`, sha256: input.report.sha256 },
     },
   ]);
   const document = {

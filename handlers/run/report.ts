@@ -1,4 +1,5 @@
 import { own } from "../../config/plain.ts";
+import type { Drift } from "../reader/findings.ts";
 
 /**
  * What an engine counted, stored in `reports/<batch>/<run>/<job run id>.json`. Counts are rows; no value of a row is in
@@ -10,6 +11,7 @@ export interface RunReport {
   readonly run: number;
   readonly jobRun: string;
   readonly manifest: { readonly uri: string; readonly sha256: string };
+  readonly plan: { readonly sha256: string };
   readonly state: "succeeded" | "failed";
   readonly failure: { readonly code: string; readonly message: string } | null;
   readonly datasets: Readonly<Record<string, DatasetReport>>;
@@ -20,6 +22,10 @@ export interface RunReport {
 }
 
 export interface DatasetReport {
+  /** Of the file, blank ones included. */
+  readonly lines: number;
+  /** Lines of the file that are no row. */
+  readonly malformed: number;
   readonly read: number;
   readonly kept: number;
   /** Rule to rows. */
@@ -29,22 +35,8 @@ export interface DatasetReport {
   readonly warned: Readonly<Record<string, number>>;
   /** Column to kept rows whose value names no kept row of the referenced dataset, or is null. */
   readonly orphans: Readonly<Record<string, number>>;
-  readonly drift: DriftReport;
-}
-
-/** Where the fields found differ from the declared ones. */
-export interface DriftReport {
-  /** Most frequent first. A name that is not an identifier is left out, because it may be data. */
-  readonly undeclared: readonly { readonly name: string; readonly rows: number }[];
-  /** Columns for which no row has a field. */
-  readonly absent: readonly string[];
-  /** Columns of another type than the declared one in most of the rows that have them. */
-  readonly changed: readonly {
-    readonly name: string;
-    readonly type: string;
-    readonly rows: number;
-    readonly of: number;
-  }[];
+  /** As the report on the file has it. */
+  readonly drift: Drift;
 }
 
 export interface OutputReport {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import type { RunReport } from "../../handlers/run/report.ts";
+import type { FileReport } from "../../handlers/promote/fileReport.ts";
 import { localDirectory } from "../../setup/paths.mjs";
 import { UsageError } from "../../terminal/flags.ts";
 import type { Style } from "../../terminal/style.ts";
@@ -9,20 +9,30 @@ import { defineCommand, exitCodes } from "../defineCommand.ts";
 import { ask } from "../gold/ask.ts";
 import { download } from "../gold/download.ts";
 import type { Target } from "../stack/target.ts";
+import { fatesOf } from "../story/fates.ts";
 import { type FileStory, type JobRunStory, type RunStory, readStory, type Story } from "../story/story.ts";
 
 const shownExamples = 3;
 const shownLength = 72;
 
+interface Example {
+  readonly file: string;
+  /** Counted from 1; of a list, the element's. */
+  readonly line: number;
+  /** Why a row is malformed; null where the rule says it. */
+  readonly why: string | null;
+  readonly text: string | null;
+}
+
 interface RejectedRows {
   readonly dataset: string;
+  /** Rows of the file, malformed ones included. */
   readonly read: number;
   readonly rejected: number;
-  /** Most rows first. */
-  readonly rules: readonly { readonly rule: string; readonly rows: number; readonly examples: readonly string[] }[];
-  /** Where all rejected rows are stored, and whether they have expired. */
-  readonly uri: string;
-  readonly hasExpired: boolean;
+  /** `malformed` first, then most rows first. The examples are the first ones in the file. */
+  readonly rules: readonly { readonly rule: string; readonly rows: number; readonly examples: readonly Example[] }[];
+  /** Where rejected rows were stored that have expired. */
+  readonly expired: readonly string[];
 }
 
 export const command = defineCommand({
@@ -39,7 +49,7 @@ export const command = defineCommand({
     limit: { kind: "integer", minimum: 1, maximum: 1000, help: `examples of each rule (default ${shownExamples})` },
   },
   about: [
-    "Shows the files that promote rejected, each with what is wrong and what to do, and the rows that a run rejected, by rule. The examples are the same each time. The rows' Parquet is fetched once into .local/rejected.",
+    "Shows the files that promote rejected, each with what is wrong and what to do, and the rows that were rejected of the files that a run read: the malformed ones, and by rule those that the run rejected. Each example names file and line; they are the first ones. The rows' Parquet is fetched once into .local/rejected.",
     "A row that breaks several rules counts under the first. Only the beginning of a row is shown; --json gives all of it.",
   ],
   examples: [
@@ -54,9 +64,12 @@ export const command = defineCommand({
     const reported = reportedRun(story, flags.run);
     const files = story.files.filter(({ rejection }) => rejection !== null);
     const rows: RejectedRows[] = [];
-    for (const one of reported?.jobRun.rejectedRows ?? []) {
-      status.show("rejected rows", one.dataset);
-      rows.push(await readRows(target, batch, one, reported!.jobRun, flags.limit ?? shownExamples));
+    for (const [dataset, counted] of Object.entries(fatesOf(reported?.jobRun.report ?? null))) {
+      const rejected = Object.values(counted.rejected).reduce((sum, count) => sum + count, 0);
+      if (rejected === 0) continue;
+      status.show("rejected rows", dataset);
+      const found = await readRows(target, batch, dataset, reported!, flags.limit ?? shownExamples);
+      rows.push({ dataset, read: counted.read, rejected, ...found });
     }
     status.clear();
     return {
@@ -103,43 +116,80 @@ function reportedRun({ batch, runs }: Story, number: number | undefined): Report
 }
 
 async function readRows(
-  { s3, names }: Target,
+  target: Target,
   batch: string,
-  { dataset, rows, uri }: JobRunStory["rejectedRows"][number],
-  { report }: JobRunStory,
+  dataset: string,
+  { run, jobRun }: Reported,
   limit: number,
-): Promise<RejectedRows> {
-  const prefix = uri.slice(`s3://${names.rejectedBucket}/`.length);
+): Promise<Pick<RejectedRows, "rules" | "expired">> {
+  const { malformed, rejected } = jobRun.report!.datasets[dataset]!;
+  const expired: string[] = [];
+  const rules: RejectedRows["rules"][number][] = [];
+  if (malformed > 0) {
+    const { report } = run.run.inputs[dataset]!;
+    const examples = await malformedRows(target, report.key, limit);
+    if (examples === null) expired.push(`the malformed rows of s3://${target.names.ledgerBucket}/${report.key}`);
+    rules.push({ rule: "malformed", rows: malformed, examples: examples ?? [] });
+  }
+  const stored = jobRun.rejectedRows.find((one) => one.dataset === dataset);
+  const found = stored && (await rowsByRule(target, batch, stored.uri, limit));
+  if (stored && !found) expired.push(stored.uri);
+  for (const [rule, rows] of Object.entries(rejected).sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1)))
+    if (rows > 0) rules.push({ rule, rows, examples: found?.get(rule) ?? [] });
+  return { rules, expired };
+}
+
+/** Rule to its first rows; null when they have expired. */
+async function rowsByRule(target: Target, batch: string, uri: string, limit: number) {
+  const files = await fetched(target, uri.slice(`s3://${target.names.rejectedBucket}/`.length));
+  if (files.length === 0) return null;
+  const { rows } = await ask(
+    `select rule, file, line, cast(to_json("row") as varchar) from "rejected"
+     qualify row_number() over (partition by rule order by file, line) <= ${limit} order by rule, file, line`,
+    { outputs: ["rejected"], files: [{ output: "rejected", batch, files }] },
+  );
+  const found = new Map<string, Example[]>();
+  for (const [rule, file, line, text] of rows as [string, string, number, string][])
+    found.set(rule, [...(found.get(rule) ?? []), { file, line, why: null, text }]);
+  return found;
+}
+
+/** The first malformed rows of a file; null when they have expired. */
+async function malformedRows(target: Target, reportKey: string, limit: number): Promise<Example[] | null> {
+  const stored = await target.ledger.get(reportKey);
+  if (!stored) return null;
+  const { source, silver, batch, parts } = JSON.parse(stored.text) as FileReport;
+  const place = silver.replace(/^s3:\/\/[^/]+\//, "");
+  const examples: Example[] = [];
+  let before = 0;
+  let isThere = false;
+  for (const [part, { lines }] of parts.entries()) {
+    const files = await fetched(target, `rows/${place}part-${part}.parquet`);
+    if (files.length > 0 && examples.length < limit) {
+      isThere = true;
+      const { rows } = await ask(
+        `select ${before} + line, why, text from "rejected" order by line limit ${limit - examples.length}`,
+        { outputs: ["rejected"], files: [{ output: "rejected", batch, files }] },
+      );
+      for (const [line, why, text] of rows as [number, string, string | null][])
+        examples.push({ file: source.key, line, why, text });
+    }
+    if (examples.length >= limit) break;
+    before += lines;
+  }
+  return isThere ? examples : null;
+}
+
+/** The Parquet files below a prefix of the rejected bucket, kept on this machine. */
+async function fetched({ s3, names }: Target, prefix: string): Promise<string[]> {
   const folder = join(localDirectory, "rejected", names.rejectedBucket, prefix);
   if (!existsSync(folder)) {
     const partial = `${folder.replace(/\/$/, "")}.partial`;
     await download(s3, { bucket: names.rejectedBucket, prefix }, partial);
     renameSync(partial, folder);
   }
-  const files = readdirSync(folder).map((name) => join(folder, name));
-  const counted = { dataset, read: report!.datasets[dataset]!.read, rejected: rows, uri };
-  if (files.length === 0) return { ...counted, rules: rulesOf(report!, dataset), hasExpired: true };
-  const { rows: rules } = await ask(
-    `select rule, count(*) as "rows", min("text", ${limit}) as examples from "rejected" group by rule order by "rows" desc, rule`,
-    { outputs: ["rejected"], files: [{ output: "rejected", batch, files }] },
-  );
-  return {
-    ...counted,
-    rules: rules.map(([rule, count, examples]) => ({
-      rule: String(rule),
-      rows: Number(count),
-      examples: examples as string[],
-    })),
-    hasExpired: false,
-  };
+  return readdirSync(folder).map((name) => join(folder, name));
 }
-
-/** The counts of the report, which is kept longer than the rows. */
-const rulesOf = ({ datasets }: RunReport, dataset: string): RejectedRows["rules"] =>
-  Object.entries(datasets[dataset]!.rejected)
-    .filter(([, rows]) => rows > 0)
-    .sort(([a, many], [b, more]) => more - many || (a < b ? -1 : 1))
-    .map(([rule, rows]) => ({ rule, rows, examples: [] }));
 
 function filesText(files: readonly FileStory[], { bold, red, dim }: Style): string[] {
   if (files.length === 0) return [];
@@ -154,12 +204,15 @@ function filesText(files: readonly FileStory[], { bold, red, dim }: Style): stri
 }
 
 function rowsText(rows: readonly RejectedRows[], { bold, dim }: Style): string[] {
-  return rows.flatMap(({ dataset, read, rejected, rules, hasExpired, uri }) => [
+  return rows.flatMap(({ dataset, read, rejected, rules, expired }) => [
     bold(`Rejected rows of ${dataset}: ${rejected.toLocaleString("en")} of ${counted(read, "row")}`),
     ...rules.flatMap(({ rule, rows, examples }) => [
       `  ${rule}: ${rows.toLocaleString("en")}`,
-      ...examples.map((text) => dim(`    ${shortened(text, shownLength)}`)),
+      ...examples.flatMap(({ file, line, why, text }) => [
+        dim(`    ${file}:${line}${why ? ` ${why}` : ""}`),
+        ...(text === null ? [] : [dim(`      ${shortened(text, shownLength)}`)]),
+      ]),
     ]),
-    ...(hasExpired ? wrap(`the rows have expired and are no longer at ${uri}`, 4).map(dim) : []),
+    ...expired.flatMap((uri) => wrap(`the rows have expired and are no longer at ${uri}`, 4).map(dim)),
   ]);
 }

@@ -1,4 +1,5 @@
 import { rollingBatch } from "../../config/batchName.ts";
+import type { FileFault } from "../../handlers/reader/faultyText.ts";
 import { megabytes } from "../../terminal/status.ts";
 import { counted } from "../../terminal/text.ts";
 import { progressText } from "../../terminal/transferBar.ts";
@@ -8,7 +9,7 @@ import { lookEvery } from "../sendOrder.ts";
 import { emptyOr, readDocument } from "../stack/ledger.ts";
 import { choiceText } from "../stack/open.ts";
 import type { Target } from "../stack/target.ts";
-import { asTyped, digest, inspectLocal, type LocalFile, placeFiles, type Refusal } from "../upload/localFile.ts";
+import { asTyped, checkLocal, digest, type LocalFile, placeFiles } from "../upload/localFile.ts";
 import { findSame, type Sent, send } from "../upload/send.ts";
 
 /** Milliseconds within which promote should have looked at an optional file. */
@@ -35,10 +36,10 @@ export const command = defineCommand({
     const target = await find();
     const deployed = await target.deployed();
     const files = placeFiles(words.map(asTyped), flags.batch, deployed);
-    const refused = new Map<LocalFile, Refusal>();
+    const refused = new Map<LocalFile, FileFault>();
     for (const file of files) {
       status.show("check", file.path);
-      const refusal = await inspectLocal(file, deployed);
+      const refusal = await checkLocal(file, deployed);
       if (refusal) refused.set(file, refusal);
     }
     status.clear();
@@ -95,7 +96,7 @@ const fileData = (file: LocalFile, digests: ReadonlyMap<LocalFile, string>) => (
   sha256: digests.get(file)!,
 });
 
-function refusalOf(refused: ReadonlyMap<LocalFile, Refusal>, all: number) {
+function refusalOf(refused: ReadonlyMap<LocalFile, FileFault>, all: number) {
   return {
     exitCode: exitCodes.failed,
     lines: [

@@ -137,7 +137,7 @@ async function jobCheck(target: Target) {
   const { Job } = await clients.glue.send(new GetJobCommand({ JobName: names.glueJob }));
   const { pinned } = (await target.deployed()).release;
   const lost: string[] = [];
-  for (const { uri } of [pinned.engine, pinned.contract, ...Object.values(pinned.sql)]) {
+  for (const { uri } of [pinned.engine, pinned.contract, pinned.plan]) {
     const { host, pathname } = new URL(uri);
     try {
       await s3.send(new HeadObjectCommand({ Bucket: host, Key: decodeURIComponent(pathname.slice(1)) }));

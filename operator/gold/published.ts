@@ -70,7 +70,7 @@ export async function fetchPublished(
 function publishedRun(batch: string, { runs, published }: LedgerDocument) {
   const run = runs.find((one) => one.run === published?.run);
   if (!run?.settledBy) return [];
-  return [{ batch, run: run.run, jobRun: run.settledBy, outputs: Object.keys(run.release.sql) }];
+  return [{ batch, run: run.run, jobRun: run.settledBy, outputs: Object.keys(run.outputs) }];
 }
 
 /** What the last `npm start` left in its folder. @throws UsageError when there is nothing */

@@ -1,5 +1,6 @@
 import { listed } from "../../config/words.ts";
 import { isUnsettled } from "../../handlers/ledger/document.ts";
+import { fatesOf } from "../story/fates.ts";
 import type { DatasetStory, FileStory, Story, UploadStory } from "../story/story.ts";
 import type { Flow, Progress, Source } from "./flow.ts";
 import { sum } from "./rows.ts";
@@ -12,10 +13,10 @@ export function flowOf(story: Story, { run: shown, jobRun, report }: Subject): F
   const missing = missingDatasets(story);
   const pending = pendingUploads(story);
   const arrived = [...files, ...pending];
-  const promoted = files.filter(({ silver }) => silver !== null);
+  const promoted = files.filter(({ rejection }) => rejection === null);
   const rejected = files.filter(({ rejection }) => rejection !== null);
   const pinned = Object.values(shown?.run.inputs ?? {}).flatMap((input) => (input ? [input] : []));
-  const datasets = Object.values(report?.datasets ?? {});
+  const datasets = Object.values(fatesOf(report));
   const read = sum(Object.fromEntries(datasets.map(({ read }, index) => [index, read])));
   const rejectedRows = datasets.reduce((rows, dataset) => rows + sum(dataset.rejected), 0);
   const outputs = Object.values(report?.outputs ?? {});
@@ -78,7 +79,7 @@ export function flowOf(story: Story, { run: shown, jobRun, report }: Subject): F
         ? "No file has come."
         : `${counted(arrived.length, "file")} of ${bytes(total(arrived))} came into Bronze: ${listed([...files.map(({ key, fate }) => `${key} (${fate})`), ...pending.map(({ key }) => `${key} (arrived)`)])}.`,
       ...(missing.length > 0 ? [`No file of ${listed(missing.map(({ name }) => name))} has come.`] : []),
-      `Promote copied ${counted(promoted.length, "file")} to Silver and rejected ${rejected.length === 0 ? "none" : counted(rejected.length, "file")}.`,
+      `Promote typed the rows of ${counted(promoted.length, "file")} into Silver and rejected ${rejected.length === 0 ? "none" : counted(rejected.length, "file")}.`,
       ...(shown ? runWords() : ["No run has been claimed."]),
       document.published
         ? `The catalog shows run ${document.published.run}.`

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Explanation, explain } from "../story/explain.ts";
+import { fatesOf } from "../story/fates.ts";
 import type { Story } from "../story/story.ts";
 import { checksSection } from "./checks.ts";
 import { badge, filesSection } from "./files.ts";
@@ -78,7 +79,7 @@ ${sections.map(({ content }) => content)}
 
 function sectionsOf(story: Story, subject: Subject, explanation: Explanation, { gold, choice }: Extras): Section[] {
   const { report, run } = subject;
-  const datasets = report?.datasets ?? {};
+  const datasets = fatesOf(report);
   const uncounted =
     run === null
       ? "No run has read the files yet, so no row was counted."
@@ -120,7 +121,7 @@ function figures(story: Story, { report, run, jobRun }: Subject): Html {
   const good = files.filter(isGood).length;
   const arrived = [...files, ...pendingUploads(story)];
   const expected = arrived.length + missingDatasets(story).length;
-  const datasets = Object.values(report?.datasets ?? {});
+  const datasets = Object.values(fatesOf(report));
   const read = datasets.reduce((rows, dataset) => rows + dataset.read, 0);
   const kept = datasets.reduce((rows, dataset) => rows + dataset.kept, 0);
   const rejected = datasets.reduce((rows, dataset) => rows + sum(dataset.rejected), 0);

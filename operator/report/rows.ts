@@ -1,3 +1,4 @@
+import { article } from "../../config/words.ts";
 import type { DatasetReport } from "../../handlers/run/report.ts";
 import { type Html, html } from "./html.ts";
 import { ruleColours } from "./palette.ts";
@@ -114,10 +115,10 @@ export function driftSection(datasets: Readonly<Record<string, DatasetReport>>):
   const entries = Object.entries(datasets);
   if (entries.length === 0) return null;
   const lines = entries.flatMap(([dataset, { drift }]) => [
-    ...(drift?.changed ?? []).map(({ name, type, rows, of }) => ({
+    ...(drift?.changed ?? []).map(({ name, found, rows }) => ({
       dataset,
       field: name,
-      what: `not ${type} in ${whole(rows)} of ${counted(of, "row")}`,
+      what: `${article(found)} in ${counted(rows, "row")}`,
     })),
     ...(drift?.absent ?? []).map((field) => ({ dataset, field, what: "absent from every row" })),
     ...(drift?.undeclared ?? []).map(({ name, rows }) => ({

@@ -54,7 +54,7 @@ export function placesSection({ stack, document, gold }: Story, { run, jobRun, r
       ? [
           ["Engine's code", uri(run.run.release.engine.uri)] as const,
           ["Contract", uri(run.run.release.contract.uri)] as const,
-          ...Object.entries(run.run.release.sql).map(([name, place]) => [`SQL of ${name}`, uri(place.uri)] as const),
+          ["Plan", uri(run.run.release.plan.uri)] as const,
         ]
       : []),
   ];

@@ -4,6 +4,7 @@ import type { Run } from "../../handlers/ledger/document.ts";
 import type { GateVerdict } from "../../handlers/ledger/gate.ts";
 import type { RunReport } from "../../handlers/run/report.ts";
 import { ago, counted, duration, moment, quoted } from "../../terminal/text.ts";
+import { fatesOf } from "./fates.ts";
 import type { RunPreview } from "./reads.ts";
 import type { DatasetStory, RunStory, Story } from "./story.ts";
 
@@ -395,8 +396,8 @@ class Teller {
     const { verdict, batch, runs } = this.#story;
     if (verdict.state !== "published") return [];
     const story = runs.find(({ run }) => run.run === verdict.run);
-    const report = story?.jobRuns.find(({ id }) => id === story.run.settledBy)?.report;
-    return Object.entries(report?.datasets ?? {}).flatMap(([name, { read, rejected }]): Finding[] => {
+    const report = story?.jobRuns.find(({ id }) => id === story.run.settledBy)?.report ?? null;
+    return Object.entries(fatesOf(report)).flatMap(([name, { read, rejected }]): Finding[] => {
       const rules = Object.entries(rejected).filter(([, rows]) => rows > 0);
       if (rules.length === 0) return [];
       const rows = rules.reduce((sum, [, count]) => sum + count, 0);
@@ -429,4 +430,4 @@ const filesOf = (run: Run): string[] => Object.values(run.inputs).flatMap((pinne
 const failedChecks = (report: RunReport | null) => (report?.checks ?? []).filter(({ passed }) => !passed);
 
 const hasRejectedRows = (report: RunReport | null): boolean =>
-  Object.values(report?.datasets ?? {}).some(({ rejected }) => Object.values(rejected).some((rows) => rows > 0));
+  Object.values(fatesOf(report)).some(({ rejected }) => Object.values(rejected).some((rows) => rows > 0));

@@ -103,8 +103,8 @@ export interface FileStory {
   readonly fate: FileFate;
   /** Runs that were given this version, oldest first. */
   readonly runs: readonly number[];
-  /** Where the copy that runs read is stored; null for a rejected file. */
-  readonly silver: string | null;
+  /** URI of the report that says where the file's rows lie; null for a rejected file. */
+  readonly report: string | null;
   /** Null for a good one. */
   readonly rejection: Rejection | null;
 }
@@ -286,7 +286,7 @@ async function readFiles({ rejected, names }: Target, batch: string, document: L
       decidedAt,
       fate: fateOf(key, input, document),
       runs: runsThatRead(key, version, document),
-      silver: decision.outcome === "promoted" ? decision.silverKey : null,
+      report: decision.outcome === "promoted" ? `s3://${names.ledgerBucket}/${decision.report.key}` : null,
       rejection,
     });
   });
@@ -368,7 +368,7 @@ async function readGold({ s3, names }: Target, batch: string, document: LedgerDo
   const run = document.published && findRun(document, document.published.run);
   if (!run?.settledBy) return [];
   const gold: GoldStory[] = [];
-  for (const output of Object.keys(run.release.sql)) {
+  for (const output of Object.keys(run.outputs)) {
     const prefix = goldPrefix(output, batch, run.run, run.settledBy);
     const files: { key: string; bytes: number }[] = [];
     for await (const page of paginateListObjectsV2({ client: s3 }, { Bucket: names.goldBucket, Prefix: prefix }))

@@ -4,9 +4,9 @@ import { open } from "node:fs/promises";
 import { basename, isAbsolute, join } from "node:path";
 import { rollingBatch } from "../../config/batchName.ts";
 import { classify } from "../../handlers/bronze/classify.ts";
-import { expectedColumns } from "../../handlers/promote/fit.ts";
-import { inspect } from "../../handlers/promote/inspect.ts";
+import { faultOf } from "../../handlers/promote/faultOf.ts";
 import type { Source } from "../../handlers/promote/source.ts";
+import type { FileFault } from "../../handlers/reader/faultyText.ts";
 import { UsageError } from "../../terminal/flags.ts";
 import type { Deployed } from "../stack/target.ts";
 
@@ -21,13 +21,6 @@ export interface LocalFile {
   readonly bytes: number;
   /** Milliseconds since the epoch. */
   readonly changedAt: number;
-}
-
-/** Why promote would not take a file. */
-export interface Refusal {
-  readonly code: string;
-  readonly reason: string;
-  readonly fix: string;
 }
 
 /** Resolves a path as it was typed: npm changes to the checkout and says where it was called. */
@@ -84,19 +77,14 @@ export function isUnchanged({ path, bytes, changedAt }: LocalFile): boolean {
   return now.bytes === bytes && now.changedAt === changedAt;
 }
 
-/** Why promote would reject the file, by the same inspection; null when it would take it. */
-export async function inspectLocal(file: LocalFile, { release, files }: Deployed): Promise<Refusal | null> {
-  const columns = expectedColumns(release.contract.datasets[file.dataset]!);
-  const inspection = await inspect(localSource(file), { format: file.format, columns }, files);
-  if (inspection.outcome === "good") return null;
-  const { code, reason, fix } = inspection;
-  return { code, reason, fix };
-}
+/** Why promote would reject the file; null when it would take it. */
+export const checkLocal = (file: LocalFile, { release, files }: Deployed): Promise<FileFault | null> =>
+  faultOf(localSource(file), file, release.contract, files);
 
 const localSource = ({ path, bytes }: LocalFile): Source => ({
   bytes,
   range: (start, end) => readRange(path, start, end + 1),
-  stream: async () => createReadStream(path),
+  stream: async (from = 0) => createReadStream(path, { start: from, highWaterMark: 1 << 18 }),
 });
 
 /** The bytes from `start` to before `end`. @throws Error when the file has become shorter */

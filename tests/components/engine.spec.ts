@@ -9,6 +9,8 @@ import { unzipSync } from "fflate";
 import { archive, releaseUploads } from "../../components/artifacts.ts";
 import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
+import { compilePlan } from "../../plan/compile.ts";
+import { planText } from "../../plan/planText.ts";
 import { runPipeline, tinySources } from "./pipelineRun.ts";
 import type { ProgramRun } from "./pulumiMocks.ts";
 
@@ -93,14 +95,13 @@ describe("the Glue job", () => {
     const zip = readFileSync(await upload("engine").source.path);
     const pointer = dev.only(uploadType, "commerce-artifacts-current");
     const digest = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex");
-    const { sql } = tinySources.release;
     expect(pointer.inputs).to.include({ bucket: artifacts, key: "release.json", contentType: "application/json" });
     expect(JSON.parse(pointer.inputs.content)).to.deep.equal({
       format: 1,
       release: {
         engine: { uri: uri("engine"), sha256: digest(zip) },
         contract: { uri: uri("contract"), sha256: digest(upload("contract").content) },
-        sql: { user_activity: { uri: uri("sql-user_activity"), sha256: digest(sql.user_activity!) } },
+        plan: { uri: uri("plan"), sha256: digest(upload("plan").content) },
       },
     });
     for (const type of ["aws-native:glue:Job", "aws:glue/catalogTable:CatalogTable", "aws:lambda/function:Function"])
@@ -117,16 +118,15 @@ describe("the Glue job", () => {
   it("finds each file of the release under a key made of its content", async () => {
     const zip = readFileSync(await upload("engine").source.path);
     const { script, sql } = tinySources.release;
+    const plan = upload("plan");
     expect(upload("script")).to.include({ bucket: artifacts, content: script, key: `script/${hash(script)}/job.py` });
-    expect(upload("sql-user_activity")).to.include({
-      content: sql.user_activity,
-      key: `sql/${hash(sql.user_activity!)}/user_activity.sql`,
-    });
+    expect(plan.content).to.equal(planText(compilePlan(contract, sql)));
+    expect(plan.key).to.equal(`plan/${hash(plan.content)}.json`);
     const { content, key } = upload("contract");
     expect(JSON.parse(content)).to.deep.equal(contract);
     expect(key).to.equal(`contract/${hash(content)}.json`);
-    expect(upload("engine").key).to.equal(`engine/${hash(zip)}/pipeline_engine.zip`);
-    expect(Object.keys(unzipSync(zip))).to.deep.equal(["pipeline_engine/__init__.py"]);
+    expect(upload("engine").key).to.equal(`engine/${hash(zip)}/plan_runner.zip`);
+    expect(Object.keys(unzipSync(zip))).to.deep.equal(["plan_runner/__init__.py"]);
   });
 });
 
@@ -136,7 +136,7 @@ describe("a release", () => {
     release.script.key,
     release.engine.key,
     release.contract.key,
-    release.sql.user_activity!.key,
+    release.plan.key,
   ];
 
   it("keeps every key while nothing changes", () => {
@@ -145,7 +145,7 @@ describe("a release", () => {
 
   it("changes the one key whose file changed", () => {
     const before = keys(releaseUploads(files, contract));
-    const changed = { ...files, engine: { ...files.engine, "pipeline_engine/new.py": Buffer.from("x = 1\n") } };
+    const changed = { ...files, engine: { ...files.engine, "plan_runner/new.py": Buffer.from("x = 1\n") } };
     const after = keys(releaseUploads(changed, contract));
     expect(after.map((key, index) => key === before[index])).to.deep.equal([true, false, true, true]);
   });

@@ -34,7 +34,10 @@ describe("functions", () => {
   });
   const lambda = (name: string) => dev.only(functionType, `commerce-${name}`);
 
-  for (const name of ["promote", "settle"] as const) {
+  for (const [name, memorySize] of [
+    ["promote", 1769],
+    ["settle", 512],
+  ] as const) {
     it(`${name} runs on Node 22 with the configured size, its own role and the deployed names`, () => {
       const { code, ...inputs } = lambda(name).inputs;
       expect(inputs).to.deep.include({
@@ -42,7 +45,7 @@ describe("functions", () => {
         runtime: "nodejs22.x",
         architectures: ["arm64"],
         handler: "index.handler",
-        memorySize: 512,
+        memorySize,
         timeout: 120,
         role: `arn:aws:iam::123456789012:role/commerce-dev-${name}`,
         environment: {

@@ -8,7 +8,7 @@ export const tinySources: Sources = {
   settle: { code: "export const handler = 2;", map: '{"version":3}', asksFor: [] },
   release: {
     script: "print('run')\n",
-    engine: { "pipeline_engine/__init__.py": Buffer.from("") },
+    engine: { "plan_runner/__init__.py": Buffer.from("") },
     sql: { user_activity: "select 1\n" },
   },
 };

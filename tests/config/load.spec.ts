@@ -168,8 +168,8 @@ describe("configuration", () => {
       ["a number out of range", "attempts: 3", "attempts: 0", /glue\.attempts: must be at least 1/],
       [
         "a duration out of range",
-        "promote: { memory: 512, timeout: 2m",
-        "promote: { memory: 512, timeout: 2h",
+        "promote: { memory: 1769, timeout: 2m",
+        "promote: { memory: 1769, timeout: 2h",
         /lambda\.promote\.timeout: must lie between 30s and 15m/,
       ],
       [

@@ -25,7 +25,7 @@ describe("a value of a row, on the deployed stack", function () {
 
   const config = shopConfig({
     evolution: "strict",
-    files: "{ sampleBytes: 65536, sampleRecords: 2, maxArrayBytes: 8388608, maxUnpackedBytes: 1073741824 }",
+    files: "{ maxArrayBytes: 8388608, maxUnpackedBytes: 1073741824 }",
     datasets: `  orders:
     required: true
     file: orders

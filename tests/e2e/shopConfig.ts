@@ -3,7 +3,7 @@ export const shopConfig = ({
   datasets,
   outputs,
   evolution = "additive",
-  files = "{ sampleBytes: 65536, sampleRecords: 50, maxArrayBytes: 8388608, maxUnpackedBytes: 1073741824 }",
+  files = "{ maxArrayBytes: 8388608, maxUnpackedBytes: 1073741824 }",
 }: {
   /** Sections below `datasets` and `outputs`, indented by two. */
   readonly datasets: string;

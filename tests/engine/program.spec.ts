@@ -100,7 +100,7 @@ describe("the program on the real Pulumi CLI", function () {
     ],
     [
       "the engine",
-      { "glue/pipeline_engine/run.py": (text: string) => `${text}\n# again\n` },
+      { "glue/plan_runner/run.py": (text: string) => `${text}\n# again\n` },
       ["+- BucketObjectv2 commerce-artifacts-release-engine", "~ BucketObjectv2 commerce-artifacts-current"],
     ],
   ] as const)
@@ -111,9 +111,9 @@ describe("the program on the real Pulumi CLI", function () {
     });
 
   it("shows a change of the engine by names and hashes", async () => {
-    const { text } = await previewWith({ "glue/pipeline_engine/run.py": (source) => `${source}\n# again\n` }, "--diff");
+    const { text } = await previewWith({ "glue/plan_runner/run.py": (source) => `${source}\n# again\n` }, "--diff");
     expect(Math.max(...text.split("\n").map((line) => line.length))).to.be.below(400);
-    expect(text).to.match(/~ key +: "engine\/\w+\/pipeline_engine.zip" => "engine\//);
+    expect(text).to.match(/~ key +: "engine\/\w+\/plan_runner.zip" => "engine\//);
     expect(text).to.match(/\+ source +: asset\(file:\w+\) \{ \.local\/uploads\/engine\//);
   });
 

@@ -140,16 +140,21 @@ function isLater(row: Row, other: Row, time: string): boolean {
 /** The contract of one file: rejected first, then the latest row of each key. */
 function read(directory: string, name: keyof typeof contracts) {
   const { keys, time, columns, warnings } = contracts[name];
-  const rejected: Record<string, number> = { malformed: 0 };
+  const rejected: Record<string, number> = {};
+  let malformed = 0;
   for (const key of keys) rejected[`${key}_is_null`] = 0;
   const latest = new Map<string, Row>();
   let deduplicated = 0;
   const lines = linesOf(join(directory, `${name}.json`));
   for (const line of lines) {
     const found = readRow(line, columns);
-    const broken = found === undefined ? "malformed" : keys.find((key) => found[key] === null);
-    if (found === undefined || broken !== undefined) {
-      rejected[found === undefined ? "malformed" : `${broken}_is_null`]!++;
+    if (found === undefined) {
+      malformed++;
+      continue;
+    }
+    const broken = keys.find((key) => found[key] === null);
+    if (broken !== undefined) {
+      rejected[`${broken}_is_null`]!++;
       continue;
     }
     const row = withDefaults(found);
@@ -166,7 +171,8 @@ function read(directory: string, name: keyof typeof contracts) {
   const undeclared = [...new Set(fields)]
     .map((field) => ({ name: field, rows: fields.filter((other) => other === field).length }))
     .sort((a, b) => b.rows - a.rows || a.name.localeCompare(b.name));
-  return { read: lines.length, rejected, warned, deduplicated, drift: { undeclared }, rows };
+  const counted = { lines: lines.length, malformed, read: lines.length - malformed };
+  return { ...counted, rejected, warned, deduplicated, drift: { undeclared }, rows };
 }
 
 const timeText = (seconds: number | undefined) =>

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from harness import Pipeline, commerce_contract
 from plan_harness import PlanRun, TypeScript
 
 
@@ -33,18 +32,6 @@ def spark():
     session.sparkContext.setLogLevel("OFF")
     yield session
     session.stop()
-
-
-@pytest.fixture
-def commerce(spark, tmp_path: Path) -> Pipeline:
-    """The shipped pipeline on files of its own."""
-    return Pipeline(spark, tmp_path, commerce_contract())
-
-
-@pytest.fixture
-def pipeline(spark, tmp_path: Path):
-    """A pipeline of another contract."""
-    return lambda contract: Pipeline(spark, tmp_path, contract)
 
 
 @pytest.fixture(scope="session")

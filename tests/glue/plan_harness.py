@@ -149,11 +149,11 @@ class PlanRun:
         return self._read(str(self.output_folder(name)))
 
     def rejected(self, name: str) -> list[tuple[Any, ...]]:
-        return self._read(self.rejected_uri(name))
+        return self._read(self.rejected_uri(name), "rule", "file", "line", "row.*")
 
-    def _read(self, uri: str) -> list[tuple[Any, ...]]:
+    def _read(self, uri: str, *columns: str) -> list[tuple[Any, ...]]:
         session = self.spark.newSession()
         session.conf.set("spark.sql.session.timeZone", "UTC")
-        frame = session.read.parquet(uri)
+        frame = session.read.parquet(uri).select(*columns or "*")
         texts = [f"cast(`{c}` as string) as `{c}`" if kind == "timestamp" else f"`{c}`" for c, kind in frame.dtypes]
         return sorted((tuple(row) for row in frame.selectExpr(*texts).collect()), key=str)

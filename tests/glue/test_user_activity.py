@@ -120,6 +120,8 @@ def test_gives_the_exact_rows_and_the_exact_report(done):
     assert answer(done) == ANSWER
     report = done.report()
     seconds, manifest = report.pop("seconds"), report.pop("manifest")
+    drift = {name: counted.pop("drift") for name, counted in report["datasets"].items()}
+    assert drift == {name: {"undeclared": [], "absent": [], "changed": []} for name in DATASETS}
     assert manifest["uri"] == "m.json"
     assert len(manifest["sha256"]) == 64
     assert {"analysis", "datasets#counts", "user_activity", "total"} < set(seconds)

@@ -15,6 +15,7 @@ import { createDocumentStore } from "../../handlers/storage.ts";
 import { MemoryS3 } from "../simulation/s3/memoryS3.ts";
 import { FakeCatalog, FakeEngine, goodReport, settingsOf, sqsEvent } from "./pipelineUnderTest.ts";
 import { releaseObjects } from "./releaseObjects.ts";
+import { stubParts } from "./stubParts.ts";
 
 /**
  * How many calls of S3 an event costs, counted at the SDK's client on the S3 in memory: the same with 10 batches and
@@ -74,6 +75,8 @@ describe("S3 calls per event", function () {
       sqs,
       open: assemble({ ...parts, outlets: null }),
       reasons: createDocumentStore(s3, names.rejectedBucket, names.keyArn),
+      documents: createDocumentStore(s3, names.ledgerBucket, names.keyArn),
+      typeParts: stubParts,
     });
     const gold = createGold(s3, names.goldBucket, names.keyArn);
     const open = assemble({
@@ -144,11 +147,11 @@ describe("S3 calls per event", function () {
   }
 
   const stated = {
-    users: { HeadObject: 1, GetObject: 4, CopyObject: 1, PutObject: 2 },
+    users: { HeadObject: 1, GetObject: 6, PutObject: 4 },
     "users again": { GetObject: 3 },
-    events: { HeadObject: 1, GetObject: 4, CopyObject: 1, PutObject: 1 },
+    events: { HeadObject: 1, GetObject: 6, PutObject: 3 },
     "events again": { GetObject: 3 },
-    orders: { HeadObject: 1, GetObject: 6, CopyObject: 1, PutObject: 4 },
+    orders: { HeadObject: 1, GetObject: 8, PutObject: 6 },
     "orders again": { GetObject: 3 },
     "job ended": { GetObject: 7, PutObject: 3, DeleteObject: 1 },
     "job ended again": { GetObject: 4 },

@@ -31,6 +31,7 @@ import { createHandler as createPromote } from "../../handlers/promote/handler.t
 import type { Catalog, PublishedFiles } from "../../handlers/publication/catalog.ts";
 import { createGold } from "../../handlers/publication/gold.ts";
 import { createNotices, type Notice } from "../../handlers/publication/notices.ts";
+import { typeParts } from "../../handlers/reader/file.ts";
 import type { Release } from "../../handlers/release.ts";
 import type { Engine, JobRun, StartAnswer } from "../../handlers/run/engine.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
@@ -249,6 +250,8 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     now,
     open: assemble({ ...parts, outlets: null }),
     reasons,
+    documents: createDocumentStore(wrapped, names.ledgerBucket, names.keyArn),
+    typeParts,
   });
   const settleHandler = createSettle({
     s3: wrapped,
@@ -373,8 +376,9 @@ export const goodReport = (
   names: FunctionEnvironment,
   manifest: string,
   { batch, run, jobRun }: { readonly batch: string; readonly run: number; readonly jobRun: string },
+  outputs: readonly string[] = ["user_activity"],
 ): Report => {
-  const { inputs, release } = JSON.parse(manifest) as { inputs: object; release: Release };
+  const { inputs } = JSON.parse(manifest) as { inputs: object };
   return {
     format: 1,
     batch,
@@ -389,11 +393,11 @@ export const goodReport = (
     datasets: Object.fromEntries(
       Object.keys(inputs).map((name) => [
         name,
-        { read: 5, kept: 2, rejected: { malformed: 1, id_is_null: 1 }, deduplicated: 1, orphans: {} },
+        { lines: 6, malformed: 1, read: 5, kept: 2, rejected: { id_is_null: 2 }, deduplicated: 1, orphans: {} },
       ]),
     ),
     outputs: Object.fromEntries(
-      Object.keys(release.sql).map((output) => [
+      outputs.map((output) => [
         output,
         { rows: 2, files: 1, uri: `s3://${names.goldBucket}/${goldPrefix(output, batch, run, jobRun)}`, columns: [] },
       ]),

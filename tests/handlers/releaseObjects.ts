@@ -9,8 +9,8 @@ export function releaseObjects(
   engine = "engine",
 ): { readonly release: Release; readonly objects: readonly Upload[] } {
   const sql = Object.fromEntries(Object.keys(contract.outputs).map((output) => [output, `select * from ${output}`]));
-  const files = { script: "script", engine: { "pipeline_engine/__init__.py": Buffer.from(engine) }, sql };
+  const files = { script: "script", engine: { "plan_runner/__init__.py": Buffer.from(engine) }, sql };
   const uploads: ReleaseUploads = releaseUploads(files, contract);
   const release = releaseOf(uploads, bucket);
-  return { release, objects: [uploads.engine, uploads.contract, ...Object.values(uploads.sql), pointerTo(release)] };
+  return { release, objects: [uploads.engine, uploads.contract, uploads.plan, pointerTo(release)] };
 }

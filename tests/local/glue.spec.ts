@@ -46,9 +46,9 @@ describe("the message of a run that failed", () => {
   const traceback = 'Traceback (most recent call last):\n  File "job.py", line 1, in <module>\n    run()\n';
 
   it("is the exception, whatever is logged behind it", () => {
-    const log = `select 1\n\n${traceback}pipeline_engine.errors.Infrastructure: java.net.ConnectException: refused
+    const log = `select 1\n\n${traceback}plan_runner.errors.Infrastructure: java.net.ConnectException: refused
 21:04:11 WARN ShutdownHookManager: late\n\tat java.base/Thread.run(Thread.java:840)\n\t... 25 more\n`;
-    expect(errorMessage(log, 1)).to.equal("pipeline_engine.errors.Infrastructure: java.net.ConnectException: refused");
+    expect(errorMessage(log, 1)).to.equal("plan_runner.errors.Infrastructure: java.net.ConnectException: refused");
   });
 
   it("has the lines of the exception, but no stack of the JVM", () => {

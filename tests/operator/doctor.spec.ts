@@ -144,7 +144,7 @@ describe("npm run pipeline -- doctor", () => {
         [
           "Glue job",
           "bad",
-          `its release lacks ${[release.engine, release.contract, release.sql.user_activity!].map(({ uri }) => uri).join(", ")}`,
+          `its release lacks ${[release.engine, release.contract, release.plan].map(({ uri }) => uri).join(", ")}`,
           redeploy,
         ],
       ],

@@ -430,22 +430,22 @@ describe("npm run pipeline, looking", function () {
 
   describe("rejects", () => {
     const batch = "2026-07-01";
+    const long = "x".repeat(200);
+    /** Two malformed rows, among too many good ones for a rejection. */
+    const orders = `${files["orders.json"].repeat(50)}\n{"order_id":"o_1","user_id":7}\n{"order_id":"${long}","user_id":[]}\n${files["orders.json"]}`;
     let jobRun: string;
     let folder: string;
 
     before(async () => {
       folder = mkdtempSync(join(tmpdir(), "rejects-"));
-      await uploadAll(batch);
+      for (const [name, text] of Object.entries({ ...files, "orders.json": orders }))
+        await upload(`${batch}/${name}`, text);
       jobRun = (await under.ledger(batch)).runs[0]!.jobRuns[0]!;
       await under.report(batch, 1, jobRun, (report) => {
         for (const name of ["users", "events"])
-          Object.assign(report.datasets[name], { read: 1, kept: 1, rejected: {}, deduplicated: 0 });
-        Object.assign(report.datasets.orders, {
-          read: 5,
-          kept: 1,
-          deduplicated: 0,
-          rejected: { malformed: 3, order_id_is_null: 1, x: 0 },
-        });
+          Object.assign(report.datasets[name], { malformed: 0, read: 1, kept: 1, rejected: {}, deduplicated: 0 });
+        const rejected = { x: 0, order_id_is_null: 2 };
+        Object.assign(report.datasets.orders, { malformed: 2, read: 51, kept: 49, deduplicated: 0, rejected });
       });
       under.engine.end(jobRun, "succeeded");
       await under.jobEnded(jobRun);
@@ -464,21 +464,22 @@ describe("npm run pipeline, looking", function () {
         `  ${batch}/users.json`,
         "    empty: the file has no bytes",
         "    to mend: upload it again with its records",
-        "Rejected rows of orders: 4 of 5 rows",
-        "  malformed: 3",
-        "  order_id_is_null: 1",
+        "Rejected rows of orders: 4 of 53 rows",
+        "  malformed: 2",
+        `    ${batch}/orders.json:52 has a whole number in user_id, which is declared string`,
       ]);
+      expect(printed).to.contain("  order_id_is_null: 2\n    the rows");
       expect(printed).to.contain("the rows have expired and are no longer at");
     });
 
-    it("shows the same examples of each rule each time, cut for people and whole for programs", async () => {
+    it("shows file and line of the first ones, cut for people and whole for programs", async () => {
       rmSync(join(localDirectory, "rejected", under.names.rejectedBucket), { recursive: true, force: true });
-      const long = `{"a":"${"x".repeat(200)}"}`;
       const path = join(folder, "part-0.parquet");
       const instance = await DuckDBInstance.create(":memory:");
       const connection = await instance.connect();
       await connection.run(
-        `copy (select * from (values ('malformed','c{','s'),('malformed','${long}','s'),('malformed','b{','s'),('order_id_is_null','{}','s')) t(rule, text, source)) to '${path}' (format parquet)`,
+        `copy (select rule, 'o.json' as file, line, {order_id: null, rule: id} as row
+         from (values ('order_id_is_null', 9, 'c'), ('order_id_is_null', 4, 'b')) t(rule, line, id)) to '${path}' (format parquet)`,
       );
       connection.closeSync();
       instance.closeSync();
@@ -489,18 +490,37 @@ describe("npm run pipeline, looking", function () {
           Body: readFileSync(path),
         }),
       );
-      const { printed } = await call(`rejects ${batch} --limit 2`);
+      const { printed } = await call(`rejects ${batch} --limit 1`);
       expect(printed.split("\n").slice(4)).to.deep.equal([
-        "Rejected rows of orders: 4 of 5 rows",
-        "  malformed: 3",
-        "    b{",
-        "    c{",
-        "  order_id_is_null: 1",
-        "    {}",
+        "Rejected rows of orders: 4 of 53 rows",
+        "  malformed: 2",
+        `    ${batch}/orders.json:52 has a whole number in user_id, which is declared string`,
+        '      {"order_id":"o_1","user_id":7}',
+        "  order_id_is_null: 2",
+        "    o.json:4",
+        '      {"order_id":null,"rule":"b"}',
       ]);
       const { rows, run } = JSON.parse((await call(`rejects ${batch} --json`)).printed);
       expect(run).to.equal(1);
-      expect(rows[0].rules[0]).to.deep.equal({ rule: "malformed", rows: 3, examples: ["b{", "c{", long] });
+      expect(rows[0].rules[0]).to.deep.equal({
+        rule: "malformed",
+        rows: 2,
+        examples: [
+          {
+            file: `${batch}/orders.json`,
+            line: 52,
+            why: "has a whole number in user_id, which is declared string",
+            text: '{"order_id":"o_1","user_id":7}',
+          },
+          {
+            file: `${batch}/orders.json`,
+            line: 53,
+            why: "has a list in user_id, which is declared string",
+            text: `{"order_id":"${long}","user_id":[]}`,
+          },
+        ],
+      });
+      expect(rows[0].rules[1].examples.map(({ line }: { line: number }) => line)).to.deep.equal([4, 9]);
     });
 
     it("says that there is nothing, and which runs have a report", async () => {

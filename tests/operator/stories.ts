@@ -1,6 +1,6 @@
 import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
-import { goldPrefix, reasonKey, rejectedKey, silverKey } from "../../handlers/keys.ts";
+import { fileReportKey, goldPrefix, reasonKey, rejectedKey } from "../../handlers/keys.ts";
 import type { Decision, Input, LedgerDocument, PinnedInputs, Run } from "../../handlers/ledger/document.ts";
 import { emptyDocument } from "../../handlers/ledger/document.ts";
 import { evaluateGate } from "../../handlers/ledger/gate.ts";
@@ -34,9 +34,9 @@ const gateRules = {
 };
 
 const release: Release = {
-  engine: { uri: "s3://artifacts/engine/41fa/pipeline_engine.zip", sha256: "41fa" },
+  engine: { uri: "s3://artifacts/engine/41fa/plan_runner.zip", sha256: "41fa" },
   contract: { uri: "s3://artifacts/contract/77e1.json", sha256: "77e1" },
-  sql: { user_activity: { uri: "s3://artifacts/sql/c3b2/user_activity.sql", sha256: "c3b2" } },
+  plan: { uri: "s3://artifacts/plan/c3b2.json", sha256: "c3b2" },
 };
 
 interface FileOptions {
@@ -50,6 +50,11 @@ interface FileOptions {
 const bronzeFile = (dataset: string, version: string) =>
   ({ batch, dataset, format: "json", key: `${batch}/${dataset}.json`, version }) as const;
 
+const reportOn = (dataset: string, version: string) => ({
+  key: fileReportKey(bronzeFile(dataset, version), "shape"),
+  sha256: "9c11",
+});
+
 const decisionOf = (dataset: string, { version, bytes, uploaded, fault }: FileOptions): Decision => ({
   version,
   sequencer: uploaded.toString(16).padStart(8, "0"),
@@ -60,9 +65,7 @@ const decisionOf = (dataset: string, { version, bytes, uploaded, fault }: FileOp
     ? { outcome: "rejected", ...fault }
     : {
         outcome: "promoted",
-        silverKey: silverKey(bronzeFile(dataset, version)),
-        layout: "jsonl",
-        compression: "none",
+        report: reportOn(dataset, version),
       }),
 });
 
@@ -86,7 +89,7 @@ function fileStory(dataset: string, options: FileOptions, fate: FileFate, runs: 
     decidedAt: at(options.uploaded) + 1200,
     fate,
     runs,
-    silver: fault ? null : silverKey(file),
+    report: fault ? null : `s3://commerce-dev-ledger-000000000000/${reportOn(dataset, options.version).key}`,
     rejection: fault
       ? {
           ...fault,
@@ -104,15 +107,15 @@ const pinned = (files: Readonly<Record<string, FileOptions>>): PinnedInputs =>
       {
         key: `${batch}/${dataset}.json`,
         version,
-        silverKey: silverKey(bronzeFile(dataset, version)),
-        layout: "jsonl",
-        compression: "none",
+        report: reportOn(dataset, version),
         bytes,
       },
     ]),
   );
 
 const datasetReport = (counts: Partial<DatasetReport> & Pick<DatasetReport, "read" | "kept">): DatasetReport => ({
+  lines: counts.read + (counts.malformed ?? 0),
+  malformed: 0,
   rejected: {},
   deduplicated: 0,
   warned: {},
@@ -139,6 +142,7 @@ const goodReport: RunReport = {
     uri: `s3://commerce-dev-ledger-000000000000/manifests/${batch}/1.json`,
     sha256: "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef",
   },
+  plan: { sha256: "c3b2" },
   state: "succeeded",
   failure: null,
   datasets: {
@@ -147,7 +151,7 @@ const goodReport: RunReport = {
       read: 482,
       kept: 480,
       deduplicated: 1,
-      rejected: { malformed: 0, user_id_is_null: 1 },
+      rejected: { user_id_is_null: 1 },
       warned: { event_type_not_allowed: 3 },
       orphans: { user_id: 2 },
       drift: {
@@ -157,9 +161,10 @@ const goodReport: RunReport = {
       },
     }),
     orders: datasetReport({
-      read: 121,
+      malformed: 2,
+      read: 119,
       kept: 118,
-      rejected: { malformed: 2, order_id_is_null: 1, user_id_is_null: 0 },
+      rejected: { order_id_is_null: 1, user_id_is_null: 0 },
       orphans: { user_id: 1 },
     }),
   },

@@ -101,9 +101,10 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
   const outputs = Object.keys(contract.outputs);
   by(
     roleArns.refine,
-    "glue/job.py, glue/pipeline_engine/storage.py: release, manifest, report",
-    ...["script", "engine", "contract", "sql"].map((part) => need("s3:GetObject", `${artifacts}/${part}/0`)),
+    "glue/job.py, glue/plan_runner/storage.py: release, manifest, report",
+    ...["script", "engine", "contract", "plan"].map((part) => need("s3:GetObject", `${artifacts}/${part}/0`)),
     need("s3:GetObject", `${ledger}/manifests/2026-01-01/1.json`),
+    need("s3:GetObject", `${ledger}/files/2026-01-01/users/0.json`),
     need("s3:PutObject", `${ledger}/reports/2026-01-01/1/jr_1.json`),
     ...[artifacts, ledger, silver, rejected, gold].map((of) => keyUse(stack, "s3", "kms:Decrypt", of)),
     ...[ledger, rejected, gold].map((of) => keyUse(stack, "s3", "kms:GenerateDataKey", of)),
@@ -111,7 +112,9 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
   by(
     roleArns.refine,
     "Hadoop S3A, Working with IAM Assumed Roles: read access permissions",
-    ...Object.keys(contract.datasets).map((dataset) => need("s3:GetObject", `${silver}/${dataset}/${batch}/v-0.json`)),
+    ...Object.keys(contract.datasets).map((dataset) =>
+      need("s3:GetObject", `${silver}/${dataset}/${batch}/v-0/part-0.parquet`),
+    ),
     ...[silver, rejected, gold].map((of) => need("s3:ListBucket", of)),
     // Whether a folder's name is that of a file.
     ...[...outputs.map((output) => `${gold}/${output}`), `${rejected}/rows`].map((key) => need("s3:GetObject", key)),

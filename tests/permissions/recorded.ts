@@ -1,7 +1,7 @@
 import { CreateMultipartUploadCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Contract } from "../../config/contract.ts";
 import { assemble } from "../../handlers/invocation/runtime.ts";
-import { ledgerKeys, silverKey } from "../../handlers/keys.ts";
+import { ledgerKeys, rejectedKey } from "../../handlers/keys.ts";
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
 import { createCatalog } from "../../handlers/publication/catalog.ts";
@@ -13,6 +13,7 @@ import { createHandler as createSettle, type SettleEvent } from "../../handlers/
 import { createDocumentStore, statusOf } from "../../handlers/storage.ts";
 import { goodReport, sqsEvent } from "../handlers/pipelineUnderTest.ts";
 import { releaseObjects } from "../handlers/releaseObjects.ts";
+import { stubParts } from "../handlers/stubParts.ts";
 import { MemoryS3 } from "../simulation/s3/memoryS3.ts";
 import { type Input, needsOf, type Service } from "./actions.ts";
 import type { Call } from "./call.ts";
@@ -177,6 +178,8 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   const promote = createPromote({
     ...ofPromote,
     reasons: createDocumentStore(ofPromote.s3, names.rejectedBucket, names.keyArn),
+    documents: createDocumentStore(ofPromote.s3, names.ledgerBucket, names.keyArn),
+    typeParts: stubParts,
   });
   const settle = createSettle(parts("settle"));
 
@@ -201,9 +204,9 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   const ended = (jobRunId: string) => tell({ "detail-type": "Glue Job State Change", detail: { jobRunId } });
   const document = (batch: string) => JSON.parse(text(ledgerKeys.document(batch))) as LedgerDocument;
   const publish = async (batch: string, jobRun = document(batch).runs.at(-1)!.jobRuns.at(-1)!) => {
-    const { run } = document(batch).runs.at(-1)!;
+    const { run, outputs } = document(batch).runs.at(-1)!;
     const manifest = text(ledgerKeys.manifest(batch, run));
-    const report = goodReport(names, manifest, { batch, run, jobRun });
+    const report = goodReport(names, manifest, { batch, run, jobRun }, Object.keys(outputs));
     put(names.ledgerBucket, ledgerKeys.report(batch, run, jobRun), JSON.stringify(report));
     for (const output of Object.keys(stack.contract.outputs))
       put(names.goldBucket, `${output}/batch=${batch}/run=${run}/${jobRun}/part-0.parquet`, "");
@@ -226,6 +229,7 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   await deliver(again);
   await publish("2026-01-01");
   await deliver(upload("2026-01-02/users.json", "no rows\n"));
+  await deliver(upload("2026-01-02/events.json", lines.events!.slice(0, -3)));
 
   // Versions that no sequencer orders, and one that is gone before it is read.
   await deliver(upload("2026-01-03/users.json", lines.users!, false));
@@ -234,25 +238,24 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   gone.Records[0]!.s3.object.versionId = "gone";
   await deliver(gone);
 
-  // Copies by parts: begun by two others, cut off, gone on with, of good files and of refused ones.
-  for (const [dataset, line] of [
-    ["users", lines.users!],
-    ["events", "no rows\n"],
-  ] as const) {
-    const key = `2026-01-04/${dataset}.json`;
-    const large = upload(key, { bytes: 9 * 256 * mebibyte, line });
-    const version = large.Records[0]!.s3.object.versionId;
-    const copy = silverKey({ batch: "2026-01-04", dataset, format: "json", key, version });
-    const target =
-      dataset === "users"
-        ? { Bucket: names.silverBucket, Key: copy }
-        : { Bucket: names.rejectedBucket, Key: `files/${copy}` };
-    left = 0;
-    await deliver(large);
-    left = 900_000;
-    memory.apply(new CreateMultipartUploadCommand(target));
-    await deliver(large);
-  }
+  // A large file is typed by several calls, one of which is cut off.
+  const large = upload("2026-01-04/users.json", { bytes: 9 * 256 * mebibyte, line: lines.users! });
+  left = 0;
+  await deliver(large);
+  left = 900_000;
+  await deliver(large);
+  await deliver({ Records: [{ ...large.Records[0]!, parts: { first: 8, count: 100 } }] });
+
+  // A large file is refused, and copied by parts: begun by two others, cut off, gone on with.
+  const key = "2026-01-04/events.json";
+  const refused = upload(key, { bytes: 9 * 256 * mebibyte, line: "no rows\n" });
+  const version = refused.Records[0]!.s3.object.versionId;
+  const copy = rejectedKey({ batch: "2026-01-04", dataset: "events", format: "json", key, version });
+  left = 0;
+  await deliver(refused);
+  left = 900_000;
+  memory.apply(new CreateMultipartUploadCommand({ Bucket: names.rejectedBucket, Key: copy }));
+  await deliver(refused);
 
   // A start whose answer is lost: found by the sweep, and the job started once more by somebody else.
   glue.nextStart = "lost";

@@ -397,17 +397,9 @@ select 'shops', 'kept', cast(null as string), count(*) from `shops#kept`
 -- sales#rejected (rejected): The rows of sales that break a rule, each with its rule, file and line.
 select
     `#rule` as rule,
-    `#file` as `key`,
+    `#file` as `file`,
     `#file_line` as line,
-    `id`,
-    `line`,
-    `shop`,
-    `seller`,
-    `status`,
-    `amount`,
-    `code`,
-    `at`,
-    `tags`
+    struct(`id`, `line`, `shop`, `seller`, `status`, `amount`, `code`, `at`, `tags`) as `row`
 from `sales#checked`
 where `#rule` is not null
 ;
@@ -415,10 +407,9 @@ where `#rule` is not null
 -- sellers#rejected (rejected): The rows of sellers that break a rule, each with its rule, file and line.
 select
     `#rule` as rule,
-    `#file` as `key`,
+    `#file` as `file`,
     `#file_line` as line,
-    `value`,
-    `row_count`
+    struct(`value`, `row_count`) as `row`
 from `sellers#checked`
 where `#rule` is not null
 ;
@@ -426,10 +417,9 @@ where `#rule` is not null
 -- shops#rejected (rejected): The rows of shops that break a rule, each with its rule, file and line.
 select
     `#rule` as rule,
-    `#file` as `key`,
+    `#file` as `file`,
     `#file_line` as line,
-    `shop`,
-    `opened`
+    struct(`shop`, `opened`) as `row`
 from `shops#checked`
 where `#rule` is not null
 ;

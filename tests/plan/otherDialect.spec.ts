@@ -18,6 +18,7 @@ const duckdb: Dialect = {
   identifier: (name) => `"${name.replaceAll('"', '""')}"`,
   text: (value) => `'${value.replaceAll("'", "''")}'`,
   type: typeOf,
+  struct: (columns) => `struct_pack(${columns.map((column) => `${column} := ${column}`).join(", ")})`,
   hash: (values) => `hash(${values.join(", ")})`,
   matches: (value, pattern) => `regexp_matches(${value}, ${pattern})`,
   isPlain: (value) =>

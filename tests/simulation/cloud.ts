@@ -24,7 +24,7 @@ import {
   settingsOf,
   timeouts,
 } from "./settings.ts";
-import { silverKeyOf, Truth, type Upload } from "./truth.ts";
+import { rejectedNameOf, Truth, type Upload } from "./truth.ts";
 import { isUnsettled, Witness } from "./witness.ts";
 import { bytesOf, type Deed, type FileBody, type Order } from "./workload.ts";
 import { beginning, minute, second, type World } from "./world.ts";
@@ -258,8 +258,8 @@ export class Cloud {
   }
 
   /** A good file, however large. */
-  uploadLarge(key: string, pattern: Pattern): void {
-    this.#uploading = "good";
+  uploadLarge(key: string, pattern: Pattern, isGood: boolean): void {
+    this.#uploading = isGood ? "good" : "no JSON";
     this.s3.putVirtual("bronze", key, pattern);
     this.#uploading = null;
   }
@@ -397,7 +397,7 @@ export class Cloud {
       sequencer,
       order: this.truth.uploads.length,
       lastModified: Math.floor(this.world.now / 1000) * 1000,
-      silverKey: place ? silverKeyOf(key, version, place) : "",
+      rejectedName: place ? rejectedNameOf(key, version, place) : "",
       isGone: false,
       wasTold: false,
       skipped: null,
@@ -531,4 +531,6 @@ class QuickBody {
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     yield await this.#body.transformToByteArray();
   }
+
+  destroy(): void {}
 }

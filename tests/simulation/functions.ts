@@ -12,6 +12,7 @@ import { createNotices } from "../../handlers/publication/notices.ts";
 import { createGlueEngine } from "../../handlers/run/glue.ts";
 import { createHandler as createSettle, type SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore } from "../../handlers/storage.ts";
+import { stubParts } from "../handlers/stubParts.ts";
 import type { ServiceName, Transition } from "./faults.ts";
 import { type Ending, FaultRates, Invocation, type Service } from "./invocation.ts";
 import { names, settingsOf, timeouts } from "./settings.ts";
@@ -107,7 +108,9 @@ export class Functions {
   #promote(invocation: Invocation, event: SQSEvent): Promise<SQSBatchResponse> {
     const parts = this.#partsOf(invocation);
     const reasons = createDocumentStore(parts.s3, names.rejectedBucket, names.keyArn);
-    const handler = createPromote({ ...parts, reasons, open: assemble({ ...parts, outlets: null }) });
+    const documents = createDocumentStore(parts.s3, names.ledgerBucket, names.keyArn);
+    const open = assemble({ ...parts, outlets: null });
+    const handler = createPromote({ ...parts, reasons, documents, open, typeParts: stubParts });
     return handler(event, lambdaContext(invocation));
   }
 

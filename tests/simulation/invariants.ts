@@ -17,7 +17,7 @@ export const invariants = {
   "failure is named": "A failed run says what Glue really did with it.",
   "gate at once": "A message that was handled alone and ended well leaves no batch of its files ready and unclaimed.",
   decision: "The document says of a file what is true of it, and never goes back to an older version of it.",
-  "silver copy": "A file in Silver is written once, and is the validated version that its name stands for.",
+  "typed once": "What is known of a typed version, and its rows in Silver, are written once and stay.",
   "rejection is explained": "A rejected file has its reason beside its copy.",
   "read versions": "The document knows which versions published runs have read, and which the operator withdrew.",
   "newest release": "A run is claimed under the newest release that its claimer and the document could know.",

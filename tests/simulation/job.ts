@@ -1,11 +1,12 @@
 import { createHash } from "node:crypto";
-import { gunzipSync } from "node:zlib";
 import type { JobRunState } from "@aws-sdk/client-glue";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import type { Contract } from "../../config/contract.ts";
-import type { Release } from "../../handlers/release.ts";
+import type { FileReport } from "../../handlers/promote/fileReport.ts";
+import type { Artifact, Release } from "../../handlers/release.ts";
 import type { SimulatedJobRun } from "./jobRun.ts";
 import type { Parts } from "./parts.ts";
+import type { MemoryS3 } from "./s3/memoryS3.ts";
 import { minute, second, type World } from "./world.ts";
 
 /** What a job run is bound to come to, if nobody stops it. */
@@ -44,7 +45,7 @@ export function fateWeights({ chance }: World): readonly number[] {
 interface Manifest {
   readonly batch: string;
   readonly run: number;
-  readonly inputs: Readonly<Record<string, { readonly uri: string; readonly compression: string } | null>>;
+  readonly inputs: Readonly<Record<string, { readonly report: Artifact } | null>>;
   readonly release: Release;
   readonly destination: { readonly gold: string; readonly report: string };
 }
@@ -150,15 +151,26 @@ const longReason = `a column is missing ${"ä".repeat(3000)}`;
 function readInputs({ s3 }: Parts, { inputs }: Manifest): Record<string, string | null> | null {
   const texts: Record<string, string | null> = {};
   for (const [dataset, pinned] of Object.entries(inputs)) {
-    const stored = pinned && s3.object("silver", pinned.uri.replace("s3://silver/", ""));
-    if (pinned && !stored) return null;
-    texts[dataset] = stored && textOf(stored.content.read(0, stored.content.bytes), pinned!.compression === "gzip");
+    if (!pinned) {
+      texts[dataset] = null;
+      continue;
+    }
+    const text = s3.object("ledger", pinned.report.uri.replace("s3://ledger/", ""))?.content.text();
+    if (!text || createHash("sha256").update(text).digest("hex") !== pinned.report.sha256) return null;
+    const rows = typedText(s3, JSON.parse(text) as FileReport);
+    if (rows === null) return null;
+    texts[dataset] = rows;
   }
   return texts;
 }
 
-export const textOf = (bytes: Buffer, isPacked: boolean): string =>
-  (isPacked ? gunzipSync(bytes) : bytes).toString("utf8");
+/** What the parts of a file hold, which is its text here; null when a part is missing. */
+export function typedText(s3: MemoryS3, { silver, parts }: FileReport): string | null {
+  const texts = parts.map((_, part) =>
+    s3.object("silver", `${silver}part-${part}.parquet`.replace("s3://silver/", ""))?.content.text(),
+  );
+  return texts.every((text) => text !== undefined) ? texts.join("") : null;
+}
 
 function writeReport(
   { s3 }: Parts,
@@ -171,7 +183,7 @@ function writeReport(
   const isBad = fate === "failed with a report";
   const doesNotBalance = fate === "succeeded with a bad report";
   jobRun.reportedWell = !isBad && !doesNotBalance;
-  const counted = { read: doesNotBalance ? 3 : 2, kept: 2, rejected: { malformed: 0 }, deduplicated: 0, orphans: {} };
+  const counted = { read: doesNotBalance ? 3 : 2, kept: 2, rejected: {}, deduplicated: 0, orphans: {} };
   const report = {
     format: 1,
     pipeline: "simulated",

@@ -93,7 +93,7 @@ export const names: FunctionEnvironment = {
 export const settingsOf = (kind: "promote" | "settle", keepRuns = 3): FunctionSettings => ({
   pipeline: firstContract.pipeline,
   environment: "simulation",
-  files: { sampleBytes: 4096, sampleRecords: 10, maxArrayBytes: 4096, maxUnpackedBytes: 65_536 },
+  files: { maxArrayBytes: 4096, maxUnpackedBytes: 65_536 },
   attempts,
   keepRuns,
   effectLease: timeouts[kind] + 60,

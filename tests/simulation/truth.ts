@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { gunzipSync } from "node:zlib";
 import { type Content, SegmentedContent } from "./s3/content.ts";
 import type { DatasetName } from "./settings.ts";
 import type { Order } from "./workload.ts";
@@ -18,8 +19,8 @@ export interface Upload {
   /** In which order Bronze got it. */
   readonly order: number;
   readonly lastModified: number;
-  /** The Silver key that stands for it; empty for a foreign key. */
-  readonly silverKey: string;
+  /** What the names of its copy and reason begin with, when it is rejected; empty for a foreign key. */
+  readonly rejectedName: string;
   /** Deleted for good. */
   isGone: boolean;
   /** A message that tells of it has reached the queue. */
@@ -32,7 +33,6 @@ export interface Upload {
 export class Truth {
   readonly uploads: Upload[] = [];
   readonly byVersion = new Map<string, Upload>();
-  readonly bySilverKey = new Map<string, Upload>();
   /** Key to its uploads, oldest first. */
   readonly byKey = new Map<string, Upload[]>();
   readonly orders = new Map<string, Order>();
@@ -40,11 +40,16 @@ export class Truth {
   add(upload: Upload): void {
     this.uploads.push(upload);
     this.byVersion.set(upload.version, upload);
-    if (upload.silverKey) this.bySilverKey.set(upload.silverKey, upload);
     const known = this.byKey.get(upload.key);
     if (known) known.push(upload);
     else this.byKey.set(upload.key, [upload]);
   }
+}
+
+/** What the file holds, unpacked. */
+export function textIn({ content, isPacked }: Upload): string {
+  const bytes = content.read(0, content.bytes);
+  return (isPacked ? gunzipSync(bytes) : bytes).toString("utf8");
 }
 
 /** Whether a copy holds all bytes of the original in order. Of one that is made on demand the copy's pieces tell. */
@@ -60,12 +65,12 @@ export function isCopy(copy: Content, original: Content): boolean {
   return at === original.bytes;
 }
 
-/** `<dataset>/batch=<batch>/v-<sha256 of key and version, 32 hex digits>.json[.gz]`, as the documentation says. */
-export function silverKeyOf(
+/** `files/<dataset>/batch=<batch>/v-<sha256 of key and version, 32 hex digits>`, as the documentation says. */
+export function rejectedNameOf(
   key: string,
   version: string,
   { batch, dataset }: { batch: string; dataset: string },
 ): string {
   const hash = createHash("sha256").update(`${key}\n${version}`).digest("hex").slice(0, 32);
-  return `${dataset}/batch=${batch}/v-${hash}.${key.endsWith(".gz") ? "json.gz" : "json"}`;
+  return `files/${dataset}/batch=${batch}/v-${hash}`;
 }

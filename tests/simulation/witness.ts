@@ -1,16 +1,25 @@
 import { createHash } from "node:crypto";
 import type { OutputContract } from "../../config/contract.ts";
-import type { Effect, Input, LedgerDocument, PinnedInputs, Run } from "../../handlers/ledger/document.ts";
+import type {
+  Effect,
+  FileReportPin,
+  Input,
+  LedgerDocument,
+  PinnedInputs,
+  Run,
+} from "../../handlers/ledger/document.ts";
+import type { FileReport } from "../../handlers/promote/fileReport.ts";
+import type { Artifact } from "../../handlers/release.ts";
 import type { Deployments } from "./deployments.ts";
 import type { Transition } from "./faults.ts";
 import type { GlueService, GlueWatch, Partition } from "./glueService.ts";
 import type { Invariant } from "./invariants.ts";
 import type { Invocation } from "./invocation.ts";
-import { goldFolder, goldOf, textOf } from "./job.ts";
+import { goldFolder, goldOf, typedText } from "./job.ts";
 import { isAlive, type SimulatedJobRun } from "./jobRun.ts";
 import type { Change, MemoryS3 } from "./s3/memoryS3.ts";
 import { attempts, deadline, maxSpread } from "./settings.ts";
-import { isCopy, type Truth } from "./truth.ts";
+import { type Truth, textIn, type Upload } from "./truth.ts";
 import { minute, type World } from "./world.ts";
 
 /** What has been seen of one batch. */
@@ -186,22 +195,9 @@ export class Witness implements GlueWatch {
       this.#violate("old output", `${this.#world.actor!.title} deleted gold/${key}`);
   }
 
-  #silverChanged({ kind, key, before, version }: Change): void {
-    const upload = this.#truth.bySilverKey.get(key);
-    if (kind === "marked" || kind === "removed" || before) {
-      this.#violate("silver copy", `silver/${key} was ${before ? "overwritten" : kind}`);
-      return;
-    }
-    if (!upload) {
-      this.#violate("silver copy", `silver/${key} stands for no uploaded version`);
-      return;
-    }
-    if (!upload.isGood) {
-      this.#violate("silver copy", `${upload.name} is bad and was copied to Silver`);
-      return;
-    }
-    if (!isCopy(version.content, upload.content))
-      this.#violate("silver copy", `silver/${key} is not what ${upload.name} holds`);
+  #silverChanged({ kind, key, before }: Change): void {
+    if (kind === "marked" || kind === "removed" || before)
+      this.#violate("typed once", `silver/${key} was ${before ? "overwritten" : kind}`);
   }
 
   #ledgerChanged(change: Change): void {
@@ -221,6 +217,11 @@ export class Witness implements GlueWatch {
       case "open":
         if (isGone && this.batch(name).document?.open === Number(last))
           this.#violate("open mark", `${key} was deleted, and the document is open under it`);
+        return;
+      case "files":
+      case "parts":
+        if (isGone || (before && !before.isDeleteMarker))
+          this.#violate("typed once", `${key} was ${isGone ? kind : "overwritten"}`);
         return;
       case "manifests":
         if (isGone || (before && !before.isDeleteMarker)) {
@@ -243,7 +244,7 @@ export class Witness implements GlueWatch {
     const manifest = JSON.parse(text) as {
       batch: string;
       run: number;
-      inputs: Record<string, { uri: string; source: { key: string; version: string } } | null>;
+      inputs: Record<string, { report: Artifact; source: { key: string; version: string } } | null>;
       release: unknown;
     };
     const isSame =
@@ -255,7 +256,8 @@ export class Witness implements GlueWatch {
         const [stated, claimed] = [manifest.inputs[dataset] ?? null, run.inputs[dataset] ?? null];
         if (!stated || !claimed) return stated === claimed;
         return (
-          stated.uri === `s3://silver/${claimed.silverKey}` &&
+          stated.report.uri === `s3://ledger/${claimed.report.key}` &&
+          stated.report.sha256 === claimed.report.sha256 &&
           stated.source.key === claimed.key &&
           stated.source.version === claimed.version
         );
@@ -342,14 +344,26 @@ export class Witness implements GlueWatch {
       return;
     }
     if (decision.outcome === "promoted") {
-      if (decision.silverKey !== upload.silverKey || !this.#s3.object("silver", upload.silverKey))
-        this.#violate("decision", `${upload.name} was promoted without its copy in Silver`);
+      if (!this.#isTyped(upload, decision.report))
+        this.#violate("decision", `${upload.name} was promoted without its rows in Silver`);
     } else {
-      const reason = `files/${upload.silverKey.replace(/\.json(\.gz)?$/, ".reason.json")}`;
-      const stored = this.#s3.object("rejected", reason)?.content.text();
+      const stored = this.#s3.object("rejected", `${upload.rejectedName}.reason.json`)?.content.text();
       if (!stored || (JSON.parse(stored) as { version: string }).version !== upload.version)
         this.#violate("rejection is explained", `${upload.name} was rejected without a reason object`);
     }
+  }
+
+  /** Whether the report is there and leads to all that the file holds. */
+  #isTyped(upload: Upload, { key, sha256 }: FileReportPin): boolean {
+    const text = this.#s3.object("ledger", key)?.content.text();
+    if (!text || createHash("sha256").update(text).digest("hex") !== sha256) return false;
+    const report = JSON.parse(text) as FileReport;
+    const { source, batch, dataset, fault } = report;
+    if (source.key !== upload.key || source.version !== upload.version || fault) return false;
+    if (batch !== upload.place!.batch || dataset !== upload.place!.dataset) return false;
+    const typed = typedText(this.#s3, report);
+    // Of a large one the parts are stand-ins.
+    return upload.content.onDemand ? typed !== null : typed === textIn(upload);
   }
 
   // ---- runs
@@ -485,14 +499,12 @@ export class Witness implements GlueWatch {
       return;
     }
     const upload = this.#truth.byVersion.get(pinned.version);
-    const silver = this.#s3.object("silver", pinned.silverKey);
     const isRight =
       upload?.isGood &&
       upload.key === pinned.key &&
       upload.place?.batch === batch &&
       upload.place.dataset === dataset &&
-      upload.silverKey === pinned.silverKey &&
-      silver !== null;
+      this.#isTyped(upload, pinned.report);
     if (!isRight) this.#violate("claim is complete", `${name} pins ${pinned.key} ${pinned.version} for ${dataset}`);
   }
 
@@ -682,7 +694,7 @@ export class Witness implements GlueWatch {
     const texts = Object.fromEntries(
       Object.keys(inputs).map((dataset) => {
         const upload = inputs[dataset] && this.#truth.byVersion.get(inputs[dataset].version);
-        return [dataset, upload ? textOf(upload.content.read(0, upload.content.bytes), upload.isPacked) : null];
+        return [dataset, upload ? textIn(upload) : null];
       }),
     );
     for (const output of Object.keys(this.outputsOf({ release }))) {

@@ -46,7 +46,7 @@ const decision = (key: string, rejected?: { code: string; reason: string; fix: s
   bytes: 10,
   ...(rejected
     ? { outcome: "rejected", ...rejected }
-    : { outcome: "promoted", silverKey: `silver/${key}`, layout: "jsonl", compression: "none" }),
+    : { outcome: "promoted", report: { key: `files/${key}`, sha256: "" } }),
 });
 const input = (key: string, dataset: string, rejected?: { code: string; reason: string; fix: string }) => ({
   [key]: { dataset, decision: decision(key, rejected), read: [] as string[], withdrawn: [], late: false },
@@ -61,7 +61,7 @@ const consumed = Object.fromEntries(
 );
 const pinned = (dataset: string) => {
   const key = `${dataset}.json`;
-  return { key, version: `version of ${key}`, silverKey: "", layout: "jsonl", compression: "none", bytes: 10 } as const;
+  return { key, version: `version of ${key}`, report: { key: "", sha256: "" }, bytes: 10 } as const;
 };
 const run = (fields: Partial<Run>): Run => ({
   run: 1,
@@ -69,7 +69,7 @@ const run = (fields: Partial<Run>): Run => ({
   state: "started",
   claimedAt: 3_000,
   inputs: { users: pinned("users"), events: pinned("events"), orders: pinned("orders") },
-  release: { engine: { uri: "", sha256: "" }, contract: { uri: "", sha256: "" }, sql: {} },
+  release: { engine: { uri: "", sha256: "" }, contract: { uri: "", sha256: "" }, plan: { uri: "", sha256: "" } },
   outputs: {},
   tries: { executed: 0, undelivered: 0 },
   jobRuns: ["jr_1"],
@@ -367,10 +367,11 @@ describe("the published Parquet", () => {
   };
   const { user_id: _, country, device_type, marketing_source, signup_date, ...totals } = row;
   const drift = { undeclared: [], absent: [], changed: [] };
-  const counts = { read: 1, kept: 1, rejected: { malformed: 0 }, warned: {}, deduplicated: 0, orphans: {}, drift };
+  const rows = { lines: 1, malformed: 0, read: 1, kept: 1, rejected: { a_is_null: 0 }, deduplicated: 0 };
+  const counts = { ...rows, warned: {}, orphans: {}, drift };
   const reported = { users: counts, events: counts, orders: counts };
   const answer: Answer = {
-    format: 1,
+    format: 2,
     records: 1,
     seed: 1,
     files: {},
@@ -453,11 +454,12 @@ describe("the published Parquet", () => {
   it("differs by a country, a time and a count of rows", async () => {
     const { differences } = await compare(
       { country: "US", signup_date: "2024-01-01T00:00:00Z" as unknown as null },
-      { ...reported, events: { ...counts, kept: 2, rejected: { malformed: 1 } } },
+      { ...reported, events: { ...counts, kept: 2, malformed: 1, rejected: { a_is_null: 2 } } },
     );
     expect(differences).to.deep.equal([
+      "events.malformed: 0 is right, 1 was found",
       "events.kept: 1 is right, 2 was found",
-      "events.rejected.malformed: 0 is right, 1 was found",
+      "events.rejected.a_is_null: 0 is right, 2 was found",
       "users of country IN: 1 is right, 0 was found",
       "users of country US: 0 is right, 1 was found",
       "u_1, country: IN is right, US was found",
@@ -520,9 +522,11 @@ describe("what npm start prints", () => {
       "  rejected   events.json   empty: the file is empty; upload it again",
     ]);
     const counts = {
+      lines: 1207,
+      malformed: 7,
       read: 1200,
       kept: 1100,
-      rejected: { malformed: 0, a_is_null: 60 },
+      rejected: { a_is_null: 60 },
       warned: {},
       deduplicated: 40,
       orphans: {},
@@ -530,24 +534,26 @@ describe("what npm start prints", () => {
     };
     expect(rowsText({ users: counts }, plain)).to.deep.equal([
       "Rows",
-      "           read    kept   rejected   deduplicated   orphans",
-      "  users   1,200   1,100         60             40         0",
+      "          lines   malformed    kept   rejected   deduplicated   orphans",
+      "  users   1,207           7   1,100         60             40         0",
       "  users rejected: a_is_null 60",
     ]);
   });
 
   it("tells of rules that kept rows broke, and of fields that are not as declared", () => {
     const counts = {
+      lines: 3,
+      malformed: 0,
       read: 3,
       kept: 3,
-      rejected: { malformed: 0 },
+      rejected: {},
       warned: { a_out_of_range: 2, a_pattern: 0 },
       deduplicated: 0,
       orphans: {},
       drift: {
         undeclared: [{ name: "more", rows: 1 }],
         absent: ["b", "c"],
-        changed: [{ name: "d", type: "bigint", rows: 3, of: 3 }],
+        changed: [{ name: "d", found: "text", rows: 3 }],
       },
     };
     expect(rowsText({ users: counts }, plain).slice(3)).to.deep.equal([

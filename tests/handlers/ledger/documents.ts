@@ -10,9 +10,9 @@ export const minute = 60_000;
 export const start = Date.UTC(2026, 0, 1);
 
 export const release: Release = {
-  engine: { uri: "s3://artifacts/engine/b/pipeline_engine.zip", sha256: "b".repeat(64) },
+  engine: { uri: "s3://artifacts/engine/b/plan_runner.zip", sha256: "b".repeat(64) },
   contract: { uri: "s3://artifacts/contract/c.json", sha256: "c".repeat(64) },
-  sql: { user_activity: { uri: "s3://artifacts/sql/d/user_activity.sql", sha256: "d".repeat(64) } },
+  plan: { uri: "s3://artifacts/plan/d.json", sha256: "d".repeat(64) },
 };
 
 export const rules: TransitionContext["rules"] = {
@@ -34,6 +34,8 @@ export const rules: TransitionContext["rules"] = {
 
 export const required = ["users", "events", "orders"] as const;
 
+export const reportOn = (version: string) => ({ key: `report on ${version}`, sha256: `hash of ${version}` });
+
 export const promoted = (version: string, sequencer: string | null, at = 0): Promoted => ({
   outcome: "promoted",
   version,
@@ -41,9 +43,7 @@ export const promoted = (version: string, sequencer: string | null, at = 0): Pro
   lastModified: start + at * minute,
   decidedAt: start + at * minute,
   bytes: 100,
-  silverKey: `silver-of-${version}`,
-  layout: "jsonl",
-  compression: "none",
+  report: reportOn(version),
 });
 
 export const rejected = (version: string, sequencer: string | null, at = 0): Rejected => ({

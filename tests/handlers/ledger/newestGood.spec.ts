@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { expect } from "chai";
 import { OrderRefused } from "../../../handlers/ledger/judgeOrder.ts";
 import { newestGood, whatRunReads } from "../../../handlers/ledger/newestGood.ts";
-import { jobRun, rejected, rules, Story } from "./documents.ts";
+import { jobRun, rejected, reportOn, rules, Story } from "./documents.ts";
 
 /** Which files an operator's `run` reads: of the document alone. Times are minutes. */
 describe("what an operator's run reads", () => {
@@ -38,9 +38,7 @@ describe("what an operator's run reads", () => {
       file: {
         key: "users.json",
         version: "users-2",
-        silverKey: "silver-of-users-2",
-        layout: "jsonl",
-        compression: "none",
+        report: reportOn("users-2"),
         bytes: 100,
       },
       lastModified: story.document!.inputs["users.json"]!.decision.lastModified,

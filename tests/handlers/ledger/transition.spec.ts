@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { isUnsettled } from "../../../handlers/ledger/document.ts";
 import { evaluateGate } from "../../../handlers/ledger/gate.ts";
 import { OrderRefused } from "../../../handlers/ledger/judgeOrder.ts";
-import { jobRun, minute, promoted, rejected, release, Story, start } from "./documents.ts";
+import { jobRun, minute, promoted, rejected, release, reportOn, Story, start } from "./documents.ts";
 
 /** The protocol on its own: no clock, no storage. What S3 and Glue make of the effects is proven elsewhere. */
 describe("ledger transition", () => {
@@ -119,9 +119,7 @@ describe("ledger transition", () => {
       const pinned = (dataset: string) => ({
         key: `${dataset}.json`,
         version: `${dataset}-1`,
-        silverKey: `silver-of-${dataset}-1`,
-        layout: "jsonl",
-        compression: "none",
+        report: reportOn(`${dataset}-1`),
         bytes: 100,
       });
       expect(document!.runs).to.deep.equal([

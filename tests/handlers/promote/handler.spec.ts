@@ -2,8 +2,10 @@ import { createHash } from "node:crypto";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import type { S3 } from "../../../handlers/clients.ts";
+import type { FileReport } from "../../../handlers/promote/fileReport.ts";
 import { s3Source } from "../../../handlers/promote/source.ts";
 import { type PipelineUnderTest, type S3Record, sqsEvent, startPipelineUnderTest } from "../pipelineUnderTest.ts";
+import { readParquet } from "./parquetRows.ts";
 
 /**
  * The promote handler over HTTP on real conditional writes. Not proven here: that S3 and the queue deliver, the bundle,
@@ -43,10 +45,17 @@ describe("promote handler", function () {
   ];
   const startsOf = (batch: string) =>
     pipeline.engine.starts.filter(({ manifest }) => manifest.includes(`/manifests/${batch}/`));
-  const silverOf = (record: S3Record, dataset: string, batch: string) => {
-    const { versionId } = record.s3.object;
-    const hash = createHash("sha256").update(`${batch}/${dataset}.json\n${versionId}`).digest("hex").slice(0, 32);
-    return `${dataset}/batch=${batch}/v-${hash}.json`;
+  /** The rows that a promoted file's report leads to, its bytes being as pinned. */
+  const rowsOf = async ({ uri, sha256 }: { readonly uri: string; readonly sha256: string }) => {
+    const text = await pipeline.text("test-ledger", uri.slice("s3://test-ledger/".length));
+    expect(createHash("sha256").update(text).digest("hex")).to.equal(sha256);
+    const { silver, parts } = JSON.parse(text) as FileReport;
+    const place = silver.slice("s3://test-silver/".length);
+    return await readParquet(
+      pipeline.s3,
+      "test-silver",
+      parts.map((_, part) => `${place}part-${part}.parquet`),
+    );
   };
 
   it("promotes three files, and starts once, after the third, with everything pinned", async () => {
@@ -63,23 +72,22 @@ describe("promote handler", function () {
       manifest: `s3://test-ledger/manifests/${batch}/1.json`,
       sha256: createHash("sha256").update(body).digest("hex"),
     });
-    const input = (record: S3Record, dataset: string, bytes: number) => ({
-      uri: `s3://test-silver/${silverOf(record, dataset, batch)}`,
-      format: "jsonl",
-      compression: "none",
-      bytes,
+    const manifest = JSON.parse(body);
+    const { inputs } = manifest;
+    const input = (record: S3Record, dataset: string) => ({
       source: { key: `${batch}/${dataset}.json`, version: record.s3.object.versionId },
+      report: inputs[dataset].report,
     });
-    expect(JSON.parse(body)).to.deep.equal({
+    expect(manifest).to.deep.equal({
       format: 1,
       pipeline: "commerce",
       environment: "dev",
       batch,
       run: 1,
       inputs: {
-        users: input(users, "users", user.length),
-        events: input(events, "events", event.length),
-        orders: input(orders, "orders", order.length),
+        users: input(users, "users"),
+        events: input(events, "events"),
+        orders: input(orders, "orders"),
       },
       release: pipeline.release,
       destination: {
@@ -88,7 +96,9 @@ describe("promote handler", function () {
         report: `s3://test-ledger/reports/${batch}/1`,
       },
     });
-    expect(await pipeline.text("test-silver", silverOf(users, "users", batch))).to.equal(user);
+    const [row, ...more] = await rowsOf(inputs.users.report);
+    expect(more).to.deep.equal([]);
+    expect(row).to.include({ user_id: "u_0", country: "US", device_type: null, _part: "0", _line: "1" });
     const ledger = await pipeline.ledger(batch);
     expect(ledger.runs).to.have.length(1);
     expect(ledger.runs[0]).to.deep.include({ state: "started", jobRuns: ["jr_1"] });
@@ -116,12 +126,15 @@ describe("promote handler", function () {
     expect(decision.version).to.equal(fresh.s3.object.versionId);
   });
 
-  it("copies the version that was validated, whatever was uploaded since", async () => {
+  it("types the version that the event names, whatever was uploaded since", async () => {
     const batch = "2026-01-04";
     const first = await pipeline.upload(`${batch}/users.json`, user);
     await pipeline.upload(`${batch}/users.json`, "garbage");
     await pipeline.deliver(first);
-    expect(await pipeline.text("test-silver", silverOf(first, "users", batch))).to.equal(user);
+    const { decision } = (await pipeline.ledger(batch)).inputs[`${batch}/users.json`]!;
+    if (decision.outcome !== "promoted") throw new Error(decision.reason);
+    const { key, sha256 } = decision.report;
+    expect(await rowsOf({ uri: `s3://test-ledger/${key}`, sha256 })).to.have.length(1);
   });
 
   it("rejects a bad file with a reason object, and completes the batch with a good one", async () => {

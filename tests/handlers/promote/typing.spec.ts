@@ -23,6 +23,7 @@ describe("the typing of a version", function () {
   after(() => pipeline?.stop());
 
   const bytesOfPart = 300;
+  const limits = { maxArrayBytes: 100_000, maxUnpackedBytes: 1_000_000 };
   const all: PartRange = { first: 0, count: 1000 };
   const order = (id: number, more = "") => `{"order_id":"o_${id}","user_id":"u_1","order_amount":${id}.50${more}}`;
   const orders = (count: number) => Array.from({ length: count }, (_, id) => `${order(id)}\n`).join("");
@@ -56,9 +57,9 @@ describe("the typing of a version", function () {
     const compression = file.format === "json.gz" ? "gzip" : "none";
     const documents = createDocumentStore(s3, names.ledgerBucket, names.keyArn);
     const known = await reportOf({ file, contract }, documents);
-    if (known) return { kind: "whole", report: known };
+    if (known) return { kind: "whole", ...known };
     return await typeVersion(
-      { file, bytes, contract, parts, text: await textOf(source, { layout, compression }) },
+      { file, bytes, contract, parts, text: await textOf(source, { layout, compression }, limits) },
       {
         s3,
         typeParts,

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import type { FaultyText } from "../../../handlers/reader/faultyText.ts";
 import { rowsColumns } from "./rowsContract.ts";
 import { typeFile } from "./typed.ts";
 
@@ -23,10 +24,13 @@ describe("elements of a list", function () {
     }
   });
 
-  it("are none where the list ends early or something follows it: inspection lets no such list pass", async () => {
-    for (const whole of ['[{"id": "a"}, {"id": "b"', '[{"id": "a"}] {"id": "b"}', '[{"id": "a"},]', '{"id": "a"}']) {
-      const failed = await typed(whole).catch(({ name }: Error) => name);
-      expect(failed, whole).to.equal("NotJson");
-    }
+  it("are none where the list ends early or something follows it", async () => {
+    for (const [whole, code] of [
+      ['[{"id": "a"}, {"id": "b"', "truncated"],
+      ['[{"id": "a"}] {"id": "b"}', "not_json"],
+      ['[{"id": "a"},]', "not_json"],
+      ['{"id": "a"}', "not_json"],
+    ] as const)
+      expect(await typed(whole).catch((error: FaultyText) => error.code), whole).to.equal(code);
   });
 });

@@ -79,7 +79,7 @@ describe("npm run pipeline -- report", function () {
       ["u_1", "1.50"],
     ]);
     expect(textOf(sectionOf(page, "gold"))).to.include("0.00 median 898.50 1,798.50");
-    expect(page).to.include('aria-label="users: 5 read = 2 kept + 1 deduplicated + 2 rejected"');
+    expect(page).to.include('aria-label="users: 6 read = 2 kept + 1 deduplicated + 3 rejected"');
   });
 
   it("writes why a batch waits, for programs too", async () => {

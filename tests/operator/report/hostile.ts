@@ -46,7 +46,7 @@ export const hostileStory: Story = (() => {
     release: {
       engine: { uri: mix, sha256: mix },
       contract: { uri: mix, sha256: mix },
-      sql: keyed((text) => ({ uri: text, sha256: text })),
+      plan: { uri: mix, sha256: mix },
     },
     failure: { kind: "report", message: mix } as const,
   };
@@ -88,7 +88,7 @@ export const hostileStory: Story = (() => {
                 drift: {
                   undeclared: [{ name: text, rows: 1 }],
                   absent: [text],
-                  changed: [{ name: text, type: text, rows: 1, of: 2 }],
+                  changed: [{ name: text, found: text, rows: 1 }],
                 },
               })),
               outputs: keyed(() => report.outputs.user_activity!),

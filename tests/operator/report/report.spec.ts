@@ -49,7 +49,7 @@ describe("report.html", () => {
 
     it("tells the flow in words too", () => {
       expect(section(day, "flow")).to.include(
-        "3 files of 9.4 MB came into Bronze: 2026-11-22/users.json (published), 2026-11-22/events.json (published) and 2026-11-22/orders.json (published). Promote copied 3 files to Silver and rejected none. Run 1 was given 3 files; it read 60,000 rows, kept 58,251 rows, rejected 283 rows and left out 1,466 duplicates. It wrote 19,455 rows of user_activity. The catalog shows run 1.",
+        "3 files of 9.4 MB came into Bronze: 2026-11-22/users.json (published), 2026-11-22/events.json (published) and 2026-11-22/orders.json (published). Promote typed the rows of 3 files into Silver and rejected none. Run 1 was given 3 files; it read 60,000 rows, kept 58,251 rows, rejected 283 rows and left out 1,466 duplicates. It wrote 19,455 rows of user_activity. The catalog shows run 1.",
       );
     });
 
