@@ -7,6 +7,7 @@ import { zipSync } from "fflate";
 import type { Contract } from "../config/contract.ts";
 import { artifactKeys } from "../handlers/keys.ts";
 import type { Artifact, Release, ReleasePointer } from "../handlers/release.ts";
+import { readerVersion } from "../handlers/shape.ts";
 import { compilePlan } from "../plan/compile.ts";
 import { planText } from "../plan/planText.ts";
 
@@ -64,7 +65,7 @@ export function releaseOf({ engine, contract, plan }: ReleaseUploads, bucket: st
     uri: `s3://${bucket}/${key}`,
     sha256: digestOf(content),
   });
-  return { engine: artifact(engine), contract: artifact(contract), plan: artifact(plan) };
+  return { engine: artifact(engine), contract: artifact(contract), plan: artifact(plan), reader: readerVersion };
 }
 
 /** The object by which the functions find the current release. */

@@ -12,6 +12,7 @@ export const reasonOf = (error: unknown): string => `${(error as Error).name}: $
 export const metrics: Readonly<Record<string, string>> = {
   "file.promoted": "FilesPromoted",
   "file.rejected": "FilesRejected",
+  "file.expired": "FilesRejected",
   "file.skipped": "FilesSkipped",
   "file.superseded": "FilesSuperseded",
   "file.untold": "FilesUntold",

@@ -3,6 +3,7 @@ import type { Contract } from "../config/contract.ts";
 import type { S3 } from "./clients.ts";
 import { artifactKeys } from "./keys.ts";
 import type { FunctionEnvironment } from "./settings.ts";
+import { shapesOf } from "./shape.ts";
 import { createDocumentStore } from "./storage.ts";
 import { listStart, type VersionMarker, versionPage } from "./versions.ts";
 
@@ -12,11 +13,13 @@ export interface Artifact {
   readonly sha256: string;
 }
 
-/** The exact artifacts that a run executes. */
+/** What a run executes, to the byte. */
 export interface Release {
   readonly engine: Artifact;
   readonly contract: Artifact;
   readonly plan: Artifact;
+  /** Version of the reader that types the rows. */
+  readonly reader: number;
 }
 
 /** What a deployment points to, as it lies in the artifacts bucket. */
@@ -34,6 +37,8 @@ export interface CurrentRelease {
   readonly sequence: number;
   readonly pinned: Release;
   readonly contract: Contract;
+  /** Dataset to the shape under which its files are typed. */
+  readonly shapes: Readonly<Record<string, string>>;
 }
 
 /** The releases to judge by. */
@@ -65,7 +70,9 @@ export function createReleases(
       throw new ReleaseUnreadable(`${artifactsBucket} has no ${artifactKeys.pointer}; deploy the stack again`);
     const { format, release } = JSON.parse(stored.text) as ReleasePointer;
     if (format !== 1) throw new ReleaseUnreadable(`${artifactKeys.pointer} has format ${format}; this release reads 1`);
-    return { sequence: stored.lastModified, pinned: release, contract: await contractOf(release.contract) };
+    const contract = await contractOf(release.contract);
+    const shapes = shapesOf(contract, release.reader);
+    return { sequence: stored.lastModified, pinned: release, contract, shapes };
   }
 
   async function contractOf({ uri, sha256 }: Release["contract"]): Promise<Contract> {

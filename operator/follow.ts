@@ -51,8 +51,10 @@ export function changesBetween(before: Look | null, after: Look, now: number): C
     const earlier = before?.document.inputs[key];
     const isOut = isWithdrawn(input);
     if (isOut && !(earlier && isWithdrawn(earlier, decision.version))) return [change(key, "withdrawn")];
-    if (earlier?.decision.version === decision.version || (before === null && isOut)) return [];
+    const isKnown = earlier?.decision.version === decision.version && earlier.decision.outcome === decision.outcome;
+    if (isKnown || (before === null && isOut)) return [];
     if (decision.outcome === "promoted") return [change(key, "promoted")];
+    if (decision.outcome === "gone") return [change(key, "expired", "it has to be typed again; upload it again")];
     return [change(key, "rejected", `${decision.reason}; ${decision.fix}`)];
   });
   const runs = document.runs

@@ -5,6 +5,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import { classify } from "../handlers/bronze/classify.ts";
 import { emptyDocument, type LedgerDocument, type Run } from "../handlers/ledger/document.ts";
 import { evaluateGate, type GateRules, type GateVerdict } from "../handlers/ledger/gate.ts";
+import { shapesOf } from "../handlers/shape.ts";
 import type { Uploaded } from "./bronze.ts";
 
 export type FileOutcome =
@@ -63,7 +64,10 @@ export interface WatchRules {
 export function watchRules({ config }: LoadedConfig): WatchRules {
   const contract = contractOf(config);
   const maxSpread = contract.batching.maxSpread * 1000;
-  return { contract, gate: { datasets: contract.datasets, maxSpread, attempts: config.glue.attempts } };
+  return {
+    contract,
+    gate: { datasets: contract.datasets, shapes: shapesOf(contract), maxSpread, attempts: config.glue.attempts },
+  };
 }
 
 /** The batches that the uploaded keys belong to; the rolling batch when there is none, so that there is a result. */

@@ -72,7 +72,7 @@ def _manifest(document: dict[str, Any], uri: str, sha256: str) -> Manifest:
     keys = ("format", "pipeline", "environment", "batch", "run", "inputs", "release", "destination")
     version, pipeline, environment, batch, run, inputs, release, destination = fields(document, "manifest", *keys)
     one_of(version, "manifest.format", (1,))
-    engine, contract, plan = fields(release, "manifest.release", "engine", "contract", "plan")
+    engine, contract, plan, _ = fields(release, "manifest.release", "engine", "contract", "plan", "reader")
     _artifact(engine, "manifest.release.engine")
     _artifact(contract, "manifest.release.contract")
     places = fields(destination, "manifest.destination", "gold", "rejected", "report")

@@ -12,8 +12,12 @@ export interface ObjectCreated {
   readonly version: string | null;
   /** S3's order of the events of one key; null when reconciliation found the version. */
   readonly sequencer: string | null;
-  /** The parts that a message of promote's own asks for. */
+  /** What a message of the pipeline's own asks for: some parts, or a file typed again. */
   readonly parts?: PartRange;
+  /** The shape for which it asks. */
+  readonly shape?: string;
+  /** When it was first postponed, in milliseconds since the epoch. */
+  readonly since?: number;
 }
 
 /** S3's notification names keys form-encoded: `+` is a space. A stray `%` stands for itself. */
@@ -42,6 +46,8 @@ interface Notification {
   readonly Records?: readonly {
     readonly eventName?: string;
     readonly parts?: PartRange;
+    readonly shape?: string;
+    readonly since?: number;
     readonly s3?: {
       readonly bucket?: { name?: string };
       readonly object?: { key?: string; versionId?: string; sequencer?: string };
@@ -75,7 +81,7 @@ export function readNotification(body: string): { created: ObjectCreated[]; pass
     return { created, passed };
   }
   if (!Array.isArray(message?.Records)) throw new UnreadableMessage("the queue message is not an S3 notification");
-  for (const { eventName, s3, parts } of (message as Required<Notification>).Records) {
+  for (const { eventName, s3, parts, shape, since } of (message as Required<Notification>).Records) {
     const { key, versionId, sequencer } = s3?.object ?? {};
     if (!eventName?.startsWith("ObjectCreated:"))
       passed.push({
@@ -92,6 +98,8 @@ export function readNotification(body: string): { created: ObjectCreated[]; pass
         version: versionId ?? null,
         sequencer: sequencer ?? null,
         ...(parts ? { parts } : {}),
+        ...(shape ? { shape } : {}),
+        ...(since ? { since } : {}),
       });
   }
   return { created, passed };
@@ -99,8 +107,8 @@ export function readNotification(body: string): { created: ObjectCreated[]; pass
 
 /** Writes a message about one version in the shape of S3's notification; `reason` stands in for the event's name. */
 export function writeNotification(
-  { bucket, key, version, sequencer, parts }: ObjectCreated,
-  reason: "Continued" | "Reconciled",
+  { bucket, key, version, sequencer, parts, shape, since }: ObjectCreated,
+  reason: "Continued" | "Reconciled" | "Retyped" | "Postponed",
 ): string {
   const encoded = encodeURIComponent(key).replaceAll("%2F", "/").replaceAll("%20", "+");
   const object = {
@@ -109,6 +117,6 @@ export function writeNotification(
     ...(sequencer === null ? {} : { sequencer }),
   };
   return JSON.stringify({
-    Records: [{ eventName: `ObjectCreated:${reason}`, s3: { bucket: { name: bucket }, object }, parts }],
+    Records: [{ eventName: `ObjectCreated:${reason}`, s3: { bucket: { name: bucket }, object }, parts, shape, since }],
   });
 }

@@ -1,4 +1,7 @@
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { own } from "../../config/plain.ts";
+import { writeNotification } from "../bronze/s3Event.ts";
+import type { Sqs } from "../clients.ts";
 import { goldPrefix, ledgerKeys, runPrefix } from "../keys.ts";
 import {
   type CatalogEffect,
@@ -10,6 +13,7 @@ import {
   type NoticeEffect,
   type Run,
   type StartEffect,
+  type TypeEffect,
 } from "../ledger/document.ts";
 import { noticeTries } from "../ledger/effects.ts";
 import type { LedgerEvent, ObservedJobRun } from "../ledger/event.ts";
@@ -22,7 +26,7 @@ import type { Releases } from "../release.ts";
 import type { Engine, JobRun } from "../run/engine.ts";
 import { type Manifest, manifestOf, type StorageNames } from "../run/manifest.ts";
 import { faultOf } from "../run/report.ts";
-import type { FunctionSettings } from "../settings.ts";
+import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import type { DocumentStore } from "../storage.ts";
 
 /**
@@ -50,7 +54,8 @@ export interface CoordinatorDeps {
   /** Null in promote, which may only start runs. Everything else is left to settle's next sweep. */
   readonly outlets: Outlets | null;
   readonly settings: FunctionSettings;
-  readonly names: StorageNames;
+  readonly names: StorageNames & Pick<FunctionEnvironment, "bronzeBucket" | "promoteQueueUrl">;
+  readonly sqs: Sqs;
   readonly invocation: string;
   readonly log: Log;
   readonly now: () => number;
@@ -58,12 +63,14 @@ export interface CoordinatorDeps {
 
 /** A busy engine is asked again after this long, in milliseconds. */
 const retryAfter = 60_000;
+/** A file that was to be typed is asked for again after this long, in milliseconds. */
+const typingPatience = 15 * 60_000;
 
 /** The order in which effects are performed: a run's start comes first. */
-const urgency: readonly Effect["kind"][] = ["start", "stop", "catalog", "expire", "notify"];
+const urgency: readonly Effect["kind"][] = ["start", "type", "stop", "catalog", "expire", "notify"];
 
 export function createCoordinator(deps: CoordinatorDeps): Coordinator {
-  const { ledger, releases, documents, engine, outlets, settings, names, invocation, log, now } = deps;
+  const { ledger, releases, documents, engine, outlets, settings, names, sqs, invocation, log, now } = deps;
 
   /** The effects that this invocation has tried; it tries none twice. */
   const tried = new Set<string>();
@@ -74,11 +81,11 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
 
   async function runGate(batch: string, document: LedgerDocument): Promise<LedgerDocument> {
     const verdict = await ledger.gate(batch, document);
-    if (verdict.state !== "ready") {
-      log.info(`gate.${verdict.state}`, { batch, ...gateDetails(verdict) });
-      return document;
-    }
+    if (verdict.state !== "ready") log.info(`gate.${verdict.state}`, { batch, ...gateDetails(verdict) });
+    const asks = document.effects.some(({ kind }) => kind === "type");
+    if (!["ready", "typing"].includes(verdict.state) && document.ordered === null && !asks) return document;
     const claimed = await ledger.commit(batch, { kind: "claim" });
+    if (claimed.runs.length === 0) return claimed;
     const run = claimed.runs.at(-1)!;
     const isNew = run.run !== document.runs.at(-1)?.run;
     const isOurs = claimed.effects.some(({ by, kind }) => kind === "start" && by === invocation);
@@ -120,12 +127,14 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     else log.error("effect.failed", { batch, effect: effect.id, reason });
   }
 
-  const canPerform = (effect: Effect) => effect.kind === "start" || outlets !== null;
+  const canPerform = ({ kind }: Effect) => kind === "start" || kind === "type" || outlets !== null;
 
   function performOne(batch: string, document: LedgerDocument, effect: Effect): Promise<LedgerEvent | null> {
     switch (effect.kind) {
       case "start":
         return start(batch, findRun(document, effect.run)!, effect);
+      case "type":
+        return askPromote(effect);
       case "stop":
         return engine.stop(effect.jobRun).then(() => ({ kind: "stopped", jobRun: effect.jobRun }));
       case "catalog":
@@ -167,6 +176,13 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
         log.warn("run.start_unknown", { batch, run: run.run, reason: answer.message });
         return null;
     }
+  }
+
+  async function askPromote({ id, key, version, sequencer, shape }: TypeEffect): Promise<LedgerEvent> {
+    const body = writeNotification({ bucket: names.bronzeBucket, key, version, sequencer, shape }, "Retyped");
+    await sqs.send(new SendMessageCommand({ QueueUrl: names.promoteQueueUrl, MessageBody: body }));
+    log.info("file.retyped", { key, version, reason: "it was decided under another contract" });
+    return { kind: "deferred", effect: id, until: now() + typingPatience };
   }
 
   async function switchCatalog(batch: string, effect: CatalogEffect): Promise<LedgerEvent | null> {
@@ -334,7 +350,8 @@ const forgotten = (id: string): JobRun => ({
 });
 
 /** A catalog effect must be performed again after another publication, so the pointer is part of the attempt. */
-const attemptOf = (effect: Effect, { published }: LedgerDocument) => `${effect.id}@${published?.run ?? 0}`;
+const attemptOf = (effect: Effect, { published }: LedgerDocument) =>
+  `${effect.id}@${effect.kind === "type" ? `${effect.version} ${effect.shape}` : (published?.run ?? 0)}`;
 
 function gateDetails(verdict: Exclude<GateVerdict, { state: "ready" }>): Record<string, unknown> {
   const { state: _, ...details } = verdict;

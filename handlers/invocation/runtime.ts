@@ -38,6 +38,7 @@ export interface Invocation {
 /** The parts of an invocation. The functions pass the real ones; tests replace some of them. */
 export interface Parts {
   readonly s3: S3;
+  readonly sqs: Sqs;
   readonly engine: Engine;
   /** Null in promote. */
   readonly outlets: Outlets | null;
@@ -81,6 +82,7 @@ export function createRuntime(outletsOf?: (s3: S3, names: FunctionEnvironment) =
   const engine = createGlueEngine(new GlueClient({ maxAttempts: 1 }), names.glueJob);
   const outlets = outletsOf?.(s3, names) ?? null;
   const pause = (atMost: number) => sleep(Math.random() * atMost);
-  const open = assemble({ s3, engine, outlets, settings, names, log, now, pause, nonce: randomUUID });
-  return { s3, sqs: new SQSClient({}), settings, names, engine, log, now, open };
+  const sqs = new SQSClient({});
+  const open = assemble({ s3, sqs, engine, outlets, settings, names, log, now, pause, nonce: randomUUID });
+  return { s3, sqs, settings, names, engine, log, now, open };
 }

@@ -23,6 +23,8 @@ export interface LedgerDocument {
   readonly published: Publication | null;
   /** Ids of the operator's events that took effect, newest last: a repeat changes nothing. */
   readonly operations: readonly string[];
+  /** Id of an order to run that waits until its files are typed for the release; null without one. */
+  readonly ordered: string | null;
 }
 
 export interface Publication {
@@ -49,6 +51,8 @@ interface DecisionBase {
   readonly lastModified: number;
   readonly decidedAt: number;
   readonly bytes: number;
+  /** The shape under which it was decided; a run of another one does not go by it. */
+  readonly shape: string;
 }
 
 export interface Promoted extends DecisionBase {
@@ -73,12 +77,18 @@ export interface Rejected extends DecisionBase {
   readonly fix: string;
 }
 
-export type Decision = Promoted | Rejected;
+/** It was to be typed again, and Bronze no longer has the version. */
+export interface Gone extends DecisionBase {
+  readonly outcome: "gone";
+}
+
+export type Decision = Promoted | Rejected | Gone;
 
 /** One file that a run reads, pinned. */
 export interface PinnedInput {
   readonly key: string;
   readonly version: string;
+  readonly shape: string;
   readonly report: FileReportPin;
   /** Of the upload. */
   readonly bytes: number;
@@ -141,7 +151,7 @@ export type RunCause =
 /**
  * Something to do outside the ledger. The write that decides it enters it; another write removes it when it is done.
  */
-export type Effect = StartEffect | StopEffect | CatalogEffect | ExpireEffect | NoticeEffect;
+export type Effect = StartEffect | TypeEffect | StopEffect | CatalogEffect | ExpireEffect | NoticeEffect;
 
 interface EffectBase {
   /** Unique in the document; a new effect replaces an older one with the same id. */
@@ -157,6 +167,15 @@ export interface StartEffect extends EffectBase {
   readonly run: number;
   /** Whether an earlier performer may have started it without receiving the answer. */
   readonly uncertain: boolean;
+}
+
+/** Asks promote to type a version under a shape. It stays until the version is decided so, or nobody wants it any more. */
+export interface TypeEffect extends EffectBase {
+  readonly kind: "type";
+  readonly key: string;
+  readonly version: string;
+  readonly sequencer: string | null;
+  readonly shape: string;
 }
 
 export interface StopEffect extends EffectBase {
@@ -199,6 +218,7 @@ export const emptyDocument: LedgerDocument = {
   effects: [],
   published: null,
   operations: [],
+  ordered: null,
 };
 
 export const isUnsettled = (run: Run): boolean => run.state === "claimed" || run.state === "started";

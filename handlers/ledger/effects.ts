@@ -5,7 +5,9 @@ import {
   type LedgerDocument,
   type NoticeEffect,
   type StopEffect,
+  type TypeEffect,
 } from "./document.ts";
+import type { FileToType } from "./gate.ts";
 import type { TransitionContext } from "./rules.ts";
 
 /** What has to be done outside the ledger: who owns it, for how long, and when it is given up. */
@@ -14,6 +16,7 @@ import type { TransitionContext } from "./rules.ts";
 export const noticeTries = 10;
 
 export const startId = (run: number) => `start:${run}`;
+export const typeId = (key: string) => `type:${key}`;
 export const stopId = (jobRun: string) => `stop:${jobRun}`;
 export const catalogId = (output: string) => `catalog:${output}`;
 export const expireId = (run: number) => `expire:${run}`;
@@ -52,6 +55,22 @@ export function stop(document: LedgerDocument, jobRuns: readonly string[], conte
     const effect: StopEffect = { kind: "stop", jobRun, ...owned(stopId(jobRun), context) };
     return withEffect(next, effect);
   }, document);
+}
+
+/** Asks for these files, and for no others any more. */
+export function askFor(
+  document: LedgerDocument,
+  files: readonly FileToType[],
+  context: TransitionContext,
+): LedgerDocument {
+  const isWanted = ({ key, version, shape }: TypeEffect) =>
+    files.some((file) => file.key === key && file.version === version && file.shape === shape);
+  const kept = document.effects.filter((effect) => effect.kind !== "type" || isWanted(effect));
+  const asked = new Set(kept.map(({ id }) => id));
+  const added = files
+    .filter(({ key }) => !asked.has(typeId(key)))
+    .map((file): TypeEffect => ({ kind: "type", ...file, ...owned(typeId(file.key), context) }));
+  return { ...document, effects: [...kept, ...added] };
 }
 
 export function takeOver(document: LedgerDocument, context: TransitionContext): LedgerDocument {

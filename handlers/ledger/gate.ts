@@ -2,6 +2,7 @@ import { rollingBatch } from "../../config/batchName.ts";
 import type { DatasetContract } from "../../config/contract.ts";
 import { own } from "../../config/plain.ts";
 import {
+  type Decision,
   type Input,
   isLive,
   isUnsettled,
@@ -15,6 +16,8 @@ import { noTries, retryAt, triesAfter } from "./retry.ts";
 /** What the gate needs to know of the config. Times in milliseconds. */
 export interface GateRules {
   readonly datasets: Readonly<Record<string, Pick<DatasetContract, "required">>>;
+  /** Dataset to the shape under which its files have to be typed. */
+  readonly shapes: Readonly<Record<string, string>>;
   readonly maxSpread: number;
   readonly attempts: number;
 }
@@ -34,19 +37,36 @@ export type GateVerdict =
   | { readonly state: "failed"; readonly run: number }
   | { readonly state: "superseded"; readonly run: number }
   | { readonly state: "conflict"; readonly keys: Readonly<Record<string, readonly string[]>> }
-  | { readonly state: "waiting" | "late"; readonly missing: readonly string[]; readonly rejected: readonly string[] }
+  | {
+      readonly state: "waiting" | "late";
+      readonly missing: readonly string[];
+      readonly rejected: readonly string[];
+      /** Those whose file would have to be typed again, and is no longer in Bronze. */
+      readonly expired: readonly string[];
+    }
+  /** All is there, but these files were decided under another contract; they are typed again first. */
+  | { readonly state: "typing"; readonly files: readonly FileToType[] }
   | { readonly state: "mixed"; readonly spread: number };
 
-interface LiveInput {
+export interface FileToType {
+  readonly key: string;
+  readonly version: string;
+  readonly sequencer: string | null;
+  readonly shape: string;
+}
+
+export interface LiveInput {
   readonly key: string;
   readonly input: Input;
 }
+
+type Versions = Readonly<Record<string, Pick<PinnedInput, "key" | "version"> | null>>;
 
 /**
  * The Bronze key and version of each present, declared dataset as one comparable text. Absent datasets are left out;
  * otherwise a new optional dataset would make every earlier set a new one.
  */
-export function inputSet(inputs: PinnedInputs, datasets: GateRules["datasets"]): string {
+export function inputSet(inputs: Versions, datasets: GateRules["datasets"]): string {
   const triples = Object.keys(datasets).flatMap((dataset) => {
     const pinned = own(inputs, dataset);
     return pinned ? [[dataset, pinned.key, pinned.version]] : [];
@@ -67,8 +87,15 @@ export function liveInputs(document: LedgerDocument, datasets: GateRules["datase
 export function pin({ key, input }: LiveInput): PinnedInput | null {
   const { decision } = input;
   if (decision.outcome !== "promoted") return null;
-  const { version, report, bytes } = decision;
-  return { key, version, report, bytes };
+  const { version, shape, report, bytes } = decision;
+  return { key, version, shape, report, bytes };
+}
+
+/** The file, if it has to be typed again before a run may read it. */
+export function staleFile({ key, input }: LiveInput, { shapes }: Pick<GateRules, "shapes">): FileToType | null {
+  const shape = shapes[input.dataset]!;
+  const { version, sequencer } = input.decision;
+  return input.decision.shape === shape ? null : { key, version, sequencer, shape };
 }
 
 const spreadOf = (times: readonly number[]) => Math.max(...times) - Math.min(...times);
@@ -94,10 +121,13 @@ export function evaluateGate(batch: string, document: LedgerDocument, rules: Gat
 
   const only = (name: string): LiveInput | undefined => live.get(name)?.[0];
   const missing = declared.filter(([name, { required }]) => required && !only(name)).map(([name]) => name);
-  const rejected = declared.filter(([name]) => only(name)?.input.decision.outcome === "rejected").map(([name]) => name);
-  if (missing.length > 0 || rejected.length > 0) {
+  const stale = (name: string) => only(name) && staleFile(only(name)!, rules);
+  const withOutcome = (outcome: Decision["outcome"]) =>
+    declared.filter(([name]) => !stale(name) && only(name)?.input.decision.outcome === outcome).map(([name]) => name);
+  const [rejected, expired] = [withOutcome("rejected"), withOutcome("gone")];
+  if (missing.length > 0 || rejected.length > 0 || expired.length > 0) {
     const isLate = [...live.values()].flat().some(({ input }) => input.late);
-    return { state: isLate ? "late" : "waiting", missing, rejected };
+    return { state: isLate ? "late" : "waiting", missing, rejected, expired };
   }
 
   const timeOf = (name: string) => only(name)!.input.decision.lastModified;
@@ -109,17 +139,25 @@ export function evaluateGate(batch: string, document: LedgerDocument, rules: Gat
   for (const name of optional.sort((one, other) => timeOf(other) - timeOf(one)))
     if (batch === rollingBatch && spreadOf([...times, timeOf(name)]) > rules.maxSpread) leftOut.push(name);
     else times.push(timeOf(name));
-  const inputs = Object.fromEntries(
-    declared.map(([name]) => [name, only(name) && !leftOut.includes(name) ? pin(only(name)!) : null]),
-  );
+  const taken = declared.map(([name]) => [name, leftOut.includes(name) ? undefined : only(name)] as const);
+  const versions = taken.map(([name, one]) => [
+    name,
+    one ? { key: one.key, version: one.input.decision.version } : null,
+  ]);
 
-  const wanted = inputSet(inputs, rules.datasets);
+  const wanted = inputSet(Object.fromEntries(versions) as Versions, rules.datasets);
   const last = document.runs.findLast((run) => inputSet(run.inputs, rules.datasets) === wanted);
-  if (!last) return { state: "ready", inputs, leftOut, tries: noTries };
+  const ready = (tries: Tries): GateVerdict => {
+    const files = taken.flatMap(([name, one]) => (one ? (stale(name) ?? []) : []));
+    if (files.length > 0) return { state: "typing", files };
+    const inputs = Object.fromEntries(taken.map(([name, one]) => [name, one ? pin(one) : null]));
+    return { state: "ready", inputs, leftOut, tries };
+  };
+  if (!last) return ready(noTries);
   if (last.state !== "failed") return { state: "superseded", run: last.run };
   const at = retryAt(batch, last, rules.attempts);
   if (at === null) return { state: "failed", run: last.run };
   if (now < at) return { state: "retrying", run: last.run, at };
   const { kind } = last.failure as { kind: "undelivered" | "infrastructure" };
-  return { state: "ready", inputs, leftOut, tries: triesAfter(last.tries, kind) };
+  return ready(triesAfter(last.tries, kind));
 }

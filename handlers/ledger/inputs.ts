@@ -22,6 +22,12 @@ export function isNewerBySequencer(candidate: string | null, than: string | null
 export function decide(document: LedgerDocument, event: LedgerEvent & { kind: "decided" }): LedgerDocument {
   const present = document.inputs[event.key];
   const { decision } = event;
+  if (present?.decision.version === decision.version && present.decision.shape !== decision.shape) {
+    // The same file, typed again: when it came stays as it was.
+    const { sequencer, lastModified, decidedAt } = present.decision;
+    const again = { ...decision, lastModified, decidedAt, sequencer: sequencer ?? decision.sequencer };
+    return { ...document, inputs: { ...document.inputs, [event.key]: { ...present, decision: again } } };
+  }
   if (present?.decision.version === decision.version) {
     if (present.decision.sequencer !== null || decision.sequencer === null) return document;
     const known = { ...present.decision, sequencer: decision.sequencer };

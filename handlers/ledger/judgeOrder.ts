@@ -7,7 +7,9 @@ import {
   type PinnedInputs,
   type Run,
 } from "./document.ts";
+import { askFor } from "./effects.ts";
 import type { OperatorOrder } from "./event.ts";
+import type { FileToType } from "./gate.ts";
 import { rememberedVersions } from "./inputs.ts";
 import { newestGood } from "./newestGood.ts";
 import { pointTo } from "./publication.ts";
@@ -36,6 +38,10 @@ export function operate(
     throw new OrderRefused(
       `run ${unsettled.run} of batch ${context.batch} has not ended; wait for it, then give the order again`,
     );
+  if (document.ordered !== null && order.operation !== "withdraw")
+    throw new OrderRefused(
+      `an order to run waits until the files of batch ${context.batch} are typed; wait for its run, then give the order again`,
+    );
   return {
     ...carryOut(document, id, order, context),
     operations: [...document.operations, id].slice(-rememberedOperations),
@@ -50,17 +56,7 @@ function carryOut(
 ): LedgerDocument {
   switch (order.operation) {
     case "run":
-      return claim(
-        document,
-        {
-          inputs: operatorInputs(document, context),
-          release: context.rules.release,
-          outputs: context.rules.outputs,
-          tries: noTries,
-          cause: { kind: "operator", operation: "run", id },
-        },
-        context,
-      );
+      return runOrdered(document, id, context);
     case "replay": {
       const { inputs, release, outputs } = wasPublished(document, order.run, context);
       const cause = { kind: "operator", operation: "replay", id } as const;
@@ -80,6 +76,26 @@ function carryOut(
   }
 }
 
+/** Claims the run, or has its files typed for the release first; then the order waits in the document. */
+function runOrdered(document: LedgerDocument, id: string, context: TransitionContext): LedgerDocument {
+  const { files, inputs } = operatorInputs(document, context);
+  if (files.length > 0) return askFor({ ...document, ordered: id }, files, context);
+  const { release, outputs } = context.rules;
+  const cause = { kind: "operator", operation: "run", id } as const;
+  const typed = askFor({ ...document, ordered: null }, [], context);
+  return claim(typed, { inputs, release, outputs, tries: noTries, cause }, context);
+}
+
+/** Goes on with an order that waits. It ends when one of its files has turned out to be none that a run can read. */
+export function resumeOrder(document: LedgerDocument, context: TransitionContext): LedgerDocument {
+  try {
+    return runOrdered(document, document.ordered!, context);
+  } catch (error) {
+    if (!(error instanceof OrderRefused)) throw error;
+    return askFor({ ...document, ordered: null }, [], context);
+  }
+}
+
 function wasPublished(document: LedgerDocument, number: number, { batch }: TransitionContext): Run {
   const run = findRun(document, number);
   if (!run) throw new OrderRefused(`the ledger of batch ${batch} keeps no run ${number}`);
@@ -88,13 +104,26 @@ function wasPublished(document: LedgerDocument, number: number, { batch }: Trans
 }
 
 /** Chooses the files by `newestGood`. If that leaves the choice to a person, the order is refused. */
-function operatorInputs(document: LedgerDocument, { batch, rules }: TransitionContext): PinnedInputs {
-  const choices = newestGood(document, Object.keys(rules.datasets));
+function operatorInputs(
+  document: LedgerDocument,
+  { batch, rules }: TransitionContext,
+): { readonly files: readonly FileToType[]; readonly inputs: PinnedInputs } {
+  const choices = newestGood(document, rules);
+  const files: FileToType[] = [];
   const take = (name: string, required: boolean): PinnedInput | null => {
     const choice = choices[name]!;
     switch (choice.kind) {
       case "file":
         return choice.file;
+      case "stale": {
+        const { kind: _, ...file } = choice;
+        files.push(file);
+        return null;
+      }
+      case "expired":
+        throw new OrderRefused(
+          `${choice.key} would have to be typed again for the deployed contract, and can't be: upload it again, or replay a run that has read it`,
+        );
       case "ambiguous":
         throw new OrderRefused(
           `${name} has ${choice.keys.length} files: ${choice.keys.join(", ")}; withdraw all but one`,
@@ -106,5 +135,6 @@ function operatorInputs(document: LedgerDocument, { batch, rules }: TransitionCo
         return null;
     }
   };
-  return Object.fromEntries(Object.entries(rules.datasets).map(([name, { required }]) => [name, take(name, required)]));
+  const inputs = Object.entries(rules.datasets).map(([name, { required }]) => [name, take(name, required)]);
+  return { files, inputs: Object.fromEntries(inputs) };
 }

@@ -15,12 +15,13 @@ export interface Rules extends GateRules {
 }
 
 export const rulesOf = (
-  { sequence, pinned, contract }: CurrentRelease,
+  { sequence, pinned, contract, shapes }: CurrentRelease,
   { attempts, keepRuns, effectLease }: Pick<FunctionSettings, "attempts" | "keepRuns" | "effectLease">,
 ): Rules => ({
   sequence,
   release: pinned,
   datasets: contract.datasets,
+  shapes,
   outputs: Object.fromEntries(Object.entries(contract.outputs).map(([name, { columns }]) => [name, columns])),
   maxSpread: contract.batching.maxSpread * 1000,
   deadline: contract.batching.deadline * 1000,

@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { emptyDocument, isUnsettled, type LedgerDocument } from "./document.ts";
-import { catalogId, defer, expireId, noticeId, notify, stopId, takeOver, withoutEffect } from "./effects.ts";
+import { askFor, catalogId, defer, expireId, noticeId, notify, stopId, takeOver, withoutEffect } from "./effects.ts";
 import type { LedgerEvent } from "./event.ts";
 import { evaluateGate, liveInputs } from "./gate.ts";
 import { decide } from "./inputs.ts";
-import { operate } from "./judgeOrder.ts";
+import { operate, resumeOrder } from "./judgeOrder.ts";
 import { markLate } from "./lateness.ts";
 import { checkMoves } from "./moves.ts";
 import type { TransitionContext } from "./rules.ts";
@@ -39,10 +39,14 @@ function apply(document: LedgerDocument, event: LedgerEvent, context: Transition
     case "claim": {
       // The same inputs may have been claimed since under an older release.
       if (context.rules.sequence < document.judged) return document;
+      const unsettled = document.runs.some(isUnsettled);
+      if (document.ordered !== null && !unsettled) return resumeOrder(document, context);
       const verdict = evaluateGate(context.batch, document, context.rules, context.now);
-      if (verdict.state !== "ready") return document;
+      if (verdict.state === "typing") return askFor(document, verdict.files, context);
+      if (verdict.state !== "ready") return askFor(document, [], context);
       const { release, outputs } = context.rules;
-      return claim(document, { ...verdict, release, outputs, cause: { kind: "gate" } }, context);
+      const claimed = claim(document, { ...verdict, release, outputs, cause: { kind: "gate" } }, context);
+      return askFor(claimed, [], context);
     }
     case "started":
       return started(document, event.run, event.jobRun, context);
@@ -74,4 +78,5 @@ const isPending = (document: LedgerDocument, { batch, now, rules }: TransitionCo
   document.effects.length > 0 ||
   document.runs.some(isUnsettled) ||
   [...liveInputs(document, rules.datasets).values()].flat().some(({ input }) => !input.late) ||
-  ["ready", "retrying"].includes(evaluateGate(batch, document, rules, now).state);
+  document.ordered !== null ||
+  ["ready", "retrying", "typing"].includes(evaluateGate(batch, document, rules, now).state);

@@ -14,6 +14,7 @@ import { FaultyText, type FileFault } from "../reader/faultyText.ts";
 import type { typeParts } from "../reader/file.ts";
 import { partBytes } from "../reader/lines.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
+import { readerVersion } from "../shape.ts";
 import { type DocumentStore, statusOf } from "../storage.ts";
 import { isListedNewer } from "../versions.ts";
 import { formOf } from "./form.ts";
@@ -77,7 +78,7 @@ type Context = PromoteDeps & InvocationContext & Invocation;
 async function promote(object: ObjectCreated, context: Context): Promise<void> {
   const { log, ledger, coordinator, releases } = context;
   const { key, version } = object;
-  const { contract } = await releases.current();
+  const { contract, shapes, pinned } = await releases.current();
   const named = classify(key, contract);
   if (named.kind === "skipped") return log.info("file.skipped", { key, version, reason: named.reason, fix: named.fix });
   if (version === null || version === "null")
@@ -90,8 +91,13 @@ async function promote(object: ObjectCreated, context: Context): Promise<void> {
 
   const file: BronzeFile = { ...named, key, version };
   const { batch, dataset } = file;
+  const shape = shapes[dataset]!;
   const known = (await ledger.read(batch))?.inputs[key];
-  if (known?.decision.version === version) {
+  // A message that asks for another shape than the deployed one is dropped; the gate asks for what it wants by now.
+  const isOvertaken = object.shape !== undefined && object.shape !== shape;
+  if (isOvertaken && object.parts) return await sendOn({ ...object, shape }, null, context);
+  const isDecided = object.shape === undefined || known?.decision.shape === object.shape || isOvertaken;
+  if (known?.decision.version === version && isDecided) {
     log.info("file.duplicate", { key, version, batch, dataset });
     // A duplicate still runs the gate, because the first delivery may have died before it.
     const decision = { ...known.decision, sequencer: object.sequencer ?? known.decision.sequencer };
@@ -99,16 +105,17 @@ async function promote(object: ObjectCreated, context: Context): Promise<void> {
     return;
   }
   const head = await headOf(object, context);
-  if (head === "gone") return skipGone(object, context);
-  const found = { ...object, version, lastModified: head.lastModified };
-  if (known && !(await isNewer(found, known, context))) {
+  if (head === "gone") return await settleGone(object, file, known, shape, context);
+  const found = { ...object, version, shape, lastModified: head.lastModified };
+  if (known && known.decision.version !== version && !(await isNewer(found, known, context))) {
     log.info("file.superseded", { key, version, batch, dataset, by: known.decision.version });
     await coordinator.advance(batch, { kind: "decided", key, dataset, decision: known.decision });
     return;
   }
 
+  if (pinned.reader !== readerVersion) return await postpone(object, context);
   const decision = await decide(found, file, head, context);
-  if (decision === "gone") return skipGone(object, context);
+  if (decision === "gone") return await settleGone(object, file, known, shape, context);
   if (decision === "unfinished") return;
   const { outcome, bytes } = decision;
   const why = outcome === "rejected" ? { code: decision.code, reason: decision.reason, fix: decision.fix } : {};
@@ -116,7 +123,12 @@ async function promote(object: ObjectCreated, context: Context): Promise<void> {
   await enter(found, file, decision, known, context);
 }
 
-type FoundVersion = ObjectCreated & { readonly version: string; readonly lastModified: number };
+type FoundVersion = ObjectCreated & {
+  readonly version: string;
+  readonly lastModified: number;
+  /** Under which it is typed. */
+  readonly shape: string;
+};
 
 async function isNewer(object: FoundVersion, { decision }: Input, { s3 }: Context): Promise<boolean> {
   return (
@@ -144,7 +156,38 @@ async function enter(
   if (await isNewer(object, present, context)) await enter(object, file, decision, present, context);
 }
 
-function skipGone({ key, version }: ObjectCreated, { log }: Context): void {
+/** In seconds, and in milliseconds. */
+const [postponedBy, longestPostponed] = [60, 60 * 60_000];
+
+/** While a deployment goes on, the release may ask for a reader that only the other version of this function has. */
+async function postpone(object: ObjectCreated, { sqs, names, log, now }: Context): Promise<void> {
+  const { key, version, since = now() } = object;
+  const MessageBody = writeNotification({ ...object, since }, "Postponed");
+  await sqs.send(new SendMessageCommand({ QueueUrl: names.promoteQueueUrl, MessageBody, DelaySeconds: postponedBy }));
+  const reason = "the release asks for another version of the reader than this function has";
+  if (now() - since < longestPostponed) log.warn("file.postponed", { key, version, reason });
+  else log.error("message.failed", { key, version, reason: `${reason}; complete the deployment` });
+}
+
+/** A version that is not there is skipped, unless the ledger knows it and had it typed again. */
+async function settleGone(
+  { key, version, shape: asked }: ObjectCreated,
+  { batch, dataset }: BronzeFile,
+  known: Input | undefined,
+  shape: string,
+  { log, coordinator }: Context,
+): Promise<void> {
+  if (asked !== undefined && known?.decision.version === version) {
+    const { sequencer, lastModified, decidedAt, bytes } = known.decision;
+    const decision = { outcome: "gone", version, sequencer, lastModified, decidedAt, bytes, shape } as const;
+    log.error("file.expired", {
+      ...{ key, version, batch, dataset },
+      reason: "it was to be typed again for another contract, and Bronze no longer has the version",
+      fix: "upload it again, or replay a run that has read it",
+    });
+    await coordinator.advance(batch, { kind: "decided", key, dataset, decision });
+    return;
+  }
   log.info("file.skipped", {
     key,
     version,
@@ -167,8 +210,8 @@ async function decide(
   { bytes, lastModified }: Head,
   context: Context,
 ): Promise<Decision | Undecided> {
-  const { bucket, key, version, sequencer } = object;
-  const base = { version, sequencer, lastModified, decidedAt: context.now(), bytes };
+  const { bucket, key, version, sequencer, shape } = object;
+  const base = { version, sequencer, lastModified, decidedAt: context.now(), bytes, shape };
   const pinned: PinnedObject = { bucket, key, version, bytes };
   const judged = await judge(object, file, s3Source(context.s3, pinned), context);
   if (judged === "gone" || judged === "unfinished") return judged;
@@ -258,9 +301,12 @@ async function reject(
 }
 
 /** The current message counts as done, so that a large file does not use up its receives. */
-async function sendOn(object: ObjectCreated, parts: PartRange | null, { sqs, names, log }: Context): Promise<void> {
-  const { parts: _, ...version } = object;
-  const body = writeNotification(parts ? { ...version, parts } : version, "Continued");
+async function sendOn(
+  { parts: _, ...object }: ObjectCreated,
+  parts: PartRange | null,
+  { sqs, names, log }: Context,
+): Promise<void> {
+  const body = writeNotification(parts ? { ...object, parts } : object, "Continued");
   await sqs.send(new SendMessageCommand({ QueueUrl: names.promoteQueueUrl, MessageBody: body }));
   const of = { key: object.key, version: object.version, ...(parts ?? {}) };
   log.info("file.continued", { ...of, reason: "a large file takes several calls" });

@@ -11,9 +11,9 @@ import { together } from "../reader/findings.ts";
 import { partBytes } from "../reader/lines.ts";
 import { openParquetWriter } from "../reader/parquet.ts";
 import { typedColumns } from "../reader/row.ts";
+import { rowShapeOf, shapeOf } from "../shape.ts";
 import { type DocumentStore, statusOf } from "../storage.ts";
 import type { FileReport, PartReport } from "./fileReport.ts";
-import { rowShapeOf, shapeOf } from "./shape.ts";
 import { driftOf, verdictOn } from "./verdict.ts";
 
 /** A version whose rows are to be typed, and by what. */

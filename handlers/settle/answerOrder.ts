@@ -53,7 +53,7 @@ export async function carryOut(event: OrderEvent, { ledger, coordinator, log }: 
     log.info("order.done", { batch, id, operation: order.operation });
     return {
       batch,
-      state: (await ledger.gate(batch, document)).state,
+      state: document.ordered === id ? "typing" : (await ledger.gate(batch, document)).state,
       run: runOf(document, id, order),
       published: document.published?.run ?? null,
     };

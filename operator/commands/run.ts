@@ -36,7 +36,9 @@ export const command = defineCommand({
     return await give(planned, invocation, {
       wait: invocation.flags.wait === true,
       done: ({ run, published }) =>
-        `batch ${batch}: run ${run} is on its way${published === null ? "" : `; run ${published} stays published until it has succeeded`}`,
+        run === null
+          ? `batch ${batch}: its files are typed for the deployed contract first; then the run starts by itself`
+          : `batch ${batch}: run ${run} is on its way${published === null ? "" : `; run ${published} stays published until it has succeeded`}`,
     });
   },
 });

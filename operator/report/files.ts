@@ -11,6 +11,7 @@ const fates: Readonly<Record<FileFate, readonly [Tone | "quiet", string]>> = {
   promoted: ["good", "promoted"],
   rejected: ["bad", "rejected"],
   withdrawn: ["quiet", "withdrawn"],
+  expired: ["bad", "expired"],
 };
 
 export const badge = (tone: Tone | "quiet", word: string): Html => html`<span class="badge ${tone}">${word}</span>`;

@@ -61,6 +61,7 @@ const standings: Readonly<Record<GateVerdict["state"], readonly [Tone, string]>>
   published: ["good", "Published"],
   running: ["busy", "Running"],
   ready: ["busy", "Ready"],
+  typing: ["busy", "Typing its files"],
   retrying: ["busy", "Waiting for another try"],
   failed: ["bad", "Failed"],
   late: ["bad", "Late"],

@@ -75,6 +75,8 @@ function summaryOf(story: Story): string {
     }
     case "ready":
       return `batch ${batch} is complete and its run is about to be claimed; ${see}`;
+    case "typing":
+      return `${counted(verdict.files.length, "file")} of batch ${batch} ${verdict.files.length === 1 ? "is" : "are"} typed for the deployed contract before the run; ${see}`;
     case "failed":
       return `run ${verdict.run} failed, and no other starts by itself; ${see}`;
     case "retrying":
@@ -87,11 +89,12 @@ function summaryOf(story: Story): string {
       return `Glue has not started: the files lie ${duration(verdict.spread)} apart; ${see}`;
     case "waiting":
     case "late": {
-      const { rejected } = verdict;
+      const { rejected, expired } = verdict;
       const unread = verdict.missing.filter((name) => unreadOf(story, name).length > 0);
       const missing = verdict.missing.filter((name) => !unread.includes(name));
       const why = listed([
         ...(rejected.length > 0 ? [`${listed(rejected)} ${rejected.length === 1 ? "was" : "were"} rejected`] : []),
+        ...(expired.length > 0 ? [`${listed(expired)} can't be typed for the deployed contract`] : []),
         ...(unread.length > 0
           ? [`${listed(unread)} ${unread.length === 1 ? "was" : "were"} uploaded but not inspected`]
           : []),
@@ -140,6 +143,7 @@ class Teller {
       case "late":
         return [
           ...verdict.rejected.map((name) => this.#rejected(this.#dataset(name))),
+          ...verdict.expired.map((name) => this.#expired(this.#dataset(name))),
           ...verdict.missing.map((name) => this.#missing(this.#dataset(name))),
           ...this.#correction(verdict.missing),
         ];
@@ -185,9 +189,30 @@ class Teller {
             steps: [this.#step("follow it", `watch ${this.#story.batch}`)],
           },
         ];
+      case "typing":
+        return [
+          {
+            kind: "note",
+            subject: this.#story.batch,
+            what: "the contract has changed since these files came, so promote types them again",
+            details: verdict.files.map(({ key }) => key),
+            steps: [this.#step("follow it", `watch ${this.#story.batch}`)],
+          },
+        ];
       case "published":
         return [];
     }
+  }
+
+  #expired(dataset: DatasetStory): Finding {
+    const file = this.#story.files.find(({ key, fate }) => fate === "expired" && dataset.live.includes(key))!;
+    return {
+      kind: "blocks",
+      subject: file.key,
+      what: `${file.key} came under another contract, and Bronze no longer has it, so it can't be typed for the deployed one`,
+      details: [`uploaded ${moment(file.uploadedAt)}`],
+      steps: [this.#upload("upload it again", dataset)],
+    };
   }
 
   #dataset = (name: string): DatasetStory => this.#story.datasets.find((dataset) => dataset.name === name)!;
@@ -418,6 +443,7 @@ class Teller {
 const sweepPatience = 15 * 60_000;
 
 const effectWords = {
+  type: "having a file typed",
   start: "starting the Glue job",
   stop: "stopping a job run",
   catalog: "switching the catalog",

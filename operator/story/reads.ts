@@ -30,9 +30,10 @@ export interface DatasetPreview {
 export function previewOf(batch: string, document: LedgerDocument, rules: Rules): RunPreview {
   return {
     refused: refusalOf(batch, document, rules),
-    datasets: Object.entries(newestGood(document, Object.keys(rules.datasets))).map(([dataset, choice]) => {
-      if (choice.kind !== "file")
-        return { dataset, choice: choice.kind, key: null, version: null, lastModified: null, readBy: null };
+    datasets: Object.entries(newestGood(document, rules)).map(([dataset, choice]) => {
+      const nothing = { dataset, key: null, version: null, lastModified: null, readBy: null };
+      if (choice.kind === "stale") return { ...nothing, choice: "stale", key: choice.key, version: choice.version };
+      if (choice.kind !== "file") return { ...nothing, choice: choice.kind };
       const { from, file, lastModified, readBy } = choice;
       return { dataset, choice: from, key: file.key, version: file.version, lastModified, readBy };
     }),
@@ -65,7 +66,7 @@ function refusalOf(batch: string, document: LedgerDocument, rules: Rules): strin
   }
 }
 
-/** Null when Bronze no longer has the version or denies access; runs read the copy in Silver. */
+/** Null when Bronze no longer has the version or denies access; runs read Silver. */
 async function uploadedAt(
   { s3, names }: Pick<Target, "s3" | "names">,
   Key: string,
@@ -84,13 +85,21 @@ const missing = {
   absent: "nothing",
   ambiguous: "not decided: it has several new files",
   rejected: "not decided: its new file was rejected",
+  expired: "not decided: its file can't be typed for the deployed contract any more",
 } as const;
 
 /** `users: 2026-11-22/users.json of 2026-11-23T06:00:00Z, read by run 2, version 3sL4`, for each dataset. */
 export const previewText = ({ datasets }: RunPreview): string[] =>
   datasets.map(({ dataset, choice, key, version, lastModified, readBy }) => {
-    if (choice === "absent" || choice === "ambiguous" || choice === "rejected") return `${dataset}: ${missing[choice]}`;
+    if (choice in missing) return `${dataset}: ${missing[choice as keyof typeof missing]}`;
     const uploaded = lastModified === null ? "" : ` of ${new Date(lastModified).toISOString().slice(0, 19)}Z`;
-    const reader = choice === "new" ? "new" : readBy === null ? "read before" : `read by run ${readBy}`;
+    const reader =
+      choice === "stale"
+        ? "typed for the deployed contract first"
+        : choice === "new"
+          ? "new"
+          : readBy === null
+            ? "read before"
+            : `read by run ${readBy}`;
     return `${dataset}: ${key}${uploaded}, ${reader}, version ${version}`;
   });

@@ -51,6 +51,7 @@ export function detailOf(verdict: GateVerdict, document: LedgerDocument, now: nu
     case "late":
       return [
         ...verdict.rejected.map((name) => `${name} rejected`),
+        ...verdict.expired.map((name) => `${name} expired`),
         ...verdict.missing.map((name) => `${name} missing`),
       ].join(", ");
     case "conflict":
@@ -69,6 +70,8 @@ export function detailOf(verdict: GateVerdict, document: LedgerDocument, now: nu
       return `run ${verdict.run}: ${failureOf(document, verdict.run)}; again in ${duration(verdict.at - now)}`;
     case "superseded":
       return `run ${verdict.run} ended too late`;
+    case "typing":
+      return counted(verdict.files.length, "file");
     case "ready":
     case "published":
       return "";

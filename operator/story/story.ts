@@ -89,9 +89,10 @@ export interface DatasetStory {
  * - `running`: the run under way reads it.
  * - `promoted`: good, and read by no run that was ever published.
  * - `rejected`: not good, and blocks its batch.
+ * - `expired`: it would have to be typed again, and Bronze no longer has it.
  * - `withdrawn`: left out by the operator; it may be a rejected one.
  */
-export type FileFate = "published" | "read" | "running" | "promoted" | "rejected" | "withdrawn";
+export type FileFate = "expired" | "published" | "read" | "running" | "promoted" | "rejected" | "withdrawn";
 
 export interface FileStory {
   readonly key: string;
@@ -304,6 +305,7 @@ function fateOf(key: string, input: Input, document: LedgerDocument): FileFate {
   const { version } = decision;
   if (isWithdrawn(input)) return "withdrawn";
   if (decision.outcome === "rejected") return "rejected";
+  if (decision.outcome === "gone") return "expired";
   if (hasPinned(document.runs.find(isUnsettled), key, version)) return "running";
   const { published } = document;
   if (published && hasPinned(findRun(document, published.run), key, version)) return "published";

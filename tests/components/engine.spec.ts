@@ -102,6 +102,7 @@ describe("the Glue job", () => {
         engine: { uri: uri("engine"), sha256: digest(zip) },
         contract: { uri: uri("contract"), sha256: digest(upload("contract").content) },
         plan: { uri: uri("plan"), sha256: digest(upload("plan").content) },
+        reader: 1,
       },
     });
     for (const type of ["aws-native:glue:Job", "aws:glue/catalogTable:CatalogTable", "aws:lambda/function:Function"])

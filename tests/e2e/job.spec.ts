@@ -6,7 +6,7 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GetJobCommand, GetJobRunCommand, StartJobRunCommand } from "@aws-sdk/client-glue";
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand } from "@aws-sdk/client-s3";
+import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { type DeployedStack, deployStack } from "./deployedStack.ts";
 
@@ -19,7 +19,8 @@ describe("the deployed job", function () {
   this.timeout(300_000);
   let deployed: DeployedStack;
   let job: string;
-  let release: { engine: Pinned; contract: Pinned; sql: Record<string, Pinned> };
+  /** The manifest of a run that the pipeline claimed by itself. */
+  let claimed: { release: Record<"engine" | "contract" | "plan", Pinned>; destination: object };
 
   const sha256 = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex");
   const bucket = (layer: string) => deployed.names[`${layer}Bucket`]!;
@@ -28,16 +29,6 @@ describe("the deployed job", function () {
   async function put(layer: string, key: string, body: string): Promise<Pinned> {
     await deployed.clients.s3.send(new PutObjectCommand({ Bucket: bucket(layer), Key: key, Body: body }));
     return { uri: uri(layer, key), sha256: sha256(body) };
-  }
-
-  /** The one artifact whose key begins so. */
-  async function artifact(prefix: string): Promise<Pinned> {
-    const of = { Bucket: bucket("artifacts") };
-    const { Contents } = await deployed.clients.s3.send(new ListObjectsV2Command({ ...of, Prefix: prefix }));
-    expect(Contents, prefix).to.have.length(1);
-    const Key = Contents![0]!.Key!;
-    const { Body } = await deployed.clients.s3.send(new GetObjectCommand({ ...of, Key }));
-    return { uri: uri("artifacts", Key), sha256: sha256(await Body!.transformToByteArray()) };
   }
 
   const start = async (Arguments: Record<string, string>) => {
@@ -60,43 +51,22 @@ describe("the deployed job", function () {
     events: '{"event_id":"e_0","user_id":"u_0","event_type":"product_view"}\n',
     orders: '{"order_id":"o_0","user_id":"u_0","order_amount":12.34,"payment_status":"success"}\n',
   };
+  /** The same, as run 1 of a batch `b`, with changes of its release. */
   const manifest = (changes: object = {}) => {
-    const inputs = Object.entries(rows).map(([dataset, { length: bytes }]) => [
-      dataset,
-      {
-        uri: uri("silver", `${dataset}/batch=b/v-1.json`),
-        format: "jsonl",
-        compression: "none",
-        bytes,
-        source: { key: `b/${dataset}.json`, version: "1" },
-      },
-    ]);
-    const document = {
-      format: 1,
-      pipeline: "commerce",
-      environment: "dev",
-      batch: "b",
-      run: 1,
-      inputs: Object.fromEntries(inputs),
-      release: { ...release, ...changes },
-      destination: {
-        gold: `s3://${bucket("gold")}`,
-        rejected: `s3://${bucket("rejected")}`,
-        report: uri("ledger", "reports/b/1"),
-      },
-    };
-    return JSON.stringify(document);
+    const release = { ...claimed.release, ...changes };
+    const destination = { ...claimed.destination, report: uri("ledger", "reports/b/1") };
+    return JSON.stringify({ ...claimed, batch: "b", run: 1, release, destination });
   };
 
   before(async () => {
     deployed = await deployStack({ spark: { driverMemory: "1g", shortRuns: true } });
     job = deployed.names.glueJob!;
-    release = {
-      engine: await artifact("engine/"),
-      contract: await artifact("contract/"),
-      sql: { user_activity: await artifact("sql/") },
-    };
-    for (const [dataset, body] of Object.entries(rows)) await put("silver", `${dataset}/batch=b/v-1.json`, body);
+    const batch = "2026-01-01";
+    for (const [dataset, body] of Object.entries(rows)) await deployed.upload(`${batch}/${dataset}.json`, body);
+    await deployed.until(batch, "a run is started", ({ runs }) => (runs[0]?.jobRuns.length ?? 0) > 0);
+    const key = { Bucket: bucket("ledger"), Key: `manifests/${batch}/1.json` };
+    const { Body } = await deployed.clients.s3.send(new GetObjectCommand(key));
+    claimed = JSON.parse(await Body!.transformToString());
   });
   after(() => deployed?.stop());
 
@@ -108,10 +78,11 @@ describe("the deployed job", function () {
     expect(JSON.parse(await Body!.transformToString()).outputs.user_activity.rows).to.equal(1);
   });
 
-  it("says in its report that a query is not the one it was claimed with", async () => {
-    const query = { ...release.sql.user_activity!, sha256: "0".repeat(64) };
-    const text = manifest({ sql: { user_activity: query } });
-    const sentence = `${query.uri} has sha256 ${release.sql.user_activity!.sha256}, but the run was claimed with ${query.sha256}`;
+  it("says in its report that the plan is not the one it was claimed with", async () => {
+    const { plan } = claimed.release;
+    const other = { ...plan, sha256: "0".repeat(64) };
+    const text = manifest({ plan: other });
+    const sentence = `${plan.uri} has sha256 ${plan.sha256}, but the run was claimed with ${other.sha256}`;
     const { Id, ErrorMessage } = await startWith(await put("ledger", "manifests/b/2.json", text));
     expect(ErrorMessage).to.equal(`RunFailed: checksum_mismatch: ${sentence}`);
     const report = { Bucket: bucket("ledger"), Key: `reports/b/1/${Id}.json` };
@@ -145,19 +116,18 @@ describe("the deployed job", function () {
     );
   });
 
-  for (const part of ["engine", "contract", "sql"] as const)
+  for (const part of ["engine", "contract", "plan"] as const)
     it(`executes no ${part} that no deployment put there`, async () => {
       const own = await put("ledger", `manifests/evil-${part}`, "evil");
-      const changes = { [part]: part === "sql" ? { user_activity: own } : own };
-      const pinned = await put("ledger", `manifests/b/4-${part}.json`, manifest(changes));
+      const pinned = await put("ledger", `manifests/b/4-${part}.json`, manifest({ [part]: own }));
       expect(await fails(pinned)).to.equal(
         `RunFailed: the manifest's release names ${own.uri}, which is not in this stack's artifacts`,
       );
     });
 
   it("executes no engine of another digest", async () => {
-    const engine = { ...release.engine, sha256: "0".repeat(64) };
-    const { uri, sha256 } = release.engine;
+    const engine = { ...claimed.release.engine, sha256: "0".repeat(64) };
+    const { uri, sha256 } = claimed.release.engine;
     expect(await fails(await put("ledger", "manifests/b/5.json", manifest({ engine })))).to.equal(
       `RunFailed: the engine ${uri} has sha256 ${sha256}, but the run was started for ${engine.sha256}`,
     );

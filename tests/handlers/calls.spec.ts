@@ -73,7 +73,7 @@ describe("S3 calls per event", function () {
     const promote = createPromote({
       ...parts,
       sqs,
-      open: assemble({ ...parts, outlets: null }),
+      open: assemble({ ...parts, sqs, outlets: null }),
       reasons: createDocumentStore(s3, names.rejectedBucket, names.keyArn),
       documents: createDocumentStore(s3, names.ledgerBucket, names.keyArn),
       typeParts: stubParts,
@@ -81,6 +81,7 @@ describe("S3 calls per event", function () {
     const gold = createGold(s3, names.goldBucket, names.keyArn);
     const open = assemble({
       ...parts,
+      sqs,
       outlets: { catalog: new FakeCatalog(), gold, notices: { send: async () => {} } },
     });
     const settle = createSettle({ ...parts, sqs, open });

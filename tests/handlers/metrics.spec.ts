@@ -178,6 +178,7 @@ describe("the sweep", () => {
       state: "late",
       missing: ["events", "orders"],
       rejected: [],
+      expired: [],
     });
     expect(await sweepLater(minute)).to.not.include("batch.late");
   });

@@ -248,7 +248,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     names,
     log,
     now,
-    open: assemble({ ...parts, outlets: null }),
+    open: assemble({ ...parts, sqs, outlets: null }),
     reasons,
     documents: createDocumentStore(wrapped, names.ledgerBucket, names.keyArn),
     typeParts,
@@ -263,6 +263,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     now,
     open: assemble({
       ...parts,
+      sqs,
       outlets: {
         catalog,
         gold: createGold(wrapped, names.goldBucket, names.keyArn),
@@ -346,7 +347,9 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     },
     async report(batch, run, jobRun, change = () => {}) {
       const manifest = await text(names.ledgerBucket, ledgerKeys.manifest(batch, run));
-      const report = goodReport(names, manifest, { batch, run, jobRun });
+      const document = JSON.parse(await text(names.ledgerBucket, ledgerKeys.document(batch))) as LedgerDocument;
+      const outputs = Object.keys(document.runs.find((one) => one.run === run)!.outputs);
+      const report = goodReport(names, manifest, { batch, run, jobRun }, outputs);
       change(report);
       await s3.send(
         new PutObjectCommand({

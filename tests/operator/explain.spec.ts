@@ -123,7 +123,7 @@ describe("npm run pipeline -- explain", () => {
     const files = [users!, ...good.files.slice(1)];
     const correction = changed(good, {
       files,
-      verdict: { state: "waiting", missing: ["events", "orders"], rejected: [] },
+      verdict: { state: "waiting", missing: ["events", "orders"], rejected: [], expired: [] },
     });
     expect(explain(correction, "").findings.at(-1)).to.deep.equal({
       kind: "note",

@@ -288,7 +288,7 @@ describe("npm run pipeline, looking", function () {
           ...emptyDocument,
           inputs: { "b/users.json": input, "b/orders.json": { ...input, dataset: "orders" } },
         },
-        verdict: { state: "waiting", missing: ["events"], rejected: [] },
+        verdict: { state: "waiting", missing: ["events"], rejected: [], expired: [] },
         undecided: [],
         deadUploads: 0,
       };
@@ -301,7 +301,7 @@ describe("npm run pipeline, looking", function () {
             "b/orders.json": { ...input, dataset: "orders", decision: rejected("v2", "2") },
           },
         },
-        verdict: { state: "late", missing: ["users", "events"], rejected: ["orders"] },
+        verdict: { state: "late", missing: ["users", "events"], rejected: ["orders"], expired: [] },
         undecided: [{ key: "b/x.txt", version: "x", bytes: 1, uploadedAt: 1, skipped: { reason: "no", fix: "none" } }],
       };
       expect(

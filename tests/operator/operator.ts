@@ -1,3 +1,4 @@
+import { shapesOf } from "../../handlers/shape.ts";
 import { createDocumentStore } from "../../handlers/storage.ts";
 import { loadCommands } from "../../operator/loadCommands.ts";
 import type { World } from "../../operator/main.ts";
@@ -35,7 +36,12 @@ export function targetOf(under: PipelineUnderTest, overrides: Partial<Target> = 
     settle: (event) => under.settle(event),
     deployed: async () => ({
       ...settings,
-      release: { sequence: Date.now(), pinned: under.release, contract: under.contract },
+      release: {
+        sequence: Date.now(),
+        pinned: under.release,
+        contract: under.contract,
+        shapes: shapesOf(under.contract),
+      },
     }),
     jobRun: async (id) => {
       const known = engine.jobRuns.get(id);

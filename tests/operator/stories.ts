@@ -7,6 +7,7 @@ import { evaluateGate } from "../../handlers/ledger/gate.ts";
 import { noTries } from "../../handlers/ledger/retry.ts";
 import type { Release } from "../../handlers/release.ts";
 import type { DatasetReport, RunReport } from "../../handlers/run/report.ts";
+import { shapesOf } from "../../handlers/shape.ts";
 import { previewOf } from "../../operator/story/reads.ts";
 import type {
   DatasetStory,
@@ -29,6 +30,7 @@ const { config } = loadConfig("config/pipeline_config.yaml", "dev");
 const contract = contractOf(config);
 const gateRules = {
   datasets: contract.datasets,
+  shapes: shapesOf(contract),
   maxSpread: config.batching.maxSpread * 1000,
   attempts: config.glue.attempts,
 };
@@ -37,6 +39,7 @@ const release: Release = {
   engine: { uri: "s3://artifacts/engine/41fa/plan_runner.zip", sha256: "41fa" },
   contract: { uri: "s3://artifacts/contract/77e1.json", sha256: "77e1" },
   plan: { uri: "s3://artifacts/plan/c3b2.json", sha256: "c3b2" },
+  reader: 1,
 };
 
 interface FileOptions {
@@ -61,6 +64,7 @@ const decisionOf = (dataset: string, { version, bytes, uploaded, fault }: FileOp
   lastModified: at(uploaded),
   decidedAt: at(uploaded) + 1200,
   bytes,
+  shape: shapesOf(contract)[dataset]!,
   ...(fault
     ? { outcome: "rejected", ...fault }
     : {
@@ -107,6 +111,7 @@ const pinned = (files: Readonly<Record<string, FileOptions>>): PinnedInputs =>
       {
         key: `${batch}/${dataset}.json`,
         version,
+        shape: shapesOf(contract)[dataset]!,
         report: reportOn(dataset, version),
         bytes,
       },
@@ -284,7 +289,7 @@ const storyOf = (
   datasets: datasetStories(document),
   undecided: [],
   messages: { uploads: 0, deadUploads: 0, deadEvents: 0 },
-  wouldRead: previewOf(batch, document, { ...ledgerRules, datasets: contract.datasets }),
+  wouldRead: previewOf(batch, document, { ...ledgerRules, datasets: contract.datasets, shapes: gateRules.shapes }),
   ...told,
 });
 

@@ -88,7 +88,12 @@ describe("the story of a batch", function () {
     const batch = "2026-01-02";
     await upload(`${batch}/orders.json`, "order_id,user_id\n");
     const story = await readStory(target, batch);
-    expect(story.verdict).to.deep.equal({ state: "waiting", missing: ["users", "events"], rejected: ["orders"] });
+    expect(story.verdict).to.deep.equal({
+      state: "waiting",
+      missing: ["users", "events"],
+      rejected: ["orders"],
+      expired: [],
+    });
     const { document } = story;
     const { decision } = document.inputs[`${batch}/orders.json`]!;
     expect(story.dueAt).to.equal(decision.decidedAt + story.rules.deadline);

@@ -172,7 +172,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     const before = await snapshotOf(await runPipeline({ stack: "prod" }));
     const plan = against(await snapshotOf(run), before);
     expect(kinds(plan)).to.deep.equal([
-      "replaced BucketObjectv2 commerce-artifacts-release-sql-user_activity",
+      "replaced BucketObjectv2 commerce-artifacts-release-plan",
       "changed BucketObjectv2 commerce-artifacts-current",
     ]);
     expect(summary(plan).slice(0, 4)).to.deep.equal([
@@ -206,6 +206,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
     ]);
     expect(kinds(plan)).to.deep.equal([
       "replaced BucketObjectv2 commerce-artifacts-release-contract",
+      "replaced BucketObjectv2 commerce-artifacts-release-plan",
       "changed BucketObjectv2 commerce-artifacts-current",
     ]);
   });
@@ -443,7 +444,7 @@ describe("npm run plan", function () {
       "- Glue: at most USD 0.44 a run, as before",
     ]);
     expect(text.match(/^\| (replaced|changed) .*?\)/gm)).to.deep.equal([
-      "| replaced | `commerce-artifacts-release-sql-user_activity` (BucketObjectv2)",
+      "| replaced | `commerce-artifacts-release-plan` (BucketObjectv2)",
       "| changed | `commerce-artifacts-current` (BucketObjectv2)",
     ]);
     expect(git("status", "--porcelain").trim()).to.equal("M glue/sql/user_activity.sql");

@@ -489,7 +489,7 @@ export class Cloud {
       const { batch } = upload.place;
       const history = this.witness.batch(batch);
       const ready = history.document && this.witness.ready(batch, history, history.document);
-      if (ready?.isDue && !ready.isOver && !history.document!.runs.some(isUnsettled))
+      if (ready?.isDue && ready.isTyped && !ready.isOver && !history.document!.runs.some(isUnsettled))
         this.world.violate(
           "gate at once",
           `${batch} is ready (${ready.wanted}) and the message of ${upload.name} is done`,

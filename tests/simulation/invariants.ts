@@ -23,7 +23,7 @@ export const invariants = {
   "newest release": "A run is claimed under the newest release that its claimer and the document could know.",
   "history stays": "Reconciliation takes up nothing that came before its name was declared.",
   "claim is complete":
-    "A run is claimed with one good, newest, unread file of each required dataset, and with none that is ambiguous.",
+    "A run is claimed with one good, newest, unread file of each required dataset, typed under the shapes of the run's release, and with none that is ambiguous.",
   "claim is new":
     "The gate claims no inputs twice, but for failures of the infrastructure, and those a limited number of times.",
   "order is an operator's": "An order takes effect once, as it was given, and for the operator who gave it.",

@@ -91,7 +91,7 @@ const [typedParts, copiedParts] = [179, 45];
 
 function expectTyped(cloud: Cloud): void {
   const decision = decisionIn(cloud);
-  if (decision.outcome !== "promoted") throw new Error(decision.reason);
+  if (decision.outcome !== "promoted") throw new Error(decision.outcome);
   const report = JSON.parse(cloud.s3.object("ledger", decision.report.key)!.content.text()) as FileReport;
   expect(report.parts).to.have.length(typedParts);
   const named = report.parts.map((_, part) => `${report.silver.replace("s3://silver/", "")}part-${part}.parquet`);

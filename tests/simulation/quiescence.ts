@@ -45,6 +45,7 @@ export function checkQuiescence(cloud: Cloud): void {
       ...document.runs.filter(isUnsettled).map(({ run }) => `run ${run} unsettled`),
       ...document.effects.map(({ id }) => id),
       ...(document.open === null ? [] : ["open"]),
+      ...(document.ordered === null ? [] : [`order ${document.ordered} waits`]),
     ];
     if (left.length > 0) violate("nothing is left", `${batch}: ${left.join(", ")}`);
     for (const run of history.runs.values())

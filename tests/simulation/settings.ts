@@ -43,6 +43,14 @@ export const firstContract: Contract = {
   outputs: { activity: output("bigint"), totals: output("decimal(12,2)") },
 };
 
+const withColumn = (dataset: DatasetContract, name: string): DatasetContract => ({
+  ...dataset,
+  columns: [
+    ...dataset.columns.filter((column) => column.name !== name),
+    { name, type: "string", onNull: "keep", rules: [] },
+  ],
+});
+
 const withDatasets = (contract: Contract, datasets: Contract["datasets"]): Contract => ({ ...contract, datasets });
 const without = <T>(all: Readonly<Record<string, T>>, name: string): Readonly<Record<string, T>> =>
   Object.fromEntries(Object.entries(all).filter(([key]) => key !== name));
@@ -67,6 +75,14 @@ export const contractChanges = {
   "required dataset becomes optional": (contract) => require(contract, "events", false),
   "new output": (contract) => ({ ...contract, outputs: { ...contract.outputs, extra: output("bigint") } }),
   "output removed": (contract) => ({ ...contract, outputs: without(contract.outputs, "totals") }),
+  "users of another shape": (contract) =>
+    withDatasets(contract, { ...contract.datasets, users: withColumn(contract.datasets.users!, "added") }),
+  "users and events of another shape": (contract) =>
+    withDatasets(contract, {
+      ...contract.datasets,
+      users: withColumn(contract.datasets.users!, "more"),
+      ...(contract.datasets.events ? { events: { ...contract.datasets.events, maxRejected: 50 } } : {}),
+    }),
   "column of another type": (contract) => ({
     ...contract,
     outputs: { ...contract.outputs, activity: output("string") },

@@ -10,6 +10,7 @@ import type {
 } from "../../handlers/ledger/document.ts";
 import type { FileReport } from "../../handlers/promote/fileReport.ts";
 import type { Artifact } from "../../handlers/release.ts";
+import { shapesOf } from "../../handlers/shape.ts";
 import type { Deployments } from "./deployments.ts";
 import type { Transition } from "./faults.ts";
 import type { GlueService, GlueWatch, Partition } from "./glueService.ts";
@@ -316,8 +317,9 @@ export class Witness implements GlueWatch {
     for (const [key, input] of Object.entries(inputs)) {
       const earlier = before?.inputs[key];
       if (input.late && !earlier?.late) this.#checkLate(batch, inputs);
-      if (earlier?.decision.version === input.decision.version && earlier.decision.outcome === input.decision.outcome)
-        continue;
+      const { version, outcome, shape } = input.decision;
+      const known = earlier?.decision;
+      if (known?.version === version && known.outcome === outcome && known.shape === shape) continue;
       this.#checkDecision(batch, key, input, earlier);
     }
   }
@@ -334,17 +336,22 @@ export class Witness implements GlueWatch {
       return;
     }
     const verdict = upload.isGood ? "promoted" : "rejected";
+    const isAgain = earlier?.decision.version === decision.version;
+    if (decision.outcome === "gone") {
+      if (!upload.isGone || !isAgain) this.#violate("decision", `${upload.name} is not gone, or was not known before`);
+      return;
+    }
     if (decision.outcome !== verdict) {
       this.#violate("decision", `${upload.name} is ${upload.isGood ? "good" : "bad"} and was ${decision.outcome}`);
       return;
     }
     const previous = earlier && this.#truth.byVersion.get(earlier.decision.version);
-    if (previous && previous.order >= upload.order) {
+    if (previous && previous.order >= upload.order && !isAgain) {
       this.#violate("decision", `${batch} went back from ${previous.name} to ${upload.name}`);
       return;
     }
     if (decision.outcome === "promoted") {
-      if (!this.#isTyped(upload, decision.report))
+      if (!this.#isTyped(upload, decision))
         this.#violate("decision", `${upload.name} was promoted without its rows in Silver`);
     } else {
       const stored = this.#s3.object("rejected", `${upload.rejectedName}.reason.json`)?.content.text();
@@ -354,12 +361,17 @@ export class Witness implements GlueWatch {
   }
 
   /** Whether the report is there and leads to all that the file holds. */
-  #isTyped(upload: Upload, { key, sha256 }: FileReportPin): boolean {
+  #isTyped(
+    upload: Upload,
+    { report: pin, shape }: { readonly report: FileReportPin; readonly shape: string },
+  ): boolean {
+    const { key, sha256 } = pin;
     const text = this.#s3.object("ledger", key)?.content.text();
     if (!text || createHash("sha256").update(text).digest("hex") !== sha256) return false;
     const report = JSON.parse(text) as FileReport;
     const { source, batch, dataset, fault } = report;
     if (source.key !== upload.key || source.version !== upload.version || fault) return false;
+    if (report.shape !== shape) return false;
     if (batch !== upload.place!.batch || dataset !== upload.place!.dataset) return false;
     const typed = typedText(this.#s3, report);
     // Of a large one the parts are stand-ins.
@@ -480,7 +492,9 @@ export class Witness implements GlueWatch {
       return;
     }
     const given = this.#truth.orders.get(cause.id);
-    if (!orders.includes(cause.id) || given?.order.operation !== cause.operation) {
+    // One that waited for its files takes effect later.
+    const isOrdered = orders.includes(cause.id) || history.document?.ordered === cause.id;
+    if (!isOrdered || given?.order.operation !== cause.operation) {
       this.#violate("order is an operator's", `${name} was claimed for order ${cause.id}`);
       return;
     }
@@ -504,7 +518,8 @@ export class Witness implements GlueWatch {
       upload.key === pinned.key &&
       upload.place?.batch === batch &&
       upload.place.dataset === dataset &&
-      this.#isTyped(upload, pinned.report);
+      pinned.shape === shapesOf(this.#deployments.of(release).contract)[dataset] &&
+      this.#isTyped(upload, pinned);
     if (!isRight) this.#violate("claim is complete", `${name} pins ${pinned.key} ${pinned.version} for ${dataset}`);
   }
 
@@ -532,8 +547,9 @@ export class Witness implements GlueWatch {
     batch: string,
     history: BatchHistory,
     document: LedgerDocument,
-  ): { wanted: string; isOver: boolean; isDue: boolean; datasets: readonly string[] } | null {
-    const { datasets } = this.#deployments.at(document.judged).contract;
+  ): { wanted: string; isOver: boolean; isDue: boolean; isTyped: boolean; datasets: readonly string[] } | null {
+    const { contract } = this.#deployments.at(document.judged);
+    const { datasets } = contract;
     const datasetNames = Object.keys(datasets);
     const live = this.live(history, document);
     const inputs: Record<string, { key: string; version: string } | null> = {};
@@ -543,6 +559,8 @@ export class Witness implements GlueWatch {
       if (second || (datasets[dataset]!.required && !file)) return null;
       const upload = file && this.#truth.byVersion.get(file.input.decision.version);
       if (upload && !upload.isGood) return null;
+      const shape = shapesOf(contract)[dataset];
+      if (file?.input.decision.outcome === "gone" && file.input.decision.shape === shape) return null;
       if (upload && datasets[dataset]!.required) times.push(upload.lastModified);
       inputs[dataset] = upload ? { key: upload.key, version: upload.version } : null;
     }
@@ -563,7 +581,9 @@ export class Witness implements GlueWatch {
     const isOver =
       tries.executed >= attempts ||
       runs.some((run) => run.state === "superseded" || (run.state === "failed" && !isTriedAgain(run)));
-    return { wanted, isOver, isDue: this.#world.now > tries.notAfter + 2 * minute, datasets: datasetNames };
+    const isTyped = !this.#isStale([...live.values()].flat(), document);
+    const isDue = this.#world.now > tries.notAfter + 2 * minute;
+    return { wanted, isOver, isDue, isTyped, datasets: datasetNames };
   }
 
   #checkGateClaim(name: string, batch: string, history: BatchHistory, run: Run): void {
@@ -751,14 +771,18 @@ export class Witness implements GlueWatch {
   #checkOpen(batch: string, history: BatchHistory, document: LedgerDocument): void {
     const live = [...this.live(history, document).values()].flat();
     const isPending =
-      document.effects.length > 0 || document.runs.some(isUnsettled) || live.some(({ input }) => !input.late);
+      document.effects.length > 0 ||
+      document.ordered !== null ||
+      document.runs.some(isUnsettled) ||
+      live.some(({ input }) => !input.late);
     if (document.open === null) {
       const ready = this.ready(batch, history, document);
       if (ready && !ready.isOver) this.#violate("open mark", `${batch} is ready and closed`);
       if (isPending) this.#violate("open mark", `${batch} has something pending and is closed`);
       return;
     }
-    if (!isPending && !this.ready(batch, history, document))
+    // It may have something to type, whether or not it turns out good.
+    if (!isPending && !this.ready(batch, history, document) && !this.#isStale(live, document))
       this.#violate("open mark", `${batch} has nothing pending and is open`);
     if (document.open !== history.document?.open) {
       if (document.open <= history.epoch)
@@ -767,6 +791,12 @@ export class Witness implements GlueWatch {
     }
     if (!this.#s3.object("ledger", `open/${batch}/${document.open}`))
       this.#violate("open mark", `${batch} is open and has no mark open/${batch}/${document.open}`);
+  }
+
+  /** Whether one of the files was decided under another shape than that of the release. */
+  #isStale(live: readonly { readonly input: Input }[], { judged }: LedgerDocument): boolean {
+    const shapes = shapesOf(this.#deployments.at(judged).contract);
+    return live.some(({ input }) => input.decision.shape !== shapes[input.dataset]);
   }
 
   // ---- Glue

@@ -12,6 +12,7 @@ import type { Answer } from "../../generator/answer.ts";
 import { type Decision, emptyDocument, type LedgerDocument, type Run } from "../../handlers/ledger/document.ts";
 import { inParallel } from "../../handlers/parallel.ts";
 import type { DatasetReport } from "../../handlers/run/report.ts";
+import { shapesOf } from "../../handlers/shape.ts";
 import { clearPublished } from "../../operator/gold/download.ts";
 import { openParquet, timeText } from "../../operator/gold/parquet.ts";
 import { parseStart } from "../../start/arguments.ts";
@@ -44,6 +45,7 @@ const decision = (key: string, rejected?: { code: string; reason: string; fix: s
   lastModified: 1_000,
   decidedAt: 2_000,
   bytes: 10,
+  shape: shapesOf(rules.contract)[key.split(".")[0]!]!,
   ...(rejected
     ? { outcome: "rejected", ...rejected }
     : { outcome: "promoted", report: { key: `files/${key}`, sha256: "" } }),
@@ -61,7 +63,7 @@ const consumed = Object.fromEntries(
 );
 const pinned = (dataset: string) => {
   const key = `${dataset}.json`;
-  return { key, version: `version of ${key}`, report: { key: "", sha256: "" }, bytes: 10 } as const;
+  return { key, version: `version of ${key}`, report: { key: "", sha256: "" }, shape: "", bytes: 10 } as const;
 };
 const run = (fields: Partial<Run>): Run => ({
   run: 1,
@@ -69,7 +71,12 @@ const run = (fields: Partial<Run>): Run => ({
   state: "started",
   claimedAt: 3_000,
   inputs: { users: pinned("users"), events: pinned("events"), orders: pinned("orders") },
-  release: { engine: { uri: "", sha256: "" }, contract: { uri: "", sha256: "" }, plan: { uri: "", sha256: "" } },
+  release: {
+    engine: { uri: "", sha256: "" },
+    contract: { uri: "", sha256: "" },
+    plan: { uri: "", sha256: "" },
+    reader: 1,
+  },
   outputs: {},
   tries: { executed: 0, undelivered: 0 },
   jobRuns: ["jr_1"],

@@ -13,7 +13,11 @@ export const release: Release = {
   engine: { uri: "s3://artifacts/engine/b/plan_runner.zip", sha256: "b".repeat(64) },
   contract: { uri: "s3://artifacts/contract/c.json", sha256: "c".repeat(64) },
   plan: { uri: "s3://artifacts/plan/d.json", sha256: "d".repeat(64) },
+  reader: 1,
 };
+
+/** Of all datasets, unless a test says otherwise. */
+export const shape = "shape";
 
 export const rules: TransitionContext["rules"] = {
   sequence: 1,
@@ -24,6 +28,7 @@ export const rules: TransitionContext["rules"] = {
     orders: { required: true },
     coupons: { required: false },
   },
+  shapes: { users: shape, events: shape, orders: shape, coupons: shape },
   outputs: { user_activity: [{ name: "user_id", type: "string" }] },
   maxSpread: 360 * minute,
   deadline: 1440 * minute,
@@ -43,6 +48,7 @@ export const promoted = (version: string, sequencer: string | null, at = 0): Pro
   lastModified: start + at * minute,
   decidedAt: start + at * minute,
   bytes: 100,
+  shape,
   report: reportOn(version),
 });
 
@@ -53,6 +59,7 @@ export const rejected = (version: string, sequencer: string | null, at = 0): Rej
   lastModified: start + at * minute,
   decidedAt: start + at * minute,
   bytes: 100,
+  shape,
   code: "truncated",
   reason: "the last record is cut",
   fix: "upload the whole file",

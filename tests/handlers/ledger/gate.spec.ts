@@ -18,6 +18,7 @@ describe("ledger gate", () => {
       state: "waiting",
       missing: ["users", "orders"],
       rejected: [],
+      expired: [],
     });
   });
 
@@ -26,6 +27,7 @@ describe("ledger gate", () => {
       state: "waiting",
       missing: [],
       rejected: ["users"],
+      expired: [],
     });
   });
 
@@ -33,7 +35,7 @@ describe("ledger gate", () => {
     const story = new Story().arrive("users", "u", "1");
     story.tell({ kind: "sweep" }, { at: 1441 });
     story.arrive("events", "e", "1", 1442);
-    expect(verdict(story, 1442)).to.deep.equal({ state: "late", missing: ["orders"], rejected: [] });
+    expect(verdict(story, 1442)).to.deep.equal({ state: "late", missing: ["orders"], rejected: [], expired: [] });
   });
 
   it("is in conflict over two live files of one dataset", () => {
@@ -63,7 +65,12 @@ describe("ledger gate", () => {
 
   it("is not readied by an optional dataset alone", () => {
     const story = new Story().arriveAll("1").publish(1).arrive("coupons", "c1", "0001");
-    expect(verdict(story)).to.deep.equal({ state: "waiting", missing: ["users", "events", "orders"], rejected: [] });
+    expect(verdict(story)).to.deep.equal({
+      state: "waiting",
+      missing: ["users", "events", "orders"],
+      rejected: [],
+      expired: [],
+    });
   });
 
   it("is mixed when the rolling batch's files lie too far apart, and a keyed batch never is", () => {
@@ -88,7 +95,8 @@ describe("ledger gate", () => {
 
   it("takes of several optional files those that lie together, the newest first", () => {
     const datasets = { ...rules.datasets, coupons: { required: false }, returns: { required: false } };
-    const story = new Story("current", { datasets })
+    const shapes = { ...rules.shapes, returns: "shape" };
+    const story = new Story("current", { datasets, shapes })
       .arrive("coupons", "c", "1", 0)
       .arrive("users", "u", "1", 200)
       .arrive("events", "e", "1", 200)

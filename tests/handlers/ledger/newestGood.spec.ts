@@ -6,7 +6,7 @@ import { jobRun, rejected, reportOn, rules, Story } from "./documents.ts";
 
 /** Which files an operator's `run` reads: of the document alone. Times are minutes. */
 describe("what an operator's run reads", () => {
-  const users = ({ document, rules }: Story) => newestGood(document!, Object.keys(rules.datasets)).users!;
+  const users = ({ document, rules }: Story) => newestGood(document!, rules).users!;
   /** Version and source of the users that are chosen, or the kind of what is chosen instead. */
   const chosen = (story: Story) => {
     const choice = users(story);
@@ -38,6 +38,7 @@ describe("what an operator's run reads", () => {
       file: {
         key: "users.json",
         version: "users-2",
+        shape: "shape",
         report: reportOn("users-2"),
         bytes: 100,
       },
@@ -90,7 +91,7 @@ describe("what an operator's run reads", () => {
 
   it("nothing where there never was a good file", () => {
     const story = new Story().arriveAll("1");
-    expect(newestGood(story.document!, Object.keys(rules.datasets)).coupons).to.deep.equal({ kind: "absent" });
+    expect(newestGood(story.document!, rules).coupons).to.deep.equal({ kind: "absent" });
     withdraw(story);
     expect(chosen(story)).to.equal("absent");
     expect(() => story.tell({ kind: "operate", id: "run", order: { operation: "run" } })).to.throw(

@@ -33,6 +33,7 @@ describe("ledger transition", () => {
         effects: [],
         published: null,
         operations: [],
+        ordered: null,
       });
     });
 
@@ -119,6 +120,7 @@ describe("ledger transition", () => {
       const pinned = (dataset: string) => ({
         key: `${dataset}.json`,
         version: `${dataset}-1`,
+        shape: "shape",
         report: reportOn(`${dataset}-1`),
         bytes: 100,
       });
@@ -477,6 +479,7 @@ describe("ledger transition", () => {
         state: "late",
         missing: ["orders"],
         rejected: [],
+        expired: [],
       });
       expect(story.document!.open).to.equal(null);
       story.arrive("orders", "orders-1", "0001", 1500);

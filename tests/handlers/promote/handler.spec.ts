@@ -132,7 +132,7 @@ describe("promote handler", function () {
     await pipeline.upload(`${batch}/users.json`, "garbage");
     await pipeline.deliver(first);
     const { decision } = (await pipeline.ledger(batch)).inputs[`${batch}/users.json`]!;
-    if (decision.outcome !== "promoted") throw new Error(decision.reason);
+    if (decision.outcome !== "promoted") throw new Error(decision.outcome);
     const { key, sha256 } = decision.report;
     expect(await rowsOf({ uri: `s3://test-ledger/${key}`, sha256 })).to.have.length(1);
   });

@@ -42,7 +42,7 @@ const enormous: Story = (() => {
   const datasets = Object.fromEntries(
     Object.entries(report.datasets).map(([name, dataset]) => [
       name,
-      { ...dataset, read: 33_333_333, kept: 33_000_000, deduplicated: 0, rejected: { malformed: 333_333 } },
+      { ...dataset, read: 33_000_000, malformed: 333_333, kept: 33_000_000, deduplicated: 0, rejected: {} },
     ]),
   );
   const outputs = { user_activity: { ...report.outputs.user_activity!, rows: 99_999_999 } };

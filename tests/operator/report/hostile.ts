@@ -47,6 +47,7 @@ export const hostileStory: Story = (() => {
       engine: { uri: mix, sha256: mix },
       contract: { uri: mix, sha256: mix },
       plan: { uri: mix, sha256: mix },
+      reader: 1,
     },
     failure: { kind: "report", message: mix } as const,
   };

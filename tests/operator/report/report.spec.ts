@@ -249,7 +249,7 @@ describe("report.html", () => {
         /Ready Batch 2026-11-22 is complete and its run is about to be/,
       ],
       [
-        { state: "late", missing: ["events"], rejected: [] },
+        { state: "late", missing: ["events"], rejected: [], expired: [] },
         /Late Glue has not started: late since .* Late for 2 h due/,
       ],
       [{ state: "conflict", keys: { users: ["2026-11-22/users.json"] } }, /Conflict Glue has not started: users came/],
