@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import type { Readable } from "node:stream";
 import { FaultyText, oneObjectALine } from "../reader/faultyText.ts";
 import type { Text } from "../reader/file.ts";
@@ -31,7 +32,14 @@ export async function textOf(source: Source, { layout, compression }: Form, limi
     return new FaultyText("array_too_large", reason, `${oneObjectALine} instead of an array`);
   };
   for await (const chunk of upTo(limits.maxArrayBytes, from(0), tooLarge)) chunks.push(chunk);
-  return { layout, whole: Buffer.concat(chunks).toString("utf8") };
+  const whole = Buffer.concat(chunks);
+  if (!isUtf8(whole))
+    throw new FaultyText(
+      "encoding",
+      "the file is not UTF-8 (it may be Latin-1 or Windows-1252)",
+      "save the file as UTF-8",
+    );
+  return { layout, whole: whole.toString("utf8") };
 }
 
 async function* upTo(most: number, chunks: AsyncIterable<Buffer>, fault: () => FaultyText): AsyncGenerator<Buffer> {

@@ -77,6 +77,7 @@ export interface PipelineUnderTest {
   receive(queueUrl: string): Promise<string[]>;
   ledger(batch: string): Promise<LedgerDocument>;
   text(bucket: string, key: string): Promise<string>;
+  put(bucket: string, key: string, text: string): Promise<void>;
   keys(bucket: string, prefix?: string): Promise<string[]>;
   /** Writes a run report that agrees with the manifest of this run, changed by `change`. */
   report(batch: string, run: number, jobRun: string, change?: (report: Report) => void): Promise<void>;
@@ -344,6 +345,9 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
     async keys(Bucket, Prefix = "") {
       const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket, Prefix }));
       return Contents.map(({ Key }) => Key!).sort();
+    },
+    async put(Bucket, Key, Body) {
+      await s3.send(new PutObjectCommand({ Bucket, Key, Body }));
     },
     async report(batch, run, jobRun, change = () => {}) {
       const manifest = await text(names.ledgerBucket, ledgerKeys.manifest(batch, run));

@@ -114,6 +114,7 @@ describe("what is wrong with a file", () => {
     ["an array with a broken element", array(line(1), '{"id":broken}'), "not_json", /; write it with a JSON library/],
     ["brackets only", "[".repeat(4000), "truncated", /ends in the middle/],
     ["a large array", `[${many.repeat(2).trim().split("\n").join(",")}]`, "array_too_large", /more than 4096 bytes/],
+    ["Latin-1 in a list", latin(array(line(1), '{"id":"ü"}')), "encoding", /not UTF-8 .*; save the file as UTF-8/],
     ["a key that is null", '{"id":null}\n{"id":null}\n', "", /^$/],
     [
       "quoted decimals",
