@@ -54,6 +54,12 @@ export default {
       from: { path: "^handlers/settle/" },
       to: { path: "^handlers/promote/" },
     },
+    {
+      name: "the functions hold no validation library",
+      severity: "error",
+      from: { path: "^handlers/" },
+      to: { path: "^config/(schema|load|checks)[.]ts$", dependencyTypesNot: ["type-only"] },
+    },
   ],
   options: {
     doNotFollow: { path: "node_modules" },

@@ -1,16 +1,10 @@
 import { catalogType, parseColumnType } from "./columnType.ts";
 import { suggestion } from "./nearest.ts";
+import { refusesNull, refusingNullActions } from "./nullActions.ts";
 import { parseSettings } from "./parse.ts";
 import { isPlain, own, type Plain } from "./plain.ts";
 import type { Problem } from "./problems.ts";
-import {
-  type DatasetConfig,
-  datasetSchema,
-  type OutputConfig,
-  outputSchema,
-  refusesNull,
-  refusingNullActions,
-} from "./schema.ts";
+import { type DatasetConfig, datasetSchema, type OutputConfig, outputSchema } from "./schema.ts";
 import { compareValues, misfit, type Value } from "./values.ts";
 
 /** The table in which `balances` find a dataset's orphans, and its column that names the reference. */

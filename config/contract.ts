@@ -1,6 +1,7 @@
 import { type ColumnType, catalogType, parseColumnType } from "./columnType.ts";
+import type { NullAction } from "./nullActions.ts";
 import { portablePattern } from "./pattern.ts";
-import type { DatasetConfig, EvolutionMode, FileFormat, NullAction, PipelineConfig } from "./schema.ts";
+import type { DatasetConfig, EvolutionMode, FileFormat, PipelineConfig } from "./schema.ts";
 import { contractValue } from "./values.ts";
 
 /** A value of a column's type, which says how to read it: a number is a text, with all its digits. */

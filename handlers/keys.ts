@@ -42,7 +42,7 @@ export function partKeys({ batch, dataset, key, version }: BronzeFile, rowShape:
 }
 
 /** In the ledger: what a version came to under a shape. */
-export const fileReportKey = ({ batch, dataset, key, version }: BronzeFile, shape: string) =>
+export const fileReportKey = ({ batch, dataset, key, version }: Omit<BronzeFile, "format">, shape: string) =>
   `files/${batch}/${dataset}/${versionHash(key, version, shape)}.json`;
 
 /** What all job runs of a run wrote. */

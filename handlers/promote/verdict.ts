@@ -1,5 +1,5 @@
 import type { Contract } from "../../config/contract.ts";
-import { refusesNull } from "../../config/schema.ts";
+import { refusesNull } from "../../config/nullActions.ts";
 import { type FileFault, uploadWhole } from "../reader/faultyText.ts";
 import type { Drift, Findings } from "../reader/findings.ts";
 import { faultsInWords } from "../reader/words.ts";

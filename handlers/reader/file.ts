@@ -37,7 +37,7 @@ export interface TypedPart {
   readonly findings: Findings;
   /** Parquet of the typed rows, with `_part` and `_line`. Null when only the findings were asked for. */
   readonly typed: Parquet | null;
-  /** Parquet of the malformed rows: line, why, text. Null without any. */
+  /** Parquet of the malformed rows: `_part` and `_line`, why, text. Null without any. */
   readonly malformed: Parquet | null;
   /** Whether the text ends with it. */
   readonly isLast: boolean;
@@ -155,7 +155,7 @@ class Typing {
     if (!writer) return { part, findings, typed: null, malformed: null, isLast };
     const [typed, malformed] = [this.path("typed.parquet"), this.path("malformed.parquet")];
     await writer.typed(this.path("typed.json"), part, typed);
-    if (findings.malformed > 0) await writer.malformed(this.path("malformed.json"), malformed);
+    if (findings.malformed > 0) await writer.malformed(this.path("malformed.json"), part, malformed);
     return {
       part,
       findings,

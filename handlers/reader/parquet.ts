@@ -43,7 +43,7 @@ export interface ParquetWriter {
   /** @param typed a file in which each line is a row as `RowReader` types it, or `noRow` */
   typed(typed: string, part: number, target: string): Promise<void>;
   /** @param malformed a file of `MalformedLine`s, not empty */
-  malformed(malformed: string, target: string): Promise<void>;
+  malformed(malformed: string, part: number, target: string): Promise<void>;
   close(): void;
 }
 
@@ -75,8 +75,13 @@ export async function openParquetWriter(columns: readonly TypedColumn[], scratch
          where "~" is null`,
         target,
       ),
-    malformed: (file, target) =>
-      copy(connection, `from ${lines(file, ["line: 'bigint'", "why: 'varchar'", "text: 'varchar'"])}`, target),
+    malformed: (file, part, target) =>
+      copy(
+        connection,
+        `select ${part}::integer as ${partColumn}, line as ${lineColumn}, why, text
+         from ${lines(file, ["line: 'bigint'", "why: 'varchar'", "text: 'varchar'"])}`,
+        target,
+      ),
     close() {
       connection.closeSync();
       instance.closeSync();

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
+import { fileReportKey } from "../../handlers/keys.ts";
 import type { FileReport } from "../../handlers/promote/fileReport.ts";
 import { localDirectory } from "../../setup/paths.mjs";
 import { UsageError } from "../../terminal/flags.ts";
@@ -62,27 +63,37 @@ export const command = defineCommand({
     const target = await find();
     const story = await readStory(target, batch);
     const reported = reportedRun(story, flags.run);
+    const limit = flags.limit ?? shownExamples;
     const files = story.files.filter(({ rejection }) => rejection !== null);
+    const examples = new Map<FileStory, readonly Example[]>();
+    for (const file of files) {
+      const { shape } = story.document.inputs[file.key]!.decision;
+      const found = await malformedRows(target, fileReportKey({ ...file, batch }, shape), limit);
+      if (found) examples.set(file, found);
+    }
     const rows: RejectedRows[] = [];
     for (const [dataset, counted] of Object.entries(fatesOf(reported?.jobRun.report ?? null))) {
       const rejected = Object.values(counted.rejected).reduce((sum, count) => sum + count, 0);
       if (rejected === 0) continue;
       status.show("rejected rows", dataset);
-      const found = await readRows(target, batch, dataset, reported!, flags.limit ?? shownExamples);
+      const found = await readRows(target, batch, dataset, reported!, limit);
       rows.push({ dataset, read: counted.read, rejected, ...found });
     }
     status.clear();
     return {
       exitCode: exitCodes.done,
       lines: [
-        ...filesText(files, style),
+        ...filesText(files, examples, style),
         ...rowsText(rows, style),
         ...(files.length === 0 && rows.length === 0 ? [nothingText(batch, reported?.run.run.run)] : []),
       ],
       data: {
         batch,
         run: reported?.run.run.run ?? null,
-        files: files.map(({ key, fate, rejection }) => ({ key, fate, ...rejection })),
+        files: files.map((file) => {
+          const { key, fate, rejection } = file;
+          return { key, fate, ...rejection, malformed: examples.get(file) ?? [] };
+        }),
         rows,
       },
     };
@@ -168,7 +179,7 @@ async function malformedRows(target: Target, reportKey: string, limit: number): 
     if (files.length > 0 && examples.length < limit) {
       isThere = true;
       const { rows } = await ask(
-        `select ${before} + line, why, text from "rejected" order by line limit ${limit - examples.length}`,
+        `select ${before} + _line, why, text from "rejected" order by _line limit ${limit - examples.length}`,
         { outputs: ["rejected"], files: [{ output: "rejected", batch, files }] },
       );
       for (const [line, why, text] of rows as [number, string, string | null][])
@@ -191,27 +202,34 @@ async function fetched({ s3, names }: Target, prefix: string): Promise<string[]>
   return readdirSync(folder).map((name) => join(folder, name));
 }
 
-function filesText(files: readonly FileStory[], { bold, red, dim }: Style): string[] {
+function filesText(
+  files: readonly FileStory[],
+  examples: ReadonlyMap<FileStory, readonly Example[]>,
+  { bold, red, dim }: Style,
+): string[] {
   if (files.length === 0) return [];
   return [
     bold("Rejected files"),
-    ...files.flatMap(({ key, fate, rejection }) => [
-      `  ${red(key)}${fate === "withdrawn" ? " (withdrawn)" : ""}`,
-      ...wrap(`${rejection!.code}: ${rejection!.reason}`, 4),
-      ...wrap(`to mend: ${rejection!.fix}`, 4).map(dim),
+    ...files.flatMap((file) => [
+      `  ${red(file.key)}${file.fate === "withdrawn" ? " (withdrawn)" : ""}`,
+      ...wrap(`${file.rejection!.code}: ${file.rejection!.reason}`, 4),
+      ...wrap(`to mend: ${file.rejection!.fix}`, 4).map(dim),
+      ...(examples.get(file) ?? []).flatMap((example) => exampleText(example).map(dim)),
     ]),
   ];
 }
+
+const exampleText = ({ file, line, why, text }: Example): string[] => [
+  `    ${file}:${line}${why ? ` ${why}` : ""}`,
+  ...(text === null ? [] : [`      ${shortened(text, shownLength)}`]),
+];
 
 function rowsText(rows: readonly RejectedRows[], { bold, dim }: Style): string[] {
   return rows.flatMap(({ dataset, read, rejected, rules, expired }) => [
     bold(`Rejected rows of ${dataset}: ${rejected.toLocaleString("en")} of ${counted(read, "row")}`),
     ...rules.flatMap(({ rule, rows, examples }) => [
       `  ${rule}: ${rows.toLocaleString("en")}`,
-      ...examples.flatMap(({ file, line, why, text }) => [
-        dim(`    ${file}:${line}${why ? ` ${why}` : ""}`),
-        ...(text === null ? [] : [dim(`      ${shortened(text, shownLength)}`)]),
-      ]),
+      ...examples.flatMap((example) => exampleText(example).map(dim)),
     ]),
     ...expired.flatMap((uri) => wrap(`the rows have expired and are no longer at ${uri}`, 4).map(dim)),
   ]);

@@ -1,7 +1,8 @@
 import { parseColumnType } from "../../config/columnType.ts";
 import type { ContractColumn, NullRule, Scalar, ValueRule } from "../../config/contract.ts";
 import { Decimal } from "../../config/decimal.ts";
-import { type EvolutionMode, nullActions, refusesNull } from "../../config/schema.ts";
+import { nullActions, refusesNull } from "../../config/nullActions.ts";
+import type { EvolutionMode } from "../../config/schema.ts";
 import { compareValues, readValue } from "../../config/values.ts";
 import { type Change, compare, fromTo, producers, readers, severity } from "./change.ts";
 import { isWidened } from "./types.ts";

@@ -5,7 +5,7 @@ import { expect } from "chai";
 import { catalogType, parseColumnType } from "../../config/columnType.ts";
 import { contractOf } from "../../config/contract.ts";
 import { ConfigError, loadConfig } from "../../config/load.ts";
-import { nullActionNames, nullActions } from "../../config/schema.ts";
+import { nullActionNames, nullActions } from "../../config/nullActions.ts";
 
 const shipped = "config/pipeline_config.yaml";
 

@@ -131,7 +131,7 @@ export class Oracle {
         `select number, ${text("line")} as text from judged_${name} where rule = 'malformed'`,
         parts(
           (part) => malformedPart(files[name], folder, part),
-          (before) => `line + ${before}, ${text("text")}`,
+          (before) => `_line + ${before}, ${text("text")}`,
         ),
         found,
       );
@@ -155,7 +155,9 @@ export class Oracle {
       await this.compareRows(
         `${name}: the rejected row`,
         `select number, rule, ${columns} from judged_${name} where rule <> 'malformed'`,
-        rejected.length > 0 ? [`select line, rule, ${columns} from ${parquet(...rejected)}`] : [],
+        rejected.length > 0
+          ? [`select line, rule, ${columns} from (select line, rule, unnest(row) from ${parquet(...rejected)})`]
+          : [],
         found,
       );
     }

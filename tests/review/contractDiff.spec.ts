@@ -6,7 +6,7 @@ import { expect } from "chai";
 import type { Contract, ContractColumn, DatasetContract, OutputContract, ValueRule } from "../../config/contract.ts";
 import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
-import { nullActionNames, nullActions } from "../../config/schema.ts";
+import { nullActionNames, nullActions } from "../../config/nullActions.ts";
 import { contractDiff } from "../../review/contractDiff/command.ts";
 import { diffContracts } from "../../review/contractDiff/diff.ts";
 import { lines, merge } from "../../review/contractDiff/text.ts";

@@ -121,8 +121,8 @@ describe("the typing of a version", function () {
       `rows/${placeIn(report.silver)}part-0.parquet`,
     ]);
     expect(malformed).to.deep.equal([
-      { line: "2", why: "is no JSON from character 50 on", text: lines[1]! },
-      { line: "5", why: "has a whole number in order_id, which is declared string", text: lines[4]! },
+      { _part: "0", _line: "2", why: "is no JSON from character 50 on", text: lines[1]! },
+      { _part: "0", _line: "5", why: "has a whole number in order_id, which is declared string", text: lines[4]! },
     ]);
     expect(await pipeline.keys(pipeline.names.ledgerBucket, "parts/")).to.deep.equal([]);
     // Asked again, it reads nothing but the report.

@@ -173,7 +173,7 @@ export async function differencesOf(rows: readonly string[]): Promise<Compared> 
   const byLine = ({ rows, malformed }: typeof gated) =>
     new Map([
       ...rows.map((row) => [row._line, JSON.stringify(row)]),
-      ...malformed.map((row) => [row.line, JSON.stringify(row)]),
+      ...malformed.map((row) => [row._line, JSON.stringify(row)]),
     ] as [string, string][]);
   const [found, right] = [byLine(gated), byLine(strict)];
   const differences = rows.flatMap((row, index) => {

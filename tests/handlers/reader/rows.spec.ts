@@ -19,7 +19,7 @@ const shown = ({ _part, _line, ...columns }: TypedFile["rows"][number]) =>
 function verdicts({ rows, malformed, findings }: TypedFile): string {
   const verdict = new Map([
     ...rows.map((row): [number, string] => [Number(row._line), `typed ${shown(row)}`.trim()]),
-    ...malformed.map(({ line, why }): [number, string] => [Number(line), `malformed: ${why}`]),
+    ...malformed.map(({ _line, why }): [number, string] => [Number(_line), `malformed: ${why}`]),
   ]);
   return Array.from(
     { length: findings.lines },

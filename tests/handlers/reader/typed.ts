@@ -16,7 +16,7 @@ export interface TypedFile {
   readonly parts: number;
   /** Typed rows in the file's order, with `_part` and `_line`. */
   readonly rows: readonly TextRow[];
-  /** Malformed rows: line (in its part), why, text. */
+  /** Malformed rows: `_part`, `_line`, why, text. */
   readonly malformed: readonly TextRow[];
 }
 
@@ -73,7 +73,7 @@ export async function typeFile(
       findings: together(findings),
       parts: findings.length,
       rows: await read(typed, "_part::integer, _line::bigint"),
-      malformed: await read(malformed, "line::bigint"),
+      malformed: await read(malformed, "_part::integer, _line::bigint"),
     };
   } finally {
     connection.closeSync();
