@@ -103,6 +103,7 @@ class PlanRun:
                 "engine": artifact(self.folder / "engine.zip", "run from the source"),
                 "contract": artifact(self.folder / "contract.json", json.dumps(self.contract)),
                 "plan": artifact(self.folder / "plan.json", self._plan()),
+                "reader": 1,
             },
             "destination": {
                 "gold": str(self.folder / "gold"),
