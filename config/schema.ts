@@ -236,7 +236,8 @@ export const datasetSchema = z.strictObject({
     ),
   maxRejected: percent.meta({
     title: "share in %",
-    description: "The largest share of rejected rows among those read; above it the run fails",
+    description:
+      "The largest share of a file's rows that may be malformed, else the file is rejected on arrival, and that may be malformed or rejected, else the run fails",
   }),
   columns: z
     .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/), column)

@@ -277,12 +277,14 @@ where ${this.#id("#rule")} is not null`,
     const [read, kept, deduplicated, file, uri] = ["read", "kept", "deduplicated", "file", "rejected_uri"].map(
       (what) => `${name}.${what}`,
     ) as [string, string, string, string, string];
-    const [malformed, lines] = [`${name}.malformed`, `${name}.lines`];
+    const malformed = `${name}.malformed`;
+    // As on arrival: a blank line is no row.
+    const rows: Expression = ["+", malformed, read];
     const rejected = this.#rejectedTotal;
     const excluding = excludingRules(this.#dialect, this.#declared);
     const [scale, allowed] = wholeNumbers(this.#declared.maxRejected);
     const lost: Expression = ["+", malformed, rejected];
-    const passes: Expression = ["<=", ["*", 100 * scale, lost], ["*", allowed, lines]];
+    const passes: Expression = ["<=", ["*", 100 * scale, lost], ["*", allowed, rows]];
     const why: Piece[] = [
       ": ",
       {
@@ -332,15 +334,15 @@ where ${this.#id("#rule")} is not null`,
         passes,
         detail: [
           `expected at most ${Number(this.#declared.maxRejected)}%, actual `,
-          { percent: { part: lost, whole: lines } },
+          { percent: { part: lost, whole: rows } },
           "% (",
           { value: malformed },
           " malformed + ",
           { value: rejected },
           " rejected of ",
-          { value: lines },
-          " lines)",
-          { when: [">", ["*", 100 * scale, lost], ["*", allowed, lines]], show: why },
+          { value: rows },
+          " rows)",
+          { when: [">", ["*", 100 * scale, lost], ["*", allowed, rows]], show: why },
         ],
       },
     ];

@@ -66,7 +66,7 @@ function refusalOf(batch: string, document: LedgerDocument, rules: Rules): strin
   }
 }
 
-/** Null when Bronze no longer has the version or denies access; runs read Silver. */
+/** Null when Bronze no longer has the version or denies access. Only a file that is typed again has to be there. */
 async function uploadedAt(
   { s3, names }: Pick<Target, "s3" | "names">,
   Key: string,

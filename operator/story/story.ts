@@ -146,7 +146,7 @@ export interface JobRunStory {
   readonly job: JobTiming | null;
   /** What the engine counted; null when it left no report. */
   readonly report: RunReport | null;
-  /** Where the rejected rows of each dataset that has some are stored; columns `rule`, `text`, `source`. */
+  /** Where the rejected rows of each dataset that has some are stored; columns `rule`, `file`, `line`, `row`. */
   readonly rejectedRows: readonly { readonly dataset: string; readonly rows: number; readonly uri: string }[];
 }
 

@@ -26,7 +26,7 @@ export function diffColumns(
         ? producers.breaking(
             key(column),
             "removed",
-            "with schemaEvolution strict, a file that still has it fails the run",
+            "with schemaEvolution strict, a file that still has it is rejected on arrival",
           )
         : producers.compatible(key(column), "removed", "a field of that name is ignored"),
     ),
@@ -43,8 +43,11 @@ function addedColumn(key: string, column: ContractColumn, mode: EvolutionMode): 
   const { type, onNull } = column;
   const what = `added as ${type}, onNull ${nullRuleText(column)}`;
   if (mode === "strict")
-    return producers.breaking(key, what, "with schemaEvolution strict, a file without it fails the run");
-  if (refusesNull(onNull)) return producers.breaking(key, what, withoutIt(onNull));
+    return producers.breaking(key, what, "with schemaEvolution strict, a file without it is rejected on arrival");
+  if (refusesNull(onNull)) {
+    const ofFiles = "with schemaEvolution ignore-unknown, a file without it is rejected on arrival, and ";
+    return producers.breaking(key, what, `${mode === "ignore-unknown" ? ofFiles : ""}${withoutIt(onNull)}`);
+  }
   return producers.compatible(
     key,
     what,
@@ -58,7 +61,7 @@ function diffType(key: string, old: string, next: string): Change[] {
   return [
     isWidened(old, next)
       ? producers.compatible(`${key}.type`, what, "every value that was accepted still is")
-      : producers.breaking(`${key}.type`, what, `a row whose value is not of type ${next} is rejected`),
+      : producers.breaking(`${key}.type`, what, `a row whose value is not of type ${next} is malformed`),
   ];
 }
 

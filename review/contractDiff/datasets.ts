@@ -143,7 +143,11 @@ function diffMaxRejected(key: string, old: number, next: number): Change[] {
   const what = fromTo(`${old}%`, `${next}%`);
   return [
     next < old
-      ? producers.breaking(key, what, `a file of which more than ${next}% is rejected fails the run`)
-      : producers.compatible(key, what, `up to ${next}% of a file may be rejected`),
+      ? producers.breaking(
+          key,
+          what,
+          `a file with more than ${next}% malformed rows is rejected on arrival; with more malformed and rejected ones, the run fails`,
+        )
+      : producers.compatible(key, what, `up to ${next}% of a file's rows may be malformed or rejected`),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Contract } from "../../config/contract.ts";
-import { type Change, fromTo, producers, readers } from "./change.ts";
+import { shapesOf } from "../../handlers/shape.ts";
+import { type Change, compare, fromTo, list, producers, readers } from "./change.ts";
 import { diffDatasets } from "./datasets.ts";
 import { diffOutputs } from "./outputs.ts";
 
@@ -9,6 +10,7 @@ export function diffContracts(old: Contract, next: Contract): Change[] {
     ...diffPipeline(old.pipeline, next.pipeline),
     ...diffEvolution(old.schemaEvolution, next.schemaEvolution),
     ...diffDatasets(old.datasets, next.datasets, next.schemaEvolution),
+    ...diffShapes(old, next),
     ...diffOutputs(old.outputs, next.outputs),
   ];
 }
@@ -31,8 +33,29 @@ function diffEvolution(old: Contract["schemaEvolution"], next: Contract["schemaE
       ? producers.breaking(
           "schemaEvolution",
           what,
-          "a field that is not declared fails the run, and so does a missing column",
+          "a file with a field that is not declared, or without a column, is rejected on arrival",
         )
-      : producers.compatible("schemaEvolution", what, "a field that is not declared is ignored"),
+      : producers.compatible(
+          "schemaEvolution",
+          what,
+          next === "ignore-unknown"
+            ? "a field that is not declared is ignored; a file without a column that must not be null is rejected on arrival"
+            : "a field that is not declared is ignored",
+        ),
+  ];
+}
+
+/** What was read of a file and decided about it holds for the shape of its dataset only. */
+function diffShapes(old: Contract, next: Contract): Change[] {
+  const [before, after] = [shapesOf(old), shapesOf(next)];
+  const { both } = compare(Object.entries(before), Object.entries(after), ([name]) => name);
+  const changed = both.flatMap(([[name, shape], [, other]]) => (shape === other ? [] : [name]));
+  if (changed.length === 0) return [];
+  return [
+    producers.compatible(
+      "datasets",
+      `typed again: ${list(changed)}`,
+      "before its next run, a file is typed under the new contract; one that Bronze no longer has must be uploaded again",
+    ),
   ];
 }

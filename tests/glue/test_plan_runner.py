@@ -112,7 +112,7 @@ def test_every_row_is_kept_rejected_or_a_duplicate(planned, monkeypatch, is_much
         "things.rows_balance": "7 read = 3 kept + 2 rejected + 2 deduplicated",
         "things.status_is_null": "expected 0 rows, actual 0",
         "things.status_not_allowed": "expected 0 rows, actual 0",
-        "things.max_rejected": "expected at most 100%, actual 33.3% (1 malformed + 2 rejected of 9 lines)",
+        "things.max_rejected": "expected at most 100%, actual 37.5% (1 malformed + 2 rejected of 8 rows)",
         "copy.one_row_per_id": "expected 0 values of more than one row, actual 0",
         "copy.no_null_in_id": "expected 0 rows, actual 0",
     }
@@ -320,7 +320,7 @@ def test_all_that_is_wrong_with_the_datasets_is_told_at_once(planned):
     made = things(planned, max_rejected=0)
     made.contract["datasets"]["others"] = dataset(COLUMNS, ["id"], "at", max_rejected=33.3)
     made.put("things", [row("a", status="x"), row("b", status=None, amount=-1), row("c", status="new")])
-    made.put("others", [row("a", amount=-1), row("b"), row("c")])
+    made.put("others", [row("a", amount=-1), "", row("b"), row("c")])
 
     message = failure(made, "rule_violated")
 
@@ -328,9 +328,9 @@ def test_all_that_is_wrong_with_the_datasets_is_told_at_once(planned):
     assert made.failed_checks() == {
         "things.status_is_null": f"expected 0 rows, actual 1 {place}",
         "things.status_not_allowed": f"expected 0 rows, actual 1 {place}",
-        "things.max_rejected": "expected at most 0%, actual 66.7% (0 malformed + 2 rejected of 3 lines): "
+        "things.max_rejected": "expected at most 0%, actual 66.7% (0 malformed + 2 rejected of 3 rows): "
         f"status_is_null 1, status_not_allowed 1; see {made.rejected_uri('things')}",
-        "others.max_rejected": "expected at most 33.3%, actual 33.3% (0 malformed + 1 rejected of 3 lines): "
+        "others.max_rejected": "expected at most 33.3%, actual 33.3% (0 malformed + 1 rejected of 3 rows): "
         f"amount_out_of_range 1; see {made.rejected_uri('others')}",
     }
     assert message == "; ".join(f"{name} failed: {detail}" for name, detail in made.failed_checks().items())

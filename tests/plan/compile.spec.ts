@@ -100,7 +100,7 @@ describe("the plan", () => {
     expect(passes(33.3)).to.deep.equal([
       "<=",
       ["*", 1000, ["+", "things.malformed", ["+", "things.rejected.id_is_null"]]],
-      ["*", 333, "things.lines"],
+      ["*", 333, ["+", "things.malformed", "things.read"]],
     ]);
   });
 

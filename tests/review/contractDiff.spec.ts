@@ -94,8 +94,12 @@ const rule = (one: object, onViolation: ValueRule["onViolation"]) => ({
 });
 
 /** Every line but the one that sums up. */
-const said = (old: Edit, next: Edit) =>
+const allSaid = (old: Edit, next: Edit) =>
   lines(merge([{ environment: "dev", changes: diffContracts(old(base), next(base)) }])).slice(0, -1);
+
+/** Many changes have the files typed again; this has a test of its own. */
+const isTypedAgain = (line: string) => line.startsWith("compatible  producers  datasets: typed again: ");
+const said = (old: Edit, next: Edit) => allSaid(old, next).filter((line) => !isTypedAgain(line));
 
 describe("a change of a contract", () => {
   const toProducers = (verdict: string, text: string) => `${verdict.padEnd(10)}  producers  ${text}`;
@@ -148,13 +152,24 @@ describe("a change of a contract", () => {
         ],
       ]),
     [
+      "a column that may not be null, under ignore-unknown",
+      inMode("ignore-unknown"),
+      (contract) => withColumn(column("till", { onNull: "reject" }))(inMode("ignore-unknown")(contract)),
+      [
+        toProducers(
+          breaking,
+          "datasets.sales.columns.till: added as string, onNull reject; with schemaEvolution ignore-unknown, a file without it is rejected on arrival, and a row without it is rejected",
+        ),
+      ],
+    ],
+    [
       "a column under strict",
       inMode("strict"),
       (contract) => withColumn(column("till"))(inMode("strict")(contract)),
       [
         toProducers(
           breaking,
-          "datasets.sales.columns.till: added as string, onNull keep; with schemaEvolution strict, a file without it fails the run",
+          "datasets.sales.columns.till: added as string, onNull keep; with schemaEvolution strict, a file without it is rejected on arrival",
         ),
       ],
     ],
@@ -165,7 +180,7 @@ describe("a change of a contract", () => {
       [
         toProducers(
           breaking,
-          "datasets.sales.columns.till: removed; with schemaEvolution strict, a file that still has it fails the run",
+          "datasets.sales.columns.till: removed; with schemaEvolution strict, a file that still has it is rejected on arrival",
         ),
       ],
     ],
@@ -207,7 +222,7 @@ describe("a change of a contract", () => {
             )
           : toProducers(
               breaking,
-              `datasets.sales.columns.amount.type: ${old} → ${next}; a row whose value is not of type ${next} is rejected`,
+              `datasets.sales.columns.amount.type: ${old} → ${next}; a row whose value is not of type ${next} is malformed`,
             ),
       ],
     ]),
@@ -517,7 +532,7 @@ describe("a change of a contract", () => {
       [
         toProducers(
           breaking,
-          "datasets.sales.maxRejected: 5% → 0.5%; a file of which more than 0.5% is rejected fails the run",
+          "datasets.sales.maxRejected: 5% → 0.5%; a file with more than 0.5% malformed rows is rejected on arrival; with more malformed and rejected ones, the run fails",
         ),
       ],
     ],
@@ -525,7 +540,12 @@ describe("a change of a contract", () => {
       "a larger share of rejected rows",
       none,
       ofSales({ maxRejected: 10 }),
-      [toProducers(compatible, "datasets.sales.maxRejected: 5% → 10%; up to 10% of a file may be rejected")],
+      [
+        toProducers(
+          compatible,
+          "datasets.sales.maxRejected: 5% → 10%; up to 10% of a file's rows may be malformed or rejected",
+        ),
+      ],
     ],
     // ---- references
     ...(
@@ -686,7 +706,7 @@ describe("a change of a contract", () => {
       [
         toProducers(
           breaking,
-          "schemaEvolution: additive → strict; a field that is not declared fails the run, and so does a missing column",
+          "schemaEvolution: additive → strict; a file with a field that is not declared, or without a column, is rejected on arrival",
         ),
       ],
     ],
@@ -694,7 +714,18 @@ describe("a change of a contract", () => {
       "strict no longer",
       inMode("strict"),
       inMode("ignore-unknown"),
-      [toProducers(compatible, "schemaEvolution: strict → ignore-unknown; a field that is not declared is ignored")],
+      [
+        toProducers(
+          compatible,
+          "schemaEvolution: strict → ignore-unknown; a field that is not declared is ignored; a file without a column that must not be null is rejected on arrival",
+        ),
+      ],
+    ],
+    [
+      "additive from now on",
+      inMode("ignore-unknown"),
+      none,
+      [toProducers(compatible, "schemaEvolution: ignore-unknown → additive; a field that is not declared is ignored")],
     ],
     [
       "another name of the pipeline",
@@ -712,6 +743,31 @@ describe("a change of a contract", () => {
       expect(said(old, next)).to.deep.equal(expected);
     });
 
+  const typing: [string, Edit, string][] = [
+    ["a type", ofColumn("amount", { type: "double" }), "sales"],
+    ["a null rule", ofColumn("status", { onNull: "reject" }), "sales"],
+    ["a column", withColumn(column("till")), "sales"],
+    ["maxRejected", ofSales({ maxRejected: 10 }), "sales"],
+    ["the evolution mode", inMode("strict"), "sales, shops"],
+  ];
+  for (const [title, edit, datasets] of typing)
+    it(`of ${title} has the files typed again`, () => {
+      expect(allSaid(none, edit).filter(isTypedAgain)).to.deep.equal([
+        toProducers(
+          compatible,
+          `datasets: typed again: ${datasets}; before its next run, a file is typed under the new contract; one that Bronze no longer has must be uploaded again`,
+        ),
+      ]);
+    });
+  it("of a value rule, a reference, a key or an output leaves the files as they were typed", () => {
+    const edits = [
+      ofColumn("status", rule({ pattern: "[a-z]+" }, "reject")),
+      ofSales({ references: [], primaryKey: ["id"] }),
+      ofTotals({ clusterBy: ["shop"] }),
+    ];
+    expect(edits.flatMap((edit) => allSaid(none, edit)).filter(isTypedAgain)).to.deep.equal([]);
+  });
+
   it("is said once where environments agree, and with its environments where they don't", () => {
     const [gone] = diffContracts(base, ofSales({ references: [] })(base));
     const [strict] = diffContracts(base, inMode("strict")(base));
@@ -722,7 +778,7 @@ describe("a change of a contract", () => {
     expect(lines(merged)).to.deep.equal([
       toProducers(
         breaking,
-        "schemaEvolution: additive → strict; a field that is not declared fails the run, and so does a missing column (in prod)",
+        "schemaEvolution: additive → strict; a file with a field that is not declared, or without a column, is rejected on arrival (in prod)",
       ),
       toProducers(compatible, "datasets.sales.references.shop: removed (to shops); any value is accepted"),
       "2 changes, 1 breaking for producers",

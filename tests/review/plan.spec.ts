@@ -216,7 +216,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
       await snapshotWith({ "      product_id: { type: string, onNull: keep }\n      # A refund": "      # A refund" }),
     );
     expect(summary(dropped)[2]).to.equal(
-      "- Contract: 1 compatible change: `datasets.orders.columns.product_id` removed",
+      "- Contract: 2 compatible changes: `datasets.orders.columns.product_id` removed, `datasets` typed again: orders",
     );
     const plan = against(
       await snapshotWith({
