@@ -45,18 +45,22 @@ const shownFaults = 5;
  * first lines.
  * @param what what a row is called: `line`, or `element` of a list
  */
-export function faultsInWords({ faults }: Findings, what: string): { readonly reason: string; readonly fix: string } {
+export function faultsInWords(
+  { faults, malformed }: Findings,
+  what: string,
+): { readonly reason: string; readonly fix: string } {
   const shown = faults.slice(0, shownFaults);
   const rest = faults.length - shown.length;
   return {
-    reason: [...shown.map((fault) => faultInWords(fault, what)), ...(rest > 0 ? [`${rest} more kinds`] : [])].join(
-      "; ",
-    ),
+    reason: [
+      ...shown.map((fault) => faultInWords(fault, what, malformed)),
+      ...(rest > 0 ? [`${rest} more kinds`] : []),
+    ].join("; "),
     fix: [...new Set(shown.map(fixOf))].join("; "),
   };
 }
 
-function faultInWords({ why, place, declared, found, rows, lines }: Fault, what: string): string {
+function faultInWords({ why, place, declared, found, rows, lines }: Fault, what: string, malformed: number): string {
   const is =
     why === "wrong type"
       ? wrongType(found!, place!, declared!)
@@ -67,7 +71,7 @@ function faultInWords({ why, place, declared, found, rows, lines }: Fault, what:
     rows === 1
       ? `${what} ${lines[0]} ${is}`
       : `${what}s ${listed(rows > lines.length ? [...lines, "others"] : lines)}: each ${is}`;
-  return rows === 1 ? where : `${rows} rows (${where})`;
+  return rows === 1 || rows === malformed ? where : `${rows} rows (${where})`;
 }
 
 function fixOf({ why, place, declared, found }: Fault): string {

@@ -69,7 +69,7 @@ export function badFiles(limits: FunctionSettings["files"]): BadFile[] {
   const one = "1 of 1 rows are malformed (100%";
   const all = "3 of 3 rows are malformed (100%";
   const third = "1 of 3 rows are malformed (33.3%";
-  const everyLine = (reason: string) => `3 rows (lines 1, 2 and 3: each ${reason})`;
+  const everyLine = (reason: string) => `lines 1, 2 and 3: each ${reason}`;
   const amount = "write order_amount as a number without quotes, at most 10 digits before the point and 2 behind it";
 
   return [
@@ -179,7 +179,7 @@ export function badFiles(limits: FunctionSettings["files"]): BadFile[] {
       "a pretty-printed object",
       `${JSON.stringify(JSON.parse(order(0)), null, 2)}\n`,
       "6 of 6 rows are malformed (100%",
-      "6 rows (lines 1, 2, 3 and others: each is no JSON)",
+      "lines 1, 2, 3 and others: each is no JSON",
       asJson,
     ),
     malformed("an array in an array", `[[${order(0)}]]`, one, "element 1 is no JSON object", asObjects),
