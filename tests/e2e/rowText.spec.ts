@@ -24,7 +24,7 @@ describe("a value of a row, on the deployed stack", function () {
   let noticesUrl: string;
 
   const config = shopConfig({
-    evolution: "strict",
+    evolution: "additive",
     files: "{ maxArrayBytes: 8388608, maxUnpackedBytes: 1073741824 }",
     datasets: `  orders:
     required: true
@@ -32,7 +32,7 @@ describe("a value of a row, on the deployed stack", function () {
     formats: [json]
     primaryKey: [order_id]
     latestBy: order_id
-    maxRejected: 5%
+    maxRejected: 60%
     columns:
       order_id: { type: string, onNull: reject }
       state:

@@ -74,7 +74,9 @@ describe("lines of a text", function () {
     expect(rows.map((row) => row.slice(-5))).to.deep.equal(
       ["x@0:1", "a@0:2", "b@0:4", "c@0:6"].map((row) => row.padStart(5, "x").slice(-5)),
     );
-    expect(malformed).to.deep.equal(["3", "5"].map((line) => ({ line, why: "is longer than 16 MiB", text: null })));
+    expect(malformed).to.deep.equal(
+      ["3", "5"].map((_line) => ({ _part: "0", _line, why: "is longer than 16 MiB", text: null })),
+    );
     expect(findings).to.deep.include({ lines: 6, rows: 4, malformed: 2 });
   });
 });
