@@ -6,6 +6,7 @@ import type { Contract } from "../../config/contract.ts";
 import { type DatasetName, datasetNames } from "../../generator/rows.ts";
 import type { FileReport } from "../../handlers/promote/fileReport.ts";
 import type { RunReport } from "../../handlers/run/report.ts";
+import { readerVersion } from "../../handlers/shape.ts";
 import { compilePlan } from "../../plan/compile.ts";
 import { planText } from "../../plan/planText.ts";
 import { javaHome, root, venvPython } from "../../setup/paths.mjs";
@@ -56,6 +57,7 @@ export async function prepareRun(
       engine: write("engine.zip", "run from the source"),
       contract: write("contract.json", JSON.stringify(contract)),
       plan: write("plan.json", planText(compilePlan(contract, sql))),
+      reader: readerVersion,
     },
     destination: {
       gold: join(folder, "gold"),
