@@ -5,9 +5,7 @@ import type { PermissionChange } from "./permissions.ts";
 import type { Plan } from "./plan.ts";
 import { knowsReplacement, type PropertyChange, type ResourceChange } from "./resources.ts";
 import type { Json, PlannedResource } from "./snapshot/snapshot.ts";
-
-/** GitHub refuses a comment above 65,536 characters; the difference is for the parts of the comment beside the plan. */
-export const maxLength = 60_000;
+import type { StatementChange } from "./statements.ts";
 
 const count = (number: number, one: string, many = `${one}s`) => `${number} ${number === 1 ? one : many}`;
 /** Names and values may contain characters that mean something in Markdown. */
@@ -59,12 +57,13 @@ function contractSummary(contract: readonly Change[]): string {
     : `Contract: ${count(contract.length, "compatible change")}: ${shown(contract)}`;
 }
 
-function resourceSummary(resources: readonly ResourceChange[]): string {
-  if (resources.length === 0) return "Resources: no change";
-  const kinds = (["removed", "replaced", "changed", "added"] as const)
-    .map((kind) => [kind, resources.filter((change) => change.kind === kind).length] as const)
-    .filter(([, number]) => number > 0);
-  return `Resources: ${kinds.map(([kind, number]) => `${number} ${kind}`).join(", ")}`;
+/** `1 removed, 2 changed` */
+function counted(kinds: readonly string[]): string {
+  if (kinds.length === 0) return "no change";
+  const numbers = ["removed", "replaced", "changed", "added", "moved"].map(
+    (kind) => [kind, kinds.filter((one) => one === kind).length] as const,
+  );
+  return numbers.flatMap(([kind, number]) => (number > 0 ? [`${number} ${kind}`] : [])).join(", ");
 }
 
 function costSummary({ before, after }: Plan["costs"]): string {
@@ -119,22 +118,27 @@ function costLines({ before, after }: Plan["costs"]): string[] {
   ];
 }
 
-/** Cuts whole lines from the end of a text that is too long, and says so. */
-export function fit(lines: readonly string[], command: string, limit = maxLength): string {
-  const text = `${lines.join("\n")}\n`;
-  if (text.length <= limit) return text;
-  const note = (left: number) => `\n_${count(left, "line")} more: \`${command}\` shows all._\n`;
-  let length = note(lines.length).length;
-  const kept = lines.findIndex((line) => {
-    length += line.length + 1;
-    return length > limit;
+const shownLines = 60;
+function statementLines(statements: readonly StatementChange[]): string[] {
+  const diffs = statements.flatMap(({ part, diff }) => {
+    if (diff.length === 0) return [];
+    const more = diff.length - shownLines;
+    const lines = more > 0 ? [...diff.slice(0, shownLines), `@@ ${count(more, "more line")} @@`] : diff;
+    const longest = Math.max(2, ...(lines.join("\n").match(/`+/g) ?? []).map(({ length }) => length));
+    const fence = "`".repeat(longest + 1);
+    return ["", `#### ${code(part.name)}`, "", `${fence}diff`, ...lines, fence];
   });
-  return `${lines.slice(0, kept).join("\n")}\n${note(lines.length - kept)}`;
+  const rows = statements.map(({ change, part: { name, kind, purpose } }) => [
+    change,
+    `${code(name)} (${kind})`,
+    plain(purpose),
+  ]);
+  return statements.length === 0 ? [] : [...table(["", "statement", "what it is for"], rows), ...diffs];
 }
 
 /** The plan as the text of a comment. The first lines sum it up, beginning with data at risk. */
-export function markdown(plan: Plan, limit?: number): string {
-  const { stack, base, risks, permissions, contract, resources, costs } = plan;
+export function markdown(plan: Plan): string {
+  const { stack, base, risks, permissions, contract, statements, resources, costs } = plan;
   const lines = [
     `## Plan for ${code(stack)}, against ${code(base)}`,
     "",
@@ -142,7 +146,8 @@ export function markdown(plan: Plan, limit?: number): string {
       riskSummary(plan),
       permissionSummary(permissions),
       contractSummary(contract),
-      resourceSummary(resources),
+      `Statements: ${counted(statements.map(({ change }) => change))}`,
+      `Resources: ${counted(resources.map(({ kind }) => kind))}`,
       costSummary(costs),
     ].map((line) => `- ${line}`),
     ...section(
@@ -181,6 +186,8 @@ export function markdown(plan: Plan, limit?: number): string {
     ),
     ...section("Resources", resources.length === 0 ? [] : table(["", "resource", "what"], resources.map(resourceRow))),
     ...section("Glue, at worst", costLines(costs)),
+    // Last, because it is the longest, and a long comment is cut at its end.
+    ...section("Statements", statementLines(statements)),
   ];
-  return fit(lines, `npm run plan -- ${stack} --base ${base}`, limit);
+  return `${lines.join("\n")}\n`;
 }
