@@ -132,6 +132,10 @@ export async function observe(uploaded: Uploaded, rules: WatchRules, evidence: E
   };
 }
 
+/** The batches that the ledger has; where every file was skipped it has none. */
+export const knownBatches = ({ batches }: Snapshot): string[] =>
+  batches.flatMap(({ batch, document }) => (document.revision > 0 ? [batch] : []));
+
 /** Whether nothing more will happen on its own. */
 export function isOver({ open, batches }: Snapshot): boolean {
   const goesOn = (state: GateVerdict["state"]) => state === "ready" || state === "running";

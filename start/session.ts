@@ -15,7 +15,7 @@ import { type Uploaded, upload } from "./bronze.ts";
 import { type Collected, collect, prepareOut, writeSummary } from "./collect.ts";
 import { filesIn, generatedData, type UploadFile } from "./data.ts";
 import { createEvidence } from "./evidence.ts";
-import { observe, type Snapshot, uploadGroups, waitForOutcomes, watchRules } from "./outcomes.ts";
+import { knownBatches, observe, type Snapshot, uploadGroups, waitForOutcomes, watchRules } from "./outcomes.ts";
 import { answerText, filesText, rowsText, secondsText, stateText } from "./print.ts";
 import { createClients, type StackClients, type StackNames, stackNames } from "./stack.ts";
 import { filesOf, type Summary, summaryOf } from "./summary.ts";
@@ -87,7 +87,7 @@ export async function runSession(session: Session): Promise<boolean> {
       },
     );
     writeSummary(options.out, summary);
-    const reports = await reportsOf(session, stack.value, collected);
+    const reports = await reportsOf(session, stack.value, knownBatches(snapshot));
     printResult(session, collected, summary, [...reports, stack.value.logFile]);
     const isWrong = comparison?.matches === false && options.isShippedConfig;
     return collected.every(({ result }) => result.state === "published") && !isWrong;
@@ -206,15 +206,14 @@ async function follow(
   return snapshot;
 }
 
-/** Writes the report of each batch as files and returns their paths. */
+/** Writes the report of each batch as a file and returns their paths. */
 async function reportsOf(
   { options, status }: Session,
   stack: LocalStack,
-  collected: readonly Collected[],
+  batches: readonly string[],
 ): Promise<string[]> {
   const target = localTarget(stack);
   try {
-    const batches = collected.map(({ result }) => result.batch);
     return await writeReports(target, batches, options.out, { status, choice: "" });
   } finally {
     status.clear();

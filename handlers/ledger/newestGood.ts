@@ -55,8 +55,10 @@ export function newestGood(document: LedgerDocument, rules: ChoiceRules): Readon
       return { kind: "rejected", key: only.key, reason: only.input.decision.reason };
     if (only) return chosen(only, "new");
 
+    // All of them were promoted once; one may have been rejected since, for the release or for an earlier one.
+    const isRejected = (one: LiveInput) => one.input.decision.outcome === "rejected" && !staleFile(one, rules);
     const [newest] = received
-      .filter((one) => one.input.decision.outcome !== "rejected" && !isWithdrawn(one.input))
+      .filter((one) => !isRejected(one) && !isWithdrawn(one.input))
       .sort((a, b) => b.input.decision.lastModified - a.input.decision.lastModified || (a.key < b.key ? -1 : 1));
     if (newest) return chosen(newest, "read");
 

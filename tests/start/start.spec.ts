@@ -22,6 +22,7 @@ import { filesIn, generatedData } from "../../start/data.ts";
 import {
   type Evidence,
   isOver,
+  knownBatches,
   type LogEntry,
   observe,
   type Snapshot,
@@ -279,6 +280,8 @@ describe("the summary of a start", () => {
     const [batch] = snapshot.batches;
     expect(stateOf(batch!)).to.equal("waiting");
     expect(reasonOf(batch!, filesOf(snapshot.files), loaded.config)).to.match(/users is missing.*events is.*orders is/);
+    expect(knownBatches(snapshot), "the ledger has nothing to report").to.deep.equal([]);
+    expect(knownBatches(await look(all, { current: document({ inputs: promoted }) }))).to.deep.equal(["current"]);
   });
 
   it("leads with the batch that needs attention", async () => {

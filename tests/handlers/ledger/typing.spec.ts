@@ -144,6 +144,18 @@ describe("files to be typed again", () => {
         expect(wanted(story)).to.deep.equal([]);
       });
 
+    it("are asked for though they were rejected for a release between, after a run had read them", () => {
+      const story = deployed(new Story().arriveAll("1").publish(1));
+      run(story);
+      typed(story, asOther(rejected("users-1", "0001")));
+      story.claim();
+      expect(story.document!.ordered).to.equal(null);
+      deployed(story, { sequence: 3, shapes: { ...rules.shapes, users: "third" } });
+      run(story, "once more");
+      expect(story.document).to.deep.include({ ordered: "once more" });
+      expect(wanted(story).map(({ shape }) => shape)).to.deep.equal(["third"]);
+    });
+
     it("are not needed by a replay, which takes its own release", () => {
       const story = deployed(new Story().arriveAll("1").publish(1));
       story.tell({ kind: "operate", id: "again", order: { operation: "replay", run: 1 } });
