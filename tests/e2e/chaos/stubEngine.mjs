@@ -1,6 +1,6 @@
 /**
  * Stands in for Spark and glue/job.py: `node stubEngine.mjs --manifest URI --manifest_sha256 HEX --JOB_RUN_ID ID …`.
- * Reads the manifest, counts the lines of its inputs, writes one object an output and the report in the documented
+ * Reads the manifest and the reports on its files, sees that their parts are there, writes one object an output and the report in the documented
  * shape (handlers/run/report.ts), and takes its time between any two of these. It cleans, joins and checks nothing.
  */
 import { createHash } from "node:crypto";
@@ -36,14 +36,22 @@ await sleep(step);
 
 const counted = {};
 for (const [dataset, input] of Object.entries(inputs)) {
-  const content = input ? await read(input.uri) : Buffer.alloc(0);
-  counted[dataset] = { rows: content.toString().split("\n").filter(Boolean).length, sha256: sha256(content) };
+  if (!input) continue;
+  const text = await read(input.report.uri);
+  if (sha256(text) !== input.report.sha256) throw new Error(`${input.report.uri} is not what was claimed`);
+  const { source, silver, rows, parts } = JSON.parse(text);
+  for (const [part, { bytes }] of parts.entries()) {
+    const uri = `${silver}part-${part}.parquet`;
+    if ((await read(uri)).length !== bytes) throw new Error(`${uri} is not what was promoted`);
+  }
+  counted[dataset] = { rows, key: source.key, bytes: source.bytes };
 }
+const { outputs: declared } = JSON.parse(await read(release.contract.uri));
 const rows = Object.values(counted).reduce((sum, dataset) => sum + dataset.rows, 0);
 await sleep(step);
 
 const outputs = {};
-for (const name of Object.keys(release.sql)) {
+for (const name of Object.keys(declared)) {
   const folder = `${destination.gold}/${name}/batch=${batch}/run=${run}/${jobRun}/`;
   await write(`${folder}part-00000.json`, counted);
   outputs[name] = { rows, files: 1, uri: folder, columns: [] };
@@ -59,10 +67,10 @@ await write(`${destination.report}/${jobRun}.json`, {
   state: "succeeded",
   failure: null,
   datasets: Object.fromEntries(
-    Object.entries(counted).map(([dataset, { rows: read }]) => [
-      dataset,
-      { read, kept: read, rejected: {}, deduplicated: 0, orphans: {} },
-    ]),
+    Object.keys(inputs).map((dataset) => {
+      const read = counted[dataset]?.rows ?? 0;
+      return [dataset, { lines: read, malformed: 0, read, kept: read, rejected: {}, deduplicated: 0, orphans: {} }];
+    }),
   ),
   outputs,
   checks: [],
