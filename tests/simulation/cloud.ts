@@ -16,6 +16,7 @@ import { Queue, QueueService, type SimulatedMessage } from "./queue.ts";
 import type { ObjectBody, Pattern } from "./s3/content.ts";
 import { encodeKey, MemoryS3, type S3Event } from "./s3/memoryS3.ts";
 import {
+  addedColumn,
   type ContractChange,
   contractChanges,
   type DatasetName,
@@ -26,7 +27,7 @@ import {
 } from "./settings.ts";
 import { rejectedNameOf, Truth, type Upload } from "./truth.ts";
 import { isUnsettled, Witness } from "./witness.ts";
-import { bytesOf, type Deed, type FileBody, type Order } from "./workload.ts";
+import { bytesOf, type Deed, type FileBody, isBad, type Order } from "./workload.ts";
 import { beginning, minute, second, type World } from "./world.ts";
 
 /** All of AWS that the pipeline lives in: what the producers upload goes its way through it by itself. */
@@ -108,6 +109,7 @@ export class Cloud {
         this.#checkHistory(body);
         this.#mayComeBetween(body);
       }
+      if (body.includes("ObjectCreated:Retyped")) this.#mayOvertake(body);
       return `${world.actor?.name}>${++this.#messages}`;
     });
     const s3: Service = {
@@ -250,7 +252,7 @@ export class Cloud {
     const last = earlier.at(-1);
     if (place && last && !this.#isDecided(last)) {
       this.world.hurt("two versions in flight", place.batch);
-      if (body !== "good" && body !== "packed") this.world.hurt("newer rejected file", place.batch);
+      if (isBad(body)) this.world.hurt("newer rejected file", place.batch);
     }
     this.#uploading = body;
     this.s3.apply(new PutObjectCommand({ Bucket: "bronze", Key: key, Body: bytesOf(body, key, earlier.length + 1) }));
@@ -378,6 +380,19 @@ export class Cloud {
     );
   }
 
+  /** What is asked for may be gone, or of a contract that has been replaced, when the request is handled. */
+  #mayOvertake(body: string): void {
+    const { world } = this;
+    const { Records } = JSON.parse(body) as { Records: [{ s3: { object: { versionId: string } } }] };
+    const { name, key } = this.truth.byVersion.get(Records[0].s3.object.versionId)!;
+    const way = world.calm ? 0 : world.chance.weighted(`${name}/asked for`, [20, 2, 1, 1]);
+    if (way === 0) return;
+    world.after(1 + 20 * world.chance.pick(`${name}/asked for after`, 40), () => {
+      if (way === 1) this.erase(key);
+      else this.#deploy(way === 2 ? "back to the first" : "users and events of another shape");
+    });
+  }
+
   // ---- S3's events
 
   #bronzeEvent({ eventName, key, versionId, sequencer }: S3Event): void {
@@ -391,7 +406,8 @@ export class Cloud {
       key,
       place,
       content: this.s3.object("bronze", key)!.content,
-      isGood: body === "good" || body === "packed",
+      isGood: !isBad(body),
+      field: body === "one field more" ? addedColumn : null,
       isPacked: body === "packed",
       version,
       sequencer,

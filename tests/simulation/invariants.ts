@@ -52,7 +52,8 @@ export const invariants = {
     "No run is unsettled, no effect is uncleared, no job run is alive, no document is open, no mark is left behind.",
   "dead letters": "All poison, and only poison, stays in the dead letters after a redrive.",
   "one trouble, one effect": "While a table refuses, all that has to be done is done, but for that table's partitions.",
-  "orders are kept": "An order that was accepted took effect.",
+  "orders are kept":
+    "An order that was accepted took effect; one that waits for its files ends with its run, or because of one of them.",
   "it comes to rest": "Everything comes to rest once the faults are over.",
 } as const;
 

@@ -2,9 +2,11 @@ import { PutObjectCommand, UploadPartCopyCommand } from "@aws-sdk/client-s3";
 import { expect } from "chai";
 import { transition } from "../../handlers/ledger/transition.ts";
 import type { FileReport } from "../../handlers/promote/fileReport.ts";
+import { shapesOf } from "../../handlers/shape.ts";
 import { Chance } from "./chance.ts";
 import { Cloud } from "./cloud.ts";
 import type { Pattern } from "./s3/content.ts";
+import { contractChanges, firstContract } from "./settings.ts";
 import { isCopy } from "./truth.ts";
 import { minute, second, World } from "./world.ts";
 
@@ -19,8 +21,8 @@ const bytes = 12_000_000_000 - (12_000_000_000 % lineBytes);
 const key = "2026-01-01/users.json";
 
 /** Records of one length, each with its number; in a bad file they are no JSON. */
-const records = (isGood: boolean): Pattern => ({
-  bytes,
+const records = (isGood: boolean, size: number): Pattern => ({
+  bytes: size,
   read(start, end) {
     const first = Math.floor(start / lineBytes);
     const last = Math.ceil(end / lineBytes);
@@ -36,16 +38,23 @@ interface Promotion {
   /** Steps that S3 made for parts, also those that were made twice. */
   readonly parts: number;
   readonly invocations: number;
+  /** Whether the messages alone led to a decision, before any reconciliation. */
+  readonly isDecidedByMessages: boolean;
 }
 
 interface Options {
   readonly isGood: boolean;
+  /** 12 GB unless given; a multiple of a line's. */
+  readonly size?: number;
   readonly isCalm?: boolean;
   /** Happens 70 seconds after the upload, when the first invocation is over. */
   readonly meanwhile?: (cloud: Cloud) => void;
 }
 
-async function promote(seed: number, { isGood, isCalm = true, meanwhile = () => {} }: Options): Promise<Promotion> {
+async function promote(
+  seed: number,
+  { isGood, size = bytes, isCalm = true, meanwhile = () => {} }: Options,
+): Promise<Promotion> {
   const world = new World(new Chance(seed, isCalm ? { only: new Set() } : {}), null);
   const cloud = new Cloud(world, seed, transition);
   // A contract without the other datasets would make the batch complete, and the job read 12 GB into memory.
@@ -67,7 +76,7 @@ async function promote(seed: number, { isGood, isCalm = true, meanwhile = () => 
     return apply(command);
   }) as typeof cloud.s3.apply;
 
-  cloud.uploadLarge(key, records(isGood), isGood);
+  cloud.uploadLarge(key, records(isGood, size), isGood);
   await world.run(world.now + 70 * second);
   meanwhile(cloud);
   await world.run(world.now + 40 * minute);
@@ -77,11 +86,12 @@ async function promote(seed: number, { isGood, isCalm = true, meanwhile = () => 
     cloud.redrive(`redrive/${number}`);
     await world.run(world.now + 10 * minute);
   }
+  const isDecidedByMessages = cloud.witness.batch("2026-01-01").document !== null;
   cloud.invokeSettle({ kind: "reconcile" }, "reconcile");
   await world.run(world.now + 60 * minute);
   expect(world.violation).to.equal(null);
   expect(cloud.isBusy).to.equal(false);
-  return { cloud, parts, invocations: invocations.size };
+  return { cloud, parts, invocations: invocations.size, isDecidedByMessages };
 }
 
 const objectsIn = ({ s3 }: Cloud, bucket: string) => s3.keys(bucket).map((name) => s3.object(bucket, name)!);
@@ -149,6 +159,19 @@ describe("promotion of a 12 GB file, simulated", function () {
       expect(replaced).to.be.below(isGood ? 6 : 20);
     });
   }
+
+  it("types all of it under the contract that is deployed on the way", async () => {
+    const meanwhile = ({ deployments }: Cloud) =>
+      deployments.deploy(contractChanges["users of another shape"](firstContract));
+    // Of three messages that each ask for some parts.
+    const [count, size] = [24, 24 * 64 * 1024 ** 2];
+    const { cloud, isDecidedByMessages } = await promote(1, { isGood: true, size, meanwhile });
+    expect(isDecidedByMessages).to.equal(true);
+    const { shape } = decisionIn(cloud);
+    expect(shape).to.equal(shapesOf(cloud.deployments.current.contract).users);
+    expect([...cloud.s3.keys("ledger")].filter((name) => name.startsWith("files/"))).to.have.length(1);
+    expect(cloud.s3.keys("silver").length).to.be.within(count + 1, 2 * count);
+  });
 
   it("leaves nothing behind of a bad version that is deleted half way", async () => {
     const { cloud, parts } = await promote(1, { isGood: false, meanwhile: (cloud) => cloud.erase(key) });

@@ -35,10 +35,10 @@ export class Queue {
     this.url = options.url;
   }
 
-  send(body: string, name: string, id = `${this.url.split("/").at(-1)}-${++this.#sent}`): void {
-    const message: SimulatedMessage = { id, name, body, receives: 0, visibleAt: this.#world.now };
+  send(body: string, name: string, { id = `${this.url.split("/").at(-1)}-${++this.#sent}`, delay = 0 } = {}): void {
+    const message: SimulatedMessage = { id, name, body, receives: 0, visibleAt: this.#world.now + delay };
     this.messages.set(id, message);
-    this.#offerLater(message, 10 + 40 * this.#world.chance.pick(`${name}/wait`, 25));
+    this.#offerLater(message, delay + 10 + 40 * this.#world.chance.pick(`${name}/wait`, 25));
   }
 
   /** Hides the message and counts the receive; null when it is gone or went to the dead letters. */
@@ -48,7 +48,7 @@ export class Queue {
     if (deadLetters && message.receives >= deadLetters.maxReceives) {
       this.messages.delete(message.id);
       this.#world.tell(() => `message ${message.name} goes to the dead letters`);
-      deadLetters.queue.send(message.body, message.name, message.id);
+      deadLetters.queue.send(message.body, message.name, { id: message.id });
       return null;
     }
     message.receives++;
@@ -88,7 +88,8 @@ export class QueueService implements Service {
     const queue = this.#queues.get((command as { input: { QueueUrl?: string } }).input.QueueUrl ?? "");
     if (!queue) throw new Error(`${command.constructor.name} names no queue of the simulation`);
     if (command instanceof SendMessageCommand) {
-      queue.send(command.input.MessageBody!, this.#nameOf(command.input.MessageBody!));
+      const { MessageBody, DelaySeconds = 0 } = command.input;
+      queue.send(MessageBody!, this.#nameOf(MessageBody!), { delay: DelaySeconds * second });
       return {};
     }
     if (command instanceof ReceiveMessageCommand) {

@@ -67,8 +67,11 @@ export function checkQuiescence(cloud: Cloud): void {
   for (const { body } of cloud.settleDeadLetters.messages.values())
     violate("dead letters", `the settle dead letters hold ${body}`);
   for (const [id, answer] of cloud.orderAnswers) {
-    const { batch } = cloud.truth.orders.get(id)!;
-    if (answer === "accepted" && !cloud.witness.batch(batch).operations.has(id))
+    const { batch, order } = cloud.truth.orders.get(id)!;
+    const { operations, runs, waited } = cloud.witness.batch(batch);
+    const hasRun = [...runs.values()].some(({ cause }) => cause.kind === "operator" && cause.id === id);
+    const isDone = operations.has(id) && (order.operation !== "run" || hasRun || waited.has(id));
+    if (answer === "accepted" && !isDone)
       violate("orders are kept", `order ${id} was accepted and did not take effect`);
   }
 }

@@ -59,6 +59,9 @@ const require = (contract: Contract, name: DatasetName, required: boolean): Cont
     ? withDatasets(contract, { ...contract.datasets, [name]: { ...contract.datasets[name], required } })
     : contract;
 
+/** The column of `users` in one of the shapes. */
+export const addedColumn = "added";
+
 /** What a deployment may change of a contract, in each way that concerns producers, readers or nobody. */
 export const contractChanges = {
   "engine only": (contract) => contract,
@@ -76,7 +79,7 @@ export const contractChanges = {
   "new output": (contract) => ({ ...contract, outputs: { ...contract.outputs, extra: output("bigint") } }),
   "output removed": (contract) => ({ ...contract, outputs: without(contract.outputs, "totals") }),
   "users of another shape": (contract) =>
-    withDatasets(contract, { ...contract.datasets, users: withColumn(contract.datasets.users!, "added") }),
+    withDatasets(contract, { ...contract.datasets, users: withColumn(contract.datasets.users!, addedColumn) }),
   "users and events of another shape": (contract) =>
     withDatasets(contract, {
       ...contract.datasets,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
+import type { Contract } from "../../config/contract.ts";
 import { type Content, SegmentedContent } from "./s3/content.ts";
 import type { DatasetName } from "./settings.ts";
 import type { Order } from "./workload.ts";
@@ -12,7 +13,10 @@ export interface Upload {
   /** Null for a key that is none of the pipeline's. */
   readonly place: { readonly batch: string; readonly dataset: DatasetName } | null;
   readonly content: Content;
+  /** False when it is none under any contract. */
   readonly isGood: boolean;
+  /** A field of its rows, for which a strict contract has to declare a column. */
+  readonly field: string | null;
   readonly isPacked: boolean;
   readonly version: string;
   readonly sequencer: string;
@@ -44,6 +48,12 @@ export class Truth {
     if (known) known.push(upload);
     else this.byKey.set(upload.key, [upload]);
   }
+}
+
+/** Whether the contract has it promoted. */
+export function isGoodUnder({ isGood, field, place }: Upload, { datasets }: Contract): boolean {
+  const columns = datasets[place!.dataset]?.columns ?? [];
+  return isGood && (field === null || columns.some(({ name }) => name === field));
 }
 
 /** What the file holds, unpacked. */

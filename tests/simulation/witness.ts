@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { OutputContract } from "../../config/contract.ts";
+import type { Contract, OutputContract } from "../../config/contract.ts";
 import type {
   Effect,
   FileReportPin,
@@ -20,7 +20,7 @@ import { goldFolder, goldOf, typedText } from "./job.ts";
 import { isAlive, type SimulatedJobRun } from "./jobRun.ts";
 import type { Change, MemoryS3 } from "./s3/memoryS3.ts";
 import { attempts, deadline, maxSpread } from "./settings.ts";
-import { type Truth, textIn, type Upload } from "./truth.ts";
+import { isCopy, isGoodUnder, type Truth, textIn, type Upload } from "./truth.ts";
 import { minute, type World } from "./world.ts";
 
 /** What has been seen of one batch. */
@@ -39,6 +39,8 @@ export class BatchHistory {
   /** Effect's id to the nonces of those who were to perform it. */
   readonly owners = new Map<string, Set<string>>();
   readonly manifests = new Set<number>();
+  /** Orders to run that had to wait until their files were typed. */
+  readonly waited = new Set<string>();
   /** Runs whose end people were told. */
   readonly told = new Set<number>();
 }
@@ -279,6 +281,7 @@ export class Witness implements GlueWatch {
     const orders = this.#checkOperations(batch, history, document);
     this.#checkInputs(batch, history, document);
     this.#checkRuns(batch, history, document, orders);
+    this.#checkOrdered(batch, history, document);
     this.#checkPublished(batch, history, document, orders);
     this.#checkReads(batch, history, document);
     this.#checkEffects(history, batch, document);
@@ -335,14 +338,15 @@ export class Witness implements GlueWatch {
       this.#violate("decision", `${batch} decides on ${key} ${decision.version}, which nobody uploaded there`);
       return;
     }
-    const verdict = upload.isGood ? "promoted" : "rejected";
+    const contract = this.#contractOf(dataset, decision.shape);
+    const verdict = contract && isGoodUnder(upload, contract) ? "promoted" : "rejected";
     const isAgain = earlier?.decision.version === decision.version;
     if (decision.outcome === "gone") {
       if (!upload.isGone || !isAgain) this.#violate("decision", `${upload.name} is not gone, or was not known before`);
       return;
     }
-    if (decision.outcome !== verdict) {
-      this.#violate("decision", `${upload.name} is ${upload.isGood ? "good" : "bad"} and was ${decision.outcome}`);
+    if (!contract || decision.outcome !== verdict) {
+      this.#violate("decision", `${upload.name} has to be ${verdict} and was ${decision.outcome}`);
       return;
     }
     const previous = earlier && this.#truth.byVersion.get(earlier.decision.version);
@@ -357,7 +361,15 @@ export class Witness implements GlueWatch {
       const stored = this.#s3.object("rejected", `${upload.rejectedName}.reason.json`)?.content.text();
       if (!stored || (JSON.parse(stored) as { version: string }).version !== upload.version)
         this.#violate("rejection is explained", `${upload.name} was rejected without a reason object`);
+      const copy = this.#s3.object("rejected", `${upload.rejectedName}${key.slice(key.indexOf(".json"))}`);
+      if (!copy || !isCopy(copy.content, upload.content))
+        this.#violate("rejection is explained", `${upload.name} was rejected without a copy of it`);
     }
+  }
+
+  /** A contract that types files of the dataset under the shape; all that do have the same columns. */
+  #contractOf(dataset: string, shape: string): Contract | undefined {
+    return this.#deployments.all.find(({ contract }) => shapesOf(contract)[dataset] === shape)?.contract;
   }
 
   /** Whether the report is there and leads to all that the file holds. */
@@ -514,7 +526,8 @@ export class Witness implements GlueWatch {
     }
     const upload = this.#truth.byVersion.get(pinned.version);
     const isRight =
-      upload?.isGood &&
+      upload &&
+      isGoodUnder(upload, this.#deployments.of(release).contract) &&
       upload.key === pinned.key &&
       upload.place?.batch === batch &&
       upload.place.dataset === dataset &&
@@ -558,7 +571,7 @@ export class Witness implements GlueWatch {
       const [file, second] = live.get(dataset) ?? [];
       if (second || (datasets[dataset]!.required && !file)) return null;
       const upload = file && this.#truth.byVersion.get(file.input.decision.version);
-      if (upload && !upload.isGood) return null;
+      if (upload && !isGoodUnder(upload, contract)) return null;
       const shape = shapesOf(contract)[dataset];
       if (file?.input.decision.outcome === "gone" && file.input.decision.shape === shape) return null;
       if (upload && datasets[dataset]!.required) times.push(upload.lastModified);
@@ -627,7 +640,7 @@ export class Witness implements GlueWatch {
   #checkOperatorClaim(name: string, history: BatchHistory, run: Run): void {
     for (const dataset of Object.keys(run.inputs)) {
       const pinned = run.inputs[dataset] ?? null;
-      const wanted = this.#ordered(history, dataset);
+      const wanted = this.#ordered(history, dataset, run);
       if (!wanted.includes(pinned && fileOf(pinned.key, pinned.version)))
         this.#violate("claim is complete", `${name} takes for ${dataset} what the order does not say`);
     }
@@ -637,16 +650,18 @@ export class Witness implements GlueWatch {
    * What an order to run has to take of a dataset, by what producers uploaded and what was published and withdrawn here;
    * several where S3 dates two uploads alike, and none where it has to be refused.
    */
-  #ordered(history: BatchHistory, dataset: string): readonly (string | null)[] {
+  #ordered(history: BatchHistory, dataset: string, { release }: Pick<Run, "release">): readonly (string | null)[] {
+    const { contract } = this.#deployments.of(release);
     const known = Object.entries(history.document?.inputs ?? {}).flatMap(([key, { decision }]) => {
       const upload = this.#truth.byVersion.get(decision.version);
       return upload?.place?.dataset === dataset ? [{ upload, file: fileOf(key, decision.version) }] : [];
     });
     const allowed = known.filter(({ file }) => !history.withdrawn.has(file));
     const fresh = allowed.filter(({ file }) => !history.read.has(file));
-    if (fresh.length > 0) return fresh.length === 1 && fresh[0]!.upload.isGood ? fresh.map(({ file }) => file) : [];
+    if (fresh.length > 0)
+      return fresh.length === 1 && isGoodUnder(fresh[0]!.upload, contract) ? fresh.map(({ file }) => file) : [];
 
-    const good = allowed.filter(({ upload }) => upload.isGood);
+    const good = allowed.filter(({ upload }) => isGoodUnder(upload, contract));
     if (good.length > 0) {
       const last = Math.max(...good.map(({ upload }) => upload.lastModified));
       return good.filter(({ upload }) => upload.lastModified === last).map(({ file }) => file);
@@ -658,6 +673,26 @@ export class Witness implements GlueWatch {
       if (file && !history.withdrawn.has(file)) return [file];
     }
     return [null];
+  }
+
+  /** An order that waits ends with its run, or when one of its files turns out to be none that a run can read. */
+  #checkOrdered(batch: string, history: BatchHistory, { ordered, runs, judged }: LedgerDocument): void {
+    if (ordered !== null) history.waited.add(ordered);
+    const earlier = history.document?.ordered ?? null;
+    const isClaimed = runs.some(({ cause }) => cause.kind === "operator" && cause.id === earlier);
+    if (earlier === null || ordered === earlier || isClaimed) return;
+    const { contract, release } = this.#deployments.at(judged);
+    const isReadable = (file: string | null, required: boolean): boolean => {
+      if (file === null) return !required;
+      const [key = "", version] = file.split("\n");
+      const decision = history.document!.inputs[key]?.decision;
+      return decision?.version === version && decision?.outcome !== "gone";
+    };
+    const hasAll = Object.entries(contract.datasets).every(([dataset, { required }]) => {
+      const wanted = this.#ordered(history, dataset, { release });
+      return wanted.length > 0 && wanted.every((file) => isReadable(file, required));
+    });
+    if (hasAll) this.#violate("orders are kept", `order ${earlier} for ${batch} was ended, and its files can be read`);
   }
 
   // ---- publication

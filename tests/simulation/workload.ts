@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import type { OrderEvent } from "../../handlers/settle/answerOrder.ts";
-import { type ContractChange, contractChanges, type DatasetName, outputNames } from "./settings.ts";
+import { addedColumn, type ContractChange, contractChanges, type DatasetName, outputNames } from "./settings.ts";
 import { beginning, hour, minute, second, type World } from "./world.ts";
 
 export type Order = Omit<OrderEvent, "kind">;
@@ -22,8 +22,8 @@ export type Deed =
   /** A service, a table or people's topic refuses everything until a time. */
   | { readonly kind: "take away"; readonly at: number; readonly what: string; readonly until: number };
 
-/** What a file holds: two records of its own, or something that is no good. */
-export type FileBody = "good" | "packed" | "truncated" | "empty" | "no JSON";
+/** What a file holds: two records of its own, perhaps with a field more than is declared at first, or something that is no good. */
+export type FileBody = "good" | "packed" | "one field more" | "truncated" | "empty" | "no JSON";
 
 /** The bytes of the n-th upload of a key. */
 export function bytesOf(body: FileBody, key: string, number: number): Buffer {
@@ -31,6 +31,8 @@ export function bytesOf(body: FileBody, key: string, number: number): Buffer {
   switch (body) {
     case "good":
       return Buffer.from(lines);
+    case "one field more":
+      return Buffer.from(lines.replaceAll("}", `,"${addedColumn}":"x"}`));
     case "packed":
       return gzipSync(lines, { level: 1 });
     case "truncated":
@@ -43,6 +45,8 @@ export function bytesOf(body: FileBody, key: string, number: number): Buffer {
 }
 
 const badBodies: readonly FileBody[] = ["truncated", "empty", "no JSON"];
+/** Whatever the contract is. */
+export const isBad = (body: FileBody): boolean => badBodies.includes(body);
 
 const keyOf = (batch: string, dataset: DatasetName, format = "json") =>
   `${batch === "current" ? "" : `${batch}/`}${dataset}.${format}`;
@@ -67,8 +71,9 @@ const ways = [
   "erased, then again",
   "erased",
   "three at once",
+  "before its contract",
 ] as const;
-const wayWeights = [30, 8, 10, 6, 2, 6, 2, 4, 2, 5, 2, 3];
+const wayWeights = [30, 8, 10, 6, 2, 6, 2, 4, 2, 5, 2, 3, 4];
 
 /** What comes after a batch's first round. */
 const sequels = [
@@ -123,6 +128,10 @@ export class Workload {
     if (this.#chance.certain(`upload/${key}/${number}`)) this.#add({ kind: "upload", at, key, body });
   }
 
+  #deploy(at: number, change: ContractChange, name: string): void {
+    if (this.#chance.certain(name)) this.#add({ kind: "deploy", at, change });
+  }
+
   #order(at: number, id: string, batch: string, order: Order["order"]): void {
     if (!this.#chance.certain(`order/${id}`)) return;
     this.#add({ kind: "order", at, order: { id, batch, order } });
@@ -144,6 +153,12 @@ export class Workload {
       last = Math.max(last, this.#way(batch, dataset, start + offset, `${batch}/${dataset}`));
     }
     this.#optional(batch, start, last);
+    if (this.#chance.happens(`${batch}/typed again`, 1500)) {
+      const name = `${batch}/contract meanwhile`;
+      const isOfBoth = this.#chance.happens(`${name}/of both`, 5000);
+      const change = isOfBoth ? "users and events of another shape" : "users of another shape";
+      this.#deploy(start + this.#spell(name), change, name);
+    }
     this.#sequel(batch, last);
   }
 
@@ -155,8 +170,13 @@ export class Workload {
     const later = soon + this.#spell(`${name}/later`) + minute;
     const bad = badBodies[this.#chance.pick(`${name}/bad`, badBodies.length)]!;
     const isFirstBad = way === "bad, then fixed";
-    this.#upload(start, key, isFirstBad ? bad : "good");
+    // Only users may have the field.
+    const isEarly = way === "before its contract" && dataset === "users";
+    this.#upload(start, key, isFirstBad ? bad : isEarly ? "one field more" : "good");
     switch (way) {
+      case "before its contract":
+        if (isEarly) this.#deploy(soon, "users of another shape", `${name}/contract`);
+        return soon;
       case "good":
         return start;
       case "bad, then fixed":

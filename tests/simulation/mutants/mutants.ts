@@ -28,6 +28,8 @@ const trim = "handlers/ledger/trim.ts";
 const newestGood = "handlers/ledger/newestGood.ts";
 const coordinator = "handlers/invocation/coordinator.ts";
 const promote = "handlers/promote/handler.ts";
+const typing = "handlers/promote/typing.ts";
+const keys = "handlers/keys.ts";
 const transfer = "handlers/promote/transfer.ts";
 const reconcile = "handlers/settle/reconcile.ts";
 const redrive = "handlers/settle/redrive.ts";
@@ -134,9 +136,9 @@ export const mutants: readonly Mutant[] = [
     name: "returns early on a duplicate",
     edits: one(
       promote,
-      `await coordinator.advance(batch, { kind: "decided", key, dataset, decision });
-    return;`,
-      "return;",
+      `known.decision.sequencer };
+    await coordinator.advance(batch, { kind: "decided", key, dataset, decision });`,
+      "known.decision.sequencer };",
     ),
     why: "the first delivery may have died before the gate",
   },
@@ -151,14 +153,14 @@ export const mutants: readonly Mutant[] = [
     why: "the producer has replaced the older good one",
   },
   {
-    name: "copies whichever version is the newest",
+    name: "copies whichever version is the newest to the rejected files",
     edits: one(transfer, `?versionId=\${encodeURIComponent(version)}`, ""),
-    why: "the file may be replaced between validation and copy",
+    why: "the file may be replaced between verdict and copy",
   },
   {
-    name: "names the copy without the version",
-    edits: one("handlers/keys.ts", `\${key}\\n\${version}`, `\${key}\${version.slice(0, 0)}`),
-    why: "a newer upload would have the older one's copy",
+    name: "names what became of a version by its key alone",
+    edits: one(keys, `\${key}\\n\${version}`, `\${key}\${version.slice(0, 0)}`),
+    why: "a newer upload would have the older one's rows",
   },
   {
     name: "acknowledges a message that failed",
@@ -200,8 +202,8 @@ export const mutants: readonly Mutant[] = [
     name: "does without an optional file that was rejected",
     edits: one(
       gate,
-      "const rejected = declared.filter(([name]) =>",
-      "const rejected = declared.filter(([name, { required }]) => required &&",
+      "declared.filter(([name]) => !stale(name) && only(name)?",
+      "declared.filter(([name, { required }]) => required && !stale(name) && only(name)?",
     ),
     why: "the producer meant it to take part",
   },
@@ -235,7 +237,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "closes a batch that waits for another try",
-    edits: one(transition, `["ready", "retrying"].includes(`, `["ready"].includes(`),
+    edits: one(transition, `["ready", "retrying", "typing"].includes(`, `["ready", "typing"].includes(`),
     why: "no sweep would look at it again",
   },
   {
@@ -253,6 +255,125 @@ export const mutants: readonly Mutant[] = [
       },
     ],
     why: "a new optional dataset would start every failed batch again",
+  },
+
+  // ---- typing again
+  {
+    name: "claims files whatever they were typed under",
+    edits: one(gate, "return input.decision.shape === shape ? null :", "return shape ? null :"),
+    why: "a run would read rows of another contract than its own",
+  },
+  {
+    name: "answers a request for another shape with what is decided",
+    edits: one(
+      promote,
+      "const isDecided = object.shape === undefined || known?.decision.shape === object.shape || isOvertaken;",
+      "const isDecided = object.key === key;",
+    ),
+    why: "the gate would wait for ever",
+  },
+  {
+    name: "knows a version under one shape only",
+    edits: one(inputs, "present.decision.shape !== decision.shape) {", "!decision) {"),
+    why: "what was typed again would never be entered",
+  },
+  {
+    name: "skips what was to be typed again and is gone",
+    edits: one(
+      promote,
+      "if (asked !== undefined && known?.decision.version === version) {",
+      "if (asked === shape && !known) {",
+    ),
+    why: "it would be asked for again and again",
+  },
+  {
+    name: "types under the shape that a request names, whatever is deployed",
+    edits: one(promote, "const shape = shapes[dataset]!;", "const shape = object.shape ?? shapes[dataset]!;"),
+    why: "a contract that has been replaced is not at hand any more",
+  },
+  {
+    name: "keeps a request for a shape that is not deployed any more",
+    edits: one(
+      promote,
+      "const isDecided = object.shape ===",
+      "if (isOvertaken) return await postpone(object, context);\n  const isDecided = object.shape ===",
+    ),
+    why: "it would go round for ever",
+  },
+  {
+    name: "never asks again for a file to type",
+    edits: one(
+      effects,
+      "if (effect.until > context.now) return effect;",
+      `if (effect.until > context.now || effect.kind === "type") return effect;`,
+    ),
+    why: "the message may be lost, or its writer have died before it",
+  },
+  {
+    name: "never ends a request to type",
+    edits: one(
+      effects,
+      `const kept = document.effects.filter((effect) => effect.kind !== "type" || isWanted(effect));`,
+      "const kept = document.effects.filter((effect) => effect.kind || isWanted(effect));",
+    ),
+    why: "it would be sent for ever, and another shape of the file never be asked for",
+  },
+  {
+    name: "takes a rejection under another contract for one under this",
+    edits: one(
+      gate,
+      "const stale = (name: string) => only(name) && staleFile(only(name)!, rules);",
+      `const stale = (name: string) =>
+    only(name) && only(name)!.input.decision.outcome !== "rejected" ? staleFile(only(name)!, rules) : null;`,
+    ),
+    why: "a corrected contract would not help the file",
+  },
+  {
+    name: "takes a report under another shape for one under this",
+    edits: one(keys, "versionHash(key, version, shape)}.json`", "versionHash(key, version, shape && undefined)}.json`"),
+    why: "the verdict and the rows depend on the contract",
+  },
+  {
+    name: "closes a batch that has files to type",
+    edits: one(transition, `["ready", "retrying", "typing"].includes(`, `["ready", "retrying"].includes(`),
+    why: "after a crash before the requests no sweep would make them",
+  },
+  {
+    name: "forgets an order that waits for its files",
+    edits: one(
+      operatorOrder,
+      "askFor({ ...document, ordered: id }, files, context)",
+      "askFor(document, files, context)",
+    ),
+    why: "an operator was told that it will run",
+  },
+  {
+    name: "goes on with no order that waits",
+    edits: one(
+      transition,
+      "if (document.ordered !== null && !unsettled)",
+      `if (document.ordered === "" && !unsettled)`,
+    ),
+    why: "an operator was told that it will run",
+  },
+  {
+    name: "takes a conflict on a file's report for a report",
+    edits: one(
+      typing,
+      `if (!first) throw new Error(\`\${key} was being written by another invocation\`);
+  return first.text;`,
+      "return first?.text ?? text;",
+    ),
+    why: "the other writer may die before it is there",
+  },
+  {
+    name: "takes a conflict on a part's rows for its rows",
+    edits: one(
+      typing,
+      "if (statusOf(error) !== 412) throw error;",
+      "if (![409, 412].includes(statusOf(error))) throw error;",
+    ),
+    why: "the other writer may die before they are there",
   },
 
   // ---- deployments
@@ -563,7 +684,7 @@ export const mutants: readonly Mutant[] = [
     edits: one(
       operatorOrder,
       "const { inputs, release, outputs } = wasPublished(document, order.run, context);",
-      "const { release, outputs } = wasPublished(document, order.run, context);\n      const inputs = operatorInputs(document, context);",
+      "const { release, outputs } = wasPublished(document, order.run, context);\n      const { inputs } = operatorInputs(document, context);",
     ),
     why: "a replay has to give what the run gave",
   },
