@@ -58,6 +58,11 @@ describe("what is wrong with a file", () => {
     expect(await packed(Buffer.concat([gzipSync(line(1)), gzipSync(line(2))]))).to.equal(null);
   });
 
+  it("is nothing with a gzip that is padded with zeros, as gzip(1) reads it", async () => {
+    for (const bytes of [1, 400, 2 * 1024 ** 2])
+      expect(await packed(Buffer.concat([gzipSync(many), Buffer.alloc(bytes)])), `${bytes} zeros`).to.equal(null);
+  });
+
   // Each reason is followed by its fix.
   const bad: [string, string | Buffer, string, RegExp, FileFormat?][] = [
     ["no bytes", "", "empty", /no bytes; upload it again/],
@@ -102,6 +107,13 @@ describe("what is wrong with a file", () => {
       Buffer.concat([gzipSync(many), Buffer.from("text")]),
       "broken_gzip",
       /damaged/,
+      "json.gz",
+    ],
+    [
+      "a gzip that zeros and text follow",
+      Buffer.concat([gzipSync(many), Buffer.alloc(400), Buffer.from("text")]),
+      "broken_gzip",
+      /something follows its end/,
       "json.gz",
     ],
     ["an empty array", "[]", "blank", /holds no record/],
