@@ -10,9 +10,15 @@ import {
   GetTableCommand,
 } from "@aws-sdk/client-glue";
 import { InvokeCommand } from "@aws-sdk/client-lambda";
-import { GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, GetObjectCommand, ListObjectsV2Command } from "@aws-sdk/client-s3";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect } from "chai";
+import type { LedgerDocument } from "../../handlers/ledger/document.ts";
+import { explanationText } from "../../operator/commands/explain.ts";
+import { localTarget } from "../../operator/stack/open.ts";
+import { explain } from "../../operator/story/explain.ts";
+import { readStory } from "../../operator/story/story.ts";
+import { createStyle } from "../../terminal/style.ts";
 import { type DeployedStack, deployStack, isPublished } from "./deployedStack.ts";
 import { shopConfig } from "./shopConfig.ts";
 
@@ -92,13 +98,16 @@ ${columns}`;
   let orders = 0;
   const order = (given: object) => settle({ kind: "order", id: `order-${++orders}`, batch, order: given });
 
-  /** What a reader of the batch gets of an output: rows and the columns that the catalog names; null without a partition. */
-  async function readersGet(output: string): Promise<{ columns: string[]; rows: unknown[][] } | null> {
+  /** What a reader of a batch gets of an output: rows and the columns that the catalog names; null without a partition. */
+  async function readersGet(
+    output: string,
+    of: string = batch,
+  ): Promise<{ columns: string[]; rows: unknown[][] } | null> {
     const { clients, names, folder } = deployed;
     const { Partitions = [] } = await clients.glue.send(
       new GetPartitionsCommand({ DatabaseName: names.catalogDatabase, TableName: output }),
     );
-    const partition = Partitions.find(({ Values }) => Values?.[0] === batch);
+    const partition = Partitions.find(({ Values }) => Values?.[0] === of);
     if (!partition) return null;
     const { Columns = [], Location } = partition.StorageDescriptor!;
     const [, Bucket, Prefix] = /^s3:\/\/([^/]+)\/(.+)$/.exec(Location!)!;
@@ -207,5 +216,44 @@ ${columns}`;
     await settle({ kind: "sweep" });
     await deployed.until(batch, "the table has followed", isPublished(5));
     expect((await readersGet("totals"))!.rows[0]).to.deep.equal(["o_0", "EUR 12.34"]);
+  });
+
+  it("has files that came before it typed again for its runs, and says of one that is gone that it can't be", async () => {
+    const { clients, names } = deployed;
+    const [typed, expired] = ["2026-11-23", "2026-11-24"] as const;
+    // No row is one to the first contract, and one of three to the second, which is enough for its bound alone.
+    const rows = ["7.00", true, true]
+      .map((amount, id) => `${JSON.stringify({ order_id: `o_${id}`, amount })}\n`)
+      .join("");
+    const outcomeIs = (outcome: string) => (document: LedgerDocument) =>
+      Object.values(document.inputs).some(
+        ({ dataset, decision }) => dataset === "orders" && decision.outcome === outcome,
+      );
+    const versions = new Map<string, string>();
+    for (const name of [typed, expired]) versions.set(name, await deployed.upload(`${name}/orders.json`, rows));
+    for (const name of [typed, expired]) await deployed.until(name, "orders are rejected", outcomeIs("rejected"));
+
+    const corrected = orderLines.replace('"decimal(12,2)"', "string").replace("maxRejected: 50%", "maxRejected: 70%");
+    write(shopConfig({ outputs: newTotals + counts, datasets: corrected + returns }));
+    await deployed.stack.redeploy(file);
+    const VersionId = versions.get(expired)!;
+    await clients.s3.send(
+      new DeleteObjectCommand({ Bucket: names.bronzeBucket, Key: `${expired}/orders.json`, VersionId }),
+    );
+    for (const name of [typed, expired]) await deployed.upload(`${name}/returns.json`, '{"order_id":"o_0"}\n');
+
+    const { inputs } = await deployed.until(expired, "the file is known to be gone", outcomeIs("gone"));
+    expect(inputs[`${expired}/orders.json`]!.decision.version).to.equal(VersionId);
+    const target = localTarget(deployed.stack);
+    const told = explanationText(explain(await readStory(target, expired), ""), createStyle({})).join(" ");
+    target.close();
+    expect(told.replaceAll(/\s+/g, " "))
+      .to.contain("orders can't be typed for the deployed contract")
+      .and.to.match(/orders\.json came under another contract, and Bronze no longer has it.* upload it again/);
+
+    const { runs } = await deployed.until(typed, "run 1 is published", isPublished(1));
+    expect(runs[0]!.inputs.orders!.version).to.equal(versions.get(typed));
+    expect((await readersGet("totals", typed))!.rows).to.deep.equal([["o_0", "EUR 7.00"]]);
+    expect((await deployed.ledger(expired))!.runs).to.deep.equal([]);
   });
 });
