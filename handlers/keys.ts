@@ -41,6 +41,10 @@ export function partKeys({ batch, dataset, key, version }: BronzeFile, rowShape:
   } as const;
 }
 
+/** In the ledger: that a version is typed from its beginning again, since a release has overtaken its parts. */
+export const restartKey = ({ batch, dataset, key, version }: BronzeFile, shape: string, sequence: number) =>
+  `parts/${batch}/${dataset}/${versionHash(key, version, shape)}.${sequence}`;
+
 /** In the ledger: what a version came to under a shape. */
 export const fileReportKey = ({ batch, dataset, key, version }: Omit<BronzeFile, "format">, shape: string) =>
   `files/${batch}/${dataset}/${versionHash(key, version, shape)}.json`;

@@ -6,7 +6,7 @@ import { type ObjectCreated, type PartRange, readNotification, writeNotification
 import type { S3, Sqs } from "../clients.ts";
 import type { InvocationContext } from "../invocation/context.ts";
 import type { Invocation } from "../invocation/runtime.ts";
-import { type BronzeFile, reasonKey, rejectedKey } from "../keys.ts";
+import { type BronzeFile, reasonKey, rejectedKey, restartKey } from "../keys.ts";
 import type { Decision, Input } from "../ledger/document.ts";
 import { isNewerBySequencer } from "../ledger/inputs.ts";
 import { type Log, reasonOf } from "../log.ts";
@@ -78,7 +78,7 @@ type Context = PromoteDeps & InvocationContext & Invocation;
 async function promote(object: ObjectCreated, context: Context): Promise<void> {
   const { log, ledger, coordinator, releases } = context;
   const { key, version } = object;
-  const { contract, shapes, pinned } = await releases.current();
+  const { contract, shapes, pinned, sequence } = await releases.current();
   const named = classify(key, contract);
   if (named.kind === "skipped") return log.info("file.skipped", { key, version, reason: named.reason, fix: named.fix });
   if (version === null || version === "null")
@@ -95,7 +95,8 @@ async function promote(object: ObjectCreated, context: Context): Promise<void> {
   const known = (await ledger.read(batch))?.inputs[key];
   // A message that asks for another shape than the deployed one is dropped; the gate asks for what it wants by now.
   const isOvertaken = object.shape !== undefined && object.shape !== shape;
-  if (isOvertaken && object.parts) return await sendOn({ ...object, shape }, null, context);
+  if (isOvertaken && object.parts)
+    return await beginAgain({ ...object, shape }, restartKey(file, shape, sequence), context);
   const isDecided = object.shape === undefined || known?.decision.shape === object.shape || isOvertaken;
   if (known?.decision.version === version && isDecided) {
     log.info("file.duplicate", { key, version, batch, dataset });
@@ -154,6 +155,14 @@ async function enter(
   const { decision: other } = present;
   if (other.version === version || isNewerBySequencer(other.sequencer, decision.sequencer) !== null) return;
   if (await isNewer(object, present, context)) await enter(object, file, decision, present, context);
+}
+
+/** Has the whole file typed again; one of the messages that ask for its parts is enough. */
+async function beginAgain(object: ObjectCreated, marker: string, context: Context): Promise<void> {
+  if (await context.documents.get(marker)) return;
+  await sendOn(object, null, context);
+  // Afterwards: several messages do no harm, and none would.
+  await context.documents.put(marker, "", { ifAbsent: true });
 }
 
 /** In seconds, and in milliseconds. */
