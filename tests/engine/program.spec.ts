@@ -91,7 +91,7 @@ describe("the program on the real Pulumi CLI", function () {
     [
       "a query",
       { "glue/sql/user_activity.sql": (text: string) => `-- again\n${text}` },
-      ["+- BucketObjectv2 commerce-artifacts-release-sql-user_activity", "~ BucketObjectv2 commerce-artifacts-current"],
+      ["+- BucketObjectv2 commerce-artifacts-release-plan", "~ BucketObjectv2 commerce-artifacts-current"],
     ],
     [
       "the memory of a function",
