@@ -1,6 +1,5 @@
-import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { own } from "../../config/plain.ts";
-import { writeNotification } from "../bronze/s3Event.ts";
+import { sendToPromote } from "../bronze/sendToPromote.ts";
 import type { Sqs } from "../clients.ts";
 import { goldPrefix, ledgerKeys, runPrefix } from "../keys.ts";
 import {
@@ -70,7 +69,7 @@ const typingPatience = 15 * 60_000;
 const urgency: readonly Effect["kind"][] = ["start", "type", "stop", "catalog", "expire", "notify"];
 
 export function createCoordinator(deps: CoordinatorDeps): Coordinator {
-  const { ledger, releases, documents, engine, outlets, settings, names, sqs, invocation, log, now } = deps;
+  const { ledger, releases, documents, engine, outlets, settings, names, invocation, log, now } = deps;
 
   /** The effects that this invocation has tried; it tries none twice. */
   const tried = new Set<string>();
@@ -179,8 +178,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   }
 
   async function askPromote({ id, key, version, sequencer, shape }: TypeEffect): Promise<LedgerEvent> {
-    const body = writeNotification({ bucket: names.bronzeBucket, key, version, sequencer, shape }, "Retyped");
-    await sqs.send(new SendMessageCommand({ QueueUrl: names.promoteQueueUrl, MessageBody: body }));
+    await sendToPromote({ bucket: names.bronzeBucket, key, version, sequencer, shape }, "Retyped", deps);
     log.info("file.retyped", { key, version, reason: "it was decided under another contract" });
     return { kind: "deferred", effect: id, until: now() + typingPatience };
   }

@@ -1,8 +1,8 @@
 import { HeadObjectCommand, type HeadObjectCommandOutput } from "@aws-sdk/client-s3";
-import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { classify } from "../bronze/classify.ts";
-import { type ObjectCreated, type PartRange, readNotification, writeNotification } from "../bronze/s3Event.ts";
+import { type ObjectCreated, type PartRange, readNotification } from "../bronze/s3Event.ts";
+import { sendToPromote } from "../bronze/sendToPromote.ts";
 import type { S3, Sqs } from "../clients.ts";
 import type { InvocationContext } from "../invocation/context.ts";
 import type { Invocation } from "../invocation/runtime.ts";
@@ -169,10 +169,10 @@ async function beginAgain(object: ObjectCreated, marker: string, context: Contex
 const [postponedBy, longestPostponed] = [60, 60 * 60_000];
 
 /** While a deployment goes on, the release may ask for a reader that only the other version of this function has. */
-async function postpone(object: ObjectCreated, { sqs, names, log, now }: Context): Promise<void> {
+async function postpone(object: ObjectCreated, context: Context): Promise<void> {
+  const { log, now } = context;
   const { key, version, since = now() } = object;
-  const MessageBody = writeNotification({ ...object, since }, "Postponed");
-  await sqs.send(new SendMessageCommand({ QueueUrl: names.promoteQueueUrl, MessageBody, DelaySeconds: postponedBy }));
+  await sendToPromote({ ...object, since }, "Postponed", context, postponedBy);
   const reason = "the release asks for another version of the reader than this function has";
   if (now() - since < longestPostponed) log.warn("file.postponed", { key, version, reason });
   else log.error("message.failed", { key, version, reason: `${reason}; complete the deployment` });
@@ -313,12 +313,11 @@ async function reject(
 async function sendOn(
   { parts: _, ...object }: ObjectCreated,
   parts: PartRange | null,
-  { sqs, names, log }: Context,
+  context: Context,
 ): Promise<void> {
-  const body = writeNotification(parts ? { ...object, parts } : object, "Continued");
-  await sqs.send(new SendMessageCommand({ QueueUrl: names.promoteQueueUrl, MessageBody: body }));
+  await sendToPromote(parts ? { ...object, parts } : object, "Continued", context);
   const of = { key: object.key, version: object.version, ...(parts ?? {}) };
-  log.info("file.continued", { ...of, reason: "a large file takes several calls" });
+  context.log.info("file.continued", { ...of, reason: "a large file takes several calls" });
 }
 
 async function headOf({ bucket, key, version }: ObjectCreated, { s3, now }: Context): Promise<Head | "gone"> {

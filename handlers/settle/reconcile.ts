@@ -1,7 +1,6 @@
 import type { ObjectVersion } from "@aws-sdk/client-s3";
-import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import { classify } from "../bronze/classify.ts";
-import { writeNotification } from "../bronze/s3Event.ts";
+import { sendToPromote } from "../bronze/sendToPromote.ts";
 import type { S3, Sqs } from "../clients.ts";
 import type { Invocation } from "../invocation/runtime.ts";
 import { ledgerKeys } from "../keys.ts";
@@ -160,7 +159,7 @@ function newestOf(versions: readonly ObjectVersion[], judged: string | null): Ob
  * an older release has judged.
  */
 async function takeUp(newest: readonly ObjectVersion[], progress: Progress, deps: ReconcileDeps): Promise<number> {
-  const { ledger, coordinator, releases, names, sqs, log, now } = deps;
+  const { ledger, coordinator, releases, names, log, now } = deps;
   const { contract } = await releases.current();
   const batches = new Map<string, ObjectVersion[]>();
   for (const version of newest) {
@@ -175,8 +174,7 @@ async function takeUp(newest: readonly ObjectVersion[], progress: Progress, deps
       const lastModified = LastModified!.getTime();
       if (isTold(document, Key!, VersionId!, lastModified) || !cameInTime(progress, Key!, lastModified)) continue;
       const object = { bucket: names.bronzeBucket, key: Key!, version: VersionId!, sequencer: null };
-      const body = writeNotification(object, "Reconciled");
-      await sqs.send(new SendMessageCommand({ QueueUrl: names.promoteQueueUrl, MessageBody: body }));
+      await sendToPromote(object, "Reconciled", deps);
       log.warn("file.untold", { batch, key: Key, version: VersionId, reason: "no event told of it" });
       found++;
     }

@@ -169,14 +169,15 @@ async function rowsByRule(target: Target, batch: string, uri: string, limit: num
 async function malformedRows(target: Target, reportKey: string, limit: number): Promise<Example[] | null> {
   const stored = await target.ledger.get(reportKey);
   if (!stored) return null;
-  const { source, silver, batch, parts } = JSON.parse(stored.text) as FileReport;
+  const { source, silver, batch, parts, malformed } = JSON.parse(stored.text) as FileReport;
+  if (malformed === 0) return null;
   const place = silver.replace(/^s3:\/\/[^/]+\//, "");
   const examples: Example[] = [];
   let before = 0;
   let isThere = false;
   for (const [part, { lines }] of parts.entries()) {
     const files = await fetched(target, `rows/${place}part-${part}.parquet`);
-    if (files.length > 0 && examples.length < limit) {
+    if (files.length > 0) {
       isThere = true;
       const { rows } = await ask(
         `select ${before} + _line, why, text from "rejected" order by _line limit ${limit - examples.length}`,

@@ -55,6 +55,13 @@ describe("files typed again", function () {
     }
     return bodies.map((body) => JSON.parse(body).Records[0]);
   }
+  /** All files of a batch arrive, and the contract is deployed before the last of them. */
+  async function deployBetween(batch: string, contract: Contract, users = rows.users): Promise<void> {
+    await arrive(batch, "users", users);
+    await arrive(batch, "events");
+    await deploy(contract);
+    await arrive(batch, "orders");
+  }
   const decisionOf = async (batch: string) => (await pipeline.ledger(batch)).inputs[`${batch}/users.json`]!.decision;
 
   it("are rejected before and read after a contract that takes them", async () => {
@@ -84,10 +91,7 @@ describe("files typed again", function () {
 
   it("are promoted before and rejected after one that does not, and then the batch waits", async () => {
     const batch = "2026-03-02";
-    await arrive(batch, "users", '{"user_id":"u_0","country":"US"}\n');
-    await arrive(batch, "events");
-    await deploy(countryAsNumber());
-    await arrive(batch, "orders");
+    await deployBetween(batch, countryAsNumber(), '{"user_id":"u_0","country":"US"}\n');
     expect(await handle()).to.have.length(1);
     expect(await decisionOf(batch)).to.include({ outcome: "rejected", code: "contract" });
     const { runs, effects } = await pipeline.ledger(batch);
@@ -125,10 +129,7 @@ describe("files typed again", function () {
 
   it("are not asked for any more when the request comes after yet another deployment", async () => {
     const batch = "2026-03-05";
-    await arrive(batch, "users", '{"user_id":"u_0","country":"US"}\n');
-    await arrive(batch, "events");
-    await deploy(countryAsNumber());
-    await arrive(batch, "orders");
+    await deployBetween(batch, countryAsNumber(), '{"user_id":"u_0","country":"US"}\n');
     await deploy(first);
     expect(await handle()).to.have.length(1);
     const { runs, effects } = await pipeline.ledger(batch);
