@@ -1,7 +1,7 @@
 import type { Contract } from "../../config/contract.ts";
 import { refusesNull } from "../../config/nullActions.ts";
 import { type FileFault, uploadWhole } from "../reader/faultyText.ts";
-import type { Drift, Findings } from "../reader/findings.ts";
+import { type Drift, type Findings, rowsByName } from "../reader/findings.ts";
 import { faultsInWords } from "../reader/words.ts";
 
 const longestName = 64;
@@ -19,7 +19,7 @@ export function driftOf(
   }
   const isColumn = new Set(columns.map(({ name }) => name));
   return {
-    undeclared: [...names].map(([name, rows]) => ({ name, rows })),
+    undeclared: rowsByName(names),
     absent: columns.flatMap(({ name }) => (present.includes(name) ? [] : [name])),
     changed: faults.flatMap(({ place = "", found, rows: wrong }) =>
       found && isColumn.has(place) && wrong * 2 > rows + malformed ? [{ name: place, found, rows: wrong }] : [],

@@ -57,6 +57,10 @@ const shownLines = 3;
 const mostRowsFirst = <T extends { readonly rows: number }>(items: Iterable<T>): T[] =>
   [...items].sort((a, b) => b.rows - a.rows);
 
+/** Rows of each name as a list: most rows first, and of equally many in the order of their names. */
+export const rowsByName = (names: ReadonlyMap<string, number>): { readonly name: string; readonly rows: number }[] =>
+  [...names].map(([name, rows]) => ({ name, rows })).sort((a, b) => b.rows - a.rows || (a.name < b.name ? -1 : 1));
+
 /** A malformed row's faults, without how often. */
 function faultsOf(malformed: Malformed): Omit<Fault, "rows" | "lines">[] {
   const { why } = malformed;
@@ -122,14 +126,13 @@ export class Tally {
   }
 
   close(): Findings {
-    const undeclared = mostRowsFirst([...this.undeclared].map(([name, rows]) => ({ name, rows })));
     return {
       lines: this.lines,
       rows: this.rows,
       malformed: this.malformed,
       endsCut: this.endsCut,
       faults: mostRowsFirst(this.faults.values()),
-      undeclared: undeclared.slice(0, maxUndeclared),
+      undeclared: rowsByName(this.undeclared).slice(0, maxUndeclared),
       present: this.columns.flatMap(({ name }, position) => (this.present[position] ? [name] : [])),
     };
   }
@@ -162,7 +165,7 @@ export function together(parts: readonly Findings[]): Findings {
     malformed,
     endsCut,
     faults: mostRowsFirst(faults.values()),
-    undeclared: mostRowsFirst([...undeclared].map(([name, rows]) => ({ name, rows }))).slice(0, maxUndeclared),
+    undeclared: rowsByName(undeclared).slice(0, maxUndeclared),
     present: [...present],
   };
 }
