@@ -1,14 +1,14 @@
 /** Bytes of the longest line that is read; a longer one is malformed. */
 export const maxLineBytes = 16 * 1024 ** 2;
-/** Lines are handed on in blocks of about this many bytes. */
-const blockBytes = 256 * 1024;
+/** Lines are handed on in blocks of at most this many bytes, unless a line is longer. V8 keeps larger texts longer. */
+const blockBytes = 65_536;
 export const newline = 0x0a;
 
 /** Whole lines with their ends, or a line that is too long, without its bytes. */
 export interface Block {
   /** Where its first line begins, in bytes of the unpacked text. */
   readonly at: number;
-  /** Null for a line that is too long. */
+  /** Overwritten when the next block is asked for. Null for a line that is too long. */
   readonly bytes: Buffer | null;
 }
 
@@ -18,36 +18,42 @@ export interface Block {
  *   stands in is left out, unless a line begins right after it
  */
 export async function* blocksOf(chunks: AsyncIterable<Buffer>, from: number): AsyncGenerator<Block> {
-  let waiting: Buffer[] = [];
+  let held = Buffer.allocUnsafeSlow(blockBytes);
   let size = 0;
   let at = from;
   let isSkipping = from > 0;
   for await (const chunk of chunks) {
-    let rest = chunk;
-    if (isSkipping) {
-      const end = rest.indexOf(newline) + 1;
-      at += end || rest.length;
-      if (end === 0) continue;
-      isSkipping = false;
-      rest = rest.subarray(end);
+    for (let done = 0; done < chunk.length; ) {
+      if (isSkipping) {
+        const end = chunk.indexOf(newline, done) + 1;
+        isSkipping = end === 0;
+        at += (end || chunk.length) - done;
+        done = end || chunk.length;
+        continue;
+      }
+      const copied = chunk.copy(held, size, done);
+      done += copied;
+      size += copied;
+      if (size < held.length) continue;
+      const end = held.lastIndexOf(newline) + 1;
+      if (end > 0) yield* blocksIn(held.subarray(0, end), at);
+      at += end;
+      const rest = held.subarray(end);
+      size = rest.length;
+      isSkipping = size > maxLineBytes;
+      if (isSkipping) {
+        yield { at, bytes: null };
+        at += size;
+        size = 0;
+      }
+      // Room for the rest of a long line.
+      const length = Math.max(blockBytes, 2 * size);
+      if (length !== held.length) held = Buffer.allocUnsafeSlow(length);
+      rest.copy(held);
     }
-    waiting.push(rest);
-    size += rest.length;
-    if (size < blockBytes || (size <= maxLineBytes && !rest.includes(newline))) continue;
-    const bytes = Buffer.concat(waiting);
-    const end = bytes.lastIndexOf(newline) + 1;
-    if (end > 0) yield* blocksIn(bytes.subarray(0, end), at);
-    // A copy, so that the block can go.
-    const cut = Buffer.from(bytes.subarray(end));
-    at += end;
-    isSkipping = cut.length > maxLineBytes;
-    if (isSkipping) yield { at, bytes: null };
-    if (isSkipping) at += cut.length;
-    waiting = isSkipping ? [] : [cut];
-    size = isSkipping ? 0 : cut.length;
   }
   if (size === 0) return;
-  const last = Buffer.concat(waiting);
+  const last = held.subarray(0, size);
   yield* blocksIn(last.at(-1) === newline ? last : Buffer.concat([last, Buffer.from([newline])]), at);
 }
 

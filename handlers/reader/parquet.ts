@@ -93,5 +93,7 @@ const lines = (file: string, columns: readonly string[]) =>
   `read_json(${literal(file)}, format = 'newline_delimited', maximum_object_size = 33554432, columns = {${columns.join(", ")}})`;
 
 const copy = async (connection: DuckDBConnection, select: string, target: string): Promise<void> => {
-  await connection.run(`copy (${select}) to ${literal(target)} (format parquet, compression zstd)`);
+  await connection.run(
+    `copy (${select}) to ${literal(target)} (format parquet, compression zstd, compression_level 1)`,
+  );
 };

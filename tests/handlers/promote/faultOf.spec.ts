@@ -156,7 +156,7 @@ describe("what is wrong with a file", () => {
     expect(await check(changed)).to.equal(null);
     for (const [mode, reason] of [
       ["compatible", /^compatible: no row has id$/],
-      ["strict", /^strict: fields that no column declares: no \(1 rows\), more \(1 rows\); no row has id, amount$/],
+      ["strict", /^strict: fields that no column declares: more \(1 rows\), no \(1 rows\); no row has id, amount$/],
     ] as const)
       expect((await check(changed, "json", mode))?.reason, mode).to.match(reason);
   });
