@@ -5,5 +5,6 @@ import { settle } from "./benchmarks/settle.ts";
 import { setup } from "./benchmarks/setup.ts";
 import { spark } from "./benchmarks/spark.ts";
 import { start } from "./benchmarks/start.ts";
+import { typing } from "./benchmarks/typing.ts";
 
-export const benchmarks: readonly Benchmark[] = [spark, generator, promote, settle, start, setup];
+export const benchmarks: readonly Benchmark[] = [typing, spark, generator, promote, settle, start, setup];

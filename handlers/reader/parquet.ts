@@ -10,7 +10,7 @@ export const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`;
 export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
 
 /** DuckDB's name of a type. JSON holds times as they are in UTC; Parquet has to say that they are instants. */
-function duckdbType(type: ColumnType, timestamp: "timestamp" | "timestamptz"): string {
+export function duckdbType(type: ColumnType, timestamp: "timestamp" | "timestamptz"): string {
   switch (type.kind) {
     case "string":
       return "varchar";
