@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,7 @@ import { elementsOf } from "./elements.ts";
 import { FaultyText, uploadWhole } from "./faultyText.ts";
 import type { Findings } from "./findings.ts";
 import { gateFor } from "./gate.ts";
+import { LineFile } from "./lineFile.ts";
 import { blocksOf, byPart, partBytes } from "./lines.ts";
 import type { ParquetWriter } from "./parquet.ts";
 import { type PartFiles, PartReader } from "./part.ts";
@@ -63,23 +64,27 @@ export async function* typeParts(
   { columns, parts, open, bytesOfPart = partBytes, gateOf = gateFor }: TypingOptions,
 ): AsyncGenerator<TypedPart> {
   const scratch = mkdtempSync(join(tmpdir(), "parts-"));
-  const writer = open && (await open(columns, scratch));
+  const output = open && new PartOutput(await open(columns, scratch), scratch);
+  const begin = (part: number) => ({ part, reader: new PartReader(columns, output, gateOf) });
+  const close = async ({ part, reader }: ReturnType<typeof begin>, isLast: boolean): Promise<TypedPart> => {
+    const findings = reader.findings();
+    const { typed, malformed } = (await output?.parquet(part, findings)) ?? { typed: null, malformed: null };
+    return { part, findings, typed, malformed, isLast };
+  };
   const end = parts.first + parts.count;
-  const begin = (part: number) => new Typing(columns, part, writer, scratch, gateOf);
   let current = begin(parts.first);
   let isInside = parts.first === 0;
   try {
     for await (const { part, read } of readings(text, parts, bytesOfPart)) {
       if (part < parts.first) continue;
       isInside = true;
-      for (; current.part < Math.min(part, end); current = begin(current.part + 1)) yield await current.close(false);
+      for (; current.part < Math.min(part, end); current = begin(current.part + 1)) yield await close(current, false);
       if (part >= end) return;
       read(current.reader);
     }
-    if (isInside) yield await current.close(true);
+    if (isInside) yield await close(current, true);
   } finally {
-    current.abandon();
-    writer?.close();
+    output?.close();
     rmSync(scratch, { recursive: true, force: true });
   }
 }
@@ -125,49 +130,38 @@ async function* readings(text: Text, { first }: PartRange, bytesOfPart: number):
 
 const parquetAt = (path: string): Parquet => ({ bytes: statSync(path).size, read: () => readFile(path) });
 
-/** One part while it is read. */
-class Typing {
-  readonly part: number;
-  readonly reader: PartReader;
-  private readonly writer: ParquetWriter | null;
-  private files: PartFiles | null;
-  private readonly path: (name: string) => string;
+/** The files of one part after the other. */
+class PartOutput implements PartFiles {
+  readonly typed: LineFile;
+  readonly malformed: LineFile;
+  private readonly writer: ParquetWriter;
+  private readonly folder: string;
 
-  constructor(
-    columns: readonly TypedColumn[],
-    part: number,
-    writer: ParquetWriter | null,
-    scratch: string,
-    gateOf: typeof gateFor,
-  ) {
-    this.part = part;
+  constructor(writer: ParquetWriter, folder: string) {
     this.writer = writer;
-    this.path = (name) => join(scratch, name);
-    const create = (name: string) => openSync(this.path(name), "w");
-    this.files = writer && { typed: create("typed.json"), malformed: create("malformed.json") };
-    this.reader = new PartReader(columns, this.files, gateOf);
+    this.folder = folder;
+    this.typed = new LineFile(join(folder, "typed.json"));
+    this.malformed = new LineFile(join(folder, "malformed.json"));
   }
 
-  async close(isLast: boolean): Promise<TypedPart> {
-    const { part, writer } = this;
-    const findings = this.reader.findings();
-    this.abandon();
-    if (!writer) return { part, findings, typed: null, malformed: null, isLast };
-    const [typed, malformed] = [this.path("typed.parquet"), this.path("malformed.parquet")];
-    await writer.typed(this.path("typed.json"), part, typed);
-    if (findings.malformed > 0) await writer.malformed(this.path("malformed.json"), part, malformed);
+  /** Makes Parquet of the lines since the last time. */
+  async parquet(part: number, { malformed }: Findings): Promise<Pick<TypedPart, "typed" | "malformed">> {
     return {
-      part,
-      findings,
-      typed: parquetAt(typed),
-      malformed: findings.malformed > 0 ? parquetAt(malformed) : null,
-      isLast,
+      typed: await this.made("typed", part),
+      malformed: malformed > 0 ? await this.made("malformed", part) : null,
     };
   }
 
-  /** Closes its files. */
-  abandon(): void {
-    for (const file of Object.values(this.files ?? {})) closeSync(file);
-    this.files = null;
+  private async made(kind: "typed" | "malformed", part: number): Promise<Parquet> {
+    const target = join(this.folder, `${kind}.parquet`);
+    this[kind].end();
+    await this.writer[kind](this[kind].path, part, target);
+    return parquetAt(target);
+  }
+
+  close(): void {
+    this.writer.close();
+    this.typed.close();
+    this.malformed.close();
   }
 }

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
-import { writevSync } from "node:fs";
 import { type Findings, Tally } from "./findings.ts";
 import { type Gate, gateFor } from "./gate.ts";
+import type { LineFile } from "./lineFile.ts";
 import type { Block } from "./lines.ts";
 import { malformedRow, type Row, RowReader, type TypedColumn } from "./row.ts";
 import { inWords } from "./words.ts";
@@ -12,12 +12,12 @@ export const noRow = Buffer.from('{"~":1}\n');
 /** Lines from which the order of the keys is taken. */
 const sampledLines = 100;
 
-/** Descriptors of the files that a part's lines are written to, both as lines of JSON. */
+/** The files that a part's lines are written to, both as lines of JSON. */
 export interface PartFiles {
   /** One line for each of the part's, as DuckDB reads it. */
-  readonly typed: number;
+  readonly typed: LineFile;
   /** One line for each malformed row. */
-  readonly malformed: number;
+  readonly malformed: LineFile;
 }
 
 /** A line of `PartFiles.malformed`. */
@@ -100,27 +100,16 @@ export class PartReader {
     if (row.typed !== null) return Buffer.from(`${row.typed}\n`);
     if (this.files) {
       const entry: MalformedLine = { line, why: inWords(row.malformed), text: text?.toString() ?? null };
-      writeAll(this.files.malformed, [Buffer.from(`${JSON.stringify(entry)}\n`)]);
+      this.files.malformed.append([Buffer.from(`${JSON.stringify(entry)}\n`)]);
     }
     return noRow;
   }
 
   private write(pieces: readonly Buffer[]): void {
-    if (this.files) writeAll(this.files.typed, pieces);
+    this.files?.typed.append(pieces);
   }
 }
 
 const isBlank = (text: string) => /^[ \t\r\n]*$/.test(text);
 
 const firstLines = (bytes: Buffer): string[] => bytes.toString("utf8").split("\n", sampledLines);
-
-/** The system may take a part of what it is given. */
-function writeAll(file: number, pieces: readonly Buffer[]): void {
-  let rest = pieces;
-  while (rest.length > 0) {
-    let written = writevSync(file, rest);
-    let done = 0;
-    while (done < rest.length && written >= rest[done]!.length) written -= rest[done++]!.length;
-    rest = done < rest.length ? [rest[done]!.subarray(written), ...rest.slice(done + 1)] : [];
-  }
-}
