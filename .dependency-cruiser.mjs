@@ -15,6 +15,7 @@ const floors = {
   publication: "^handlers/publication/",
   invocation: "^handlers/invocation/",
   promote: "^handlers/promote/",
+  embedded: "^handlers/embedded/",
   settle: "^handlers/settle/",
   components: "^components/",
   "the Pulumi program": "^index[.]ts$",

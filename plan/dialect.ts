@@ -18,6 +18,5 @@ export interface Dialect {
   isPlain(value: string): string;
 }
 
-/** The SQL of a statement that is written in one dialect. */
-export const inDialect = ({ name }: Dialect, text: string): Sql["sql"] =>
-  ({ [name]: text }) as Record<DialectName, string>;
+/** The SQL of a statement that is written in one dialect; a plan has Spark's in any case. */
+export const inDialect = ({ name }: Dialect, text: string): Sql["sql"] => ({ [name]: text }) as unknown as Sql["sql"];

@@ -48,13 +48,14 @@ export interface PlanInput {
   readonly columns: readonly PlanColumn[];
 }
 
-export type DialectName = "spark";
+export type DialectName = "spark" | "duckdb";
 
 export interface Sql {
   readonly name: string;
   /** What it is for, in one sentence. */
   readonly purpose: string;
-  readonly sql: Readonly<Record<DialectName, string>>;
+  /** In Spark's dialect, and in DuckDB's where it can run all statements. */
+  readonly sql: { readonly spark: string; readonly duckdb?: string };
   /** What the failure's message begins with when the statement can't be executed, such as `dataset "users"`. */
   readonly subject: string;
   /** The failure's code when the statement can't be executed, whatever the rows hold. */

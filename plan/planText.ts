@@ -1,13 +1,13 @@
-import type { DialectName, Plan } from "./plan.ts";
+import type { Plan } from "./plan.ts";
 
 /** The same plan gives the same bytes. */
 export const planText = (plan: Plan): string => `${JSON.stringify(plan, null, 2)}\n`;
 
 /** The plan for people: each statement's name, what it is for, and its SQL. */
-export function printPlan({ statements }: Plan, dialect: DialectName = "spark"): string {
+export function printPlan({ statements }: Plan): string {
   const printed = statements.map((statement) => {
     const head = `-- ${statement.name} (${statement.kind}): ${statement.purpose}`;
-    if (statement.kind !== "check") return `${head}\n${statement.sql[dialect].trimEnd()}\n;\n`;
+    if (statement.kind !== "check") return `${head}\n${statement.sql.spark.trimEnd()}\n;\n`;
     return `${head}\n${statement.checks.map(({ name, code }) => `--   ${name}, else ${code}\n`).join("")}`;
   });
   return printed.join("\n");

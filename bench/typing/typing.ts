@@ -6,11 +6,14 @@ import { createReadStream, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { typeParts } from "../../handlers/reader/file.ts";
-import { duckdbType, identifier, literal, openParquetWriter } from "../../handlers/reader/parquet.ts";
+import { openParquetWriter } from "../../handlers/reader/parquet.ts";
 import { type TypedColumn, typedColumns } from "../../handlers/reader/row.ts";
+import { duckdbDialect, duckdbType } from "../../plan/duckdbDialect.ts";
 import { shippedContract } from "../../tests/oracle/shipped.ts";
 
 const [way, input, output] = process.argv.slice(2) as [keyof typeof ways, string, string];
+
+const { identifier, text: literal } = duckdbDialect;
 
 /** As large as a block that S3's stream would hand on costs least. */
 const chunkBytes = 1024 ** 2;

@@ -1,40 +1,19 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { ColumnType } from "../../config/columnType.ts";
+import { duckdbDialect, duckdbType } from "../../plan/duckdbDialect.ts";
+import { openDuckdb } from "../duckdb.ts";
 import type { TypedColumn } from "./row.ts";
 
 /** Silver's own columns, behind the declared ones: the part's number in its file, and the line's in its part, from 1. */
 export const [partColumn, lineColumn] = ["_part", "_line"] as const;
 
-/** A name and a text, quoted for SQL. */
-export const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`;
-export const literal = (text: string) => `'${text.replaceAll("'", "''")}'`;
-
-/** DuckDB's name of a type. JSON holds times as they are in UTC; Parquet has to say that they are instants. */
-export function duckdbType(type: ColumnType, timestamp: "timestamp" | "timestamptz"): string {
-  switch (type.kind) {
-    case "string":
-      return "varchar";
-    case "long":
-      return "bigint";
-    case "decimal":
-      return `decimal(${type.precision},${type.scale})`;
-    case "timestamp":
-      return timestamp;
-    case "array":
-      return `${duckdbType(type.element, timestamp)}[]`;
-    case "struct":
-      return `struct(${type.fields.map((field) => `${identifier(field.name)} ${duckdbType(field.type, timestamp)}`).join(", ")})`;
-    default:
-      return type.kind;
-  }
-}
+const { identifier, text: literal } = duckdbDialect;
 
 function selected({ name, type }: TypedColumn): string {
   const column = identifier(name);
   // A cast of a single time would load DuckDB's calendar for each row.
   if (type.kind === "timestamp") return `make_timestamptz(epoch_us(${column})) as ${column}`;
   const asRead = duckdbType(type, "timestamp");
-  const asWritten = duckdbType(type, "timestamptz");
+  const asWritten = duckdbType(type);
   return asRead === asWritten ? column : `cast(${column} as ${asWritten}) as ${column}`;
 }
 
@@ -50,21 +29,8 @@ export interface ParquetWriter {
 /** Bytes of DuckDB's buffers; the process takes more. */
 const memoryLimit = "192MB";
 
-/** DuckDB is loaded here and not before: it takes longer than most calls of the function. */
 export async function openParquetWriter(columns: readonly TypedColumn[], scratch: string): Promise<ParquetWriter> {
-  const { DuckDBInstance } = await import("@duckdb/node-api");
-  const instance = await DuckDBInstance.create(":memory:", { threads: "1", memory_limit: memoryLimit });
-  const connection = await instance.connect();
-  for (const setting of [
-    "timezone = 'UTC'",
-    `temp_directory = ${literal(scratch)}`,
-    `allowed_directories = [${literal(scratch)}]`,
-    "autoinstall_known_extensions = false",
-    "autoload_known_extensions = false",
-    "enable_external_access = false",
-    "lock_configuration = true",
-  ])
-    await connection.run(`set ${setting}`);
+  const { connection, close } = await openDuckdb({ scratch, threads: 1, memoryLimit });
   const declared = columns.map(({ name, type }) => `${identifier(name)}: ${literal(duckdbType(type, "timestamp"))}`);
   return {
     typed: (file, part, target) =>
@@ -82,10 +48,7 @@ export async function openParquetWriter(columns: readonly TypedColumn[], scratch
          from ${lines(file, ["line: 'bigint'", "why: 'varchar'", "text: 'varchar'"])}`,
         target,
       ),
-    close() {
-      connection.closeSync();
-      instance.closeSync();
-    },
+    close,
   };
 }
 

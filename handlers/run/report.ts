@@ -7,6 +7,7 @@ import type { Drift } from "../reader/findings.ts";
  */
 export interface RunReport {
   readonly format: 1;
+  readonly pipeline: string;
   readonly batch: string;
   readonly run: number;
   readonly jobRun: string;

@@ -1,5 +1,5 @@
 import { DuckDBInstance } from "@duckdb/node-api";
-import { identifier, literal } from "../../handlers/reader/parquet.ts";
+import { duckdbDialect } from "../../plan/duckdbDialect.ts";
 
 /** Numbers and decimals as exact text, timestamps as `2025-03-01T12:34:56Z`. */
 export type TextRow = Readonly<Record<string, string | null>>;
@@ -16,7 +16,7 @@ export interface Parquet {
   close(): void;
 }
 
-export { identifier as name, literal };
+export const { identifier: name, text: literal } = duckdbDialect;
 
 export async function openParquet(paths: readonly string[]): Promise<Parquet> {
   const instance = await DuckDBInstance.create(":memory:");
@@ -32,7 +32,7 @@ export async function openParquet(paths: readonly string[]): Promise<Parquet> {
     const isTime = ({ column_type }: TextRow) => column_type!.startsWith("TIMESTAMP");
     const times = new Set(described.filter(isTime).map(({ column_name }) => column_name!));
     const selected = described.map(({ column_name }) => {
-      const column = identifier(column_name!);
+      const column = name(column_name!);
       return `cast(${times.has(column_name!) ? `epoch_us(${column})` : column} as varchar) as ${column}`;
     });
     const rows = await query(`select ${selected.join(", ")} from (${sql})`);
@@ -49,20 +49,17 @@ export async function openParquet(paths: readonly string[]): Promise<Parquet> {
   const columns = (await query("describe rows")).map(({ column_name }) => column_name!);
   return {
     columns,
-    first: (count, orderBy) =>
-      asText(`select * from rows order by ${orderBy.map(identifier).join(", ")} limit ${count}`),
+    first: (count, orderBy) => asText(`select * from rows order by ${orderBy.map(name).join(", ")} limit ${count}`),
     async aggregate(expressions) {
-      const selected = Object.entries(expressions).map(
-        ([alias, expression]) => `${expression} as ${identifier(alias)}`,
-      );
+      const selected = Object.entries(expressions).map(([alias, expression]) => `${expression} as ${name(alias)}`);
       return (await asText(`select ${selected.join(", ")} from rows`))[0]!;
     },
     async groups(column) {
-      const rows = await asText(`select ${identifier(column)} as value, count(*) as count from rows group by 1`);
+      const rows = await asText(`select ${name(column)} as value, count(*) as count from rows group by 1`);
       return Object.fromEntries(rows.map(({ value, count }) => [String(value), Number(count)]));
     },
     where: (column, values) =>
-      asText(`select * from rows where ${identifier(column)} in (${values.map(literal).join(", ")})`),
+      asText(`select * from rows where ${name(column)} in (${values.map(literal).join(", ")})`),
     close() {
       connection.closeSync();
       instance.closeSync();

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
-import { compilePlan } from "../../plan/compile.ts";
+import { compileIn, compilePlan } from "../../plan/compile.ts";
 import type { Plan, Statement } from "../../plan/plan.ts";
 import { planText, printPlan } from "../../plan/planText.ts";
 import { root } from "../../setup/paths.mjs";
@@ -140,7 +140,7 @@ describe("the plan", () => {
       matches: (value: string, pattern: string) => `MATCHES(${value}, ${pattern})`,
       isPlain: (value: string) => `PLAIN(${value})`,
     };
-    const { statements } = compilePlan(everything, everythingSql, strange);
+    const { statements } = compileIn(strange, everything, everythingSql);
     const text = statements
       .map((each) => (each.kind === "check" ? "" : each.sql.spark.replaceAll(/‹[^›]*›/g, "‹›")))
       .join("\n");

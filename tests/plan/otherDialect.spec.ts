@@ -4,26 +4,9 @@
  */
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { expect } from "chai";
-import { compilePlan } from "../../plan/compile.ts";
-import type { Dialect } from "../../plan/dialect.ts";
+import { compileIn } from "../../plan/compile.ts";
+import { duckdbDialect as duckdb } from "../../plan/duckdbDialect.ts";
 import { everything, everythingSql } from "./contracts.ts";
-
-const typeOf = (name: string): string => {
-  const [, element] = /^array<(.+)>$/.exec(name) ?? [];
-  return element ? `${typeOf(element)}[]` : name === "timestamp" ? "timestamptz" : name;
-};
-
-const duckdb: Dialect = {
-  name: "spark",
-  identifier: (name) => `"${name.replaceAll('"', '""')}"`,
-  text: (value) => `'${value.replaceAll("'", "''")}'`,
-  type: typeOf,
-  struct: (columns) => `struct_pack(${columns.map((column) => `${column} := ${column}`).join(", ")})`,
-  hash: (values) => `hash(${values.join(", ")})`,
-  matches: (value, pattern) => `regexp_matches(${value}, ${pattern})`,
-  isPlain: (value) =>
-    `regexp_matches(typeof(${value}), '^(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|FLOAT|DOUBLE|DECIMAL|BOOLEAN|DATE|TIMESTAMP)')`,
-};
 
 describe("the plan in another dialect", () => {
   let connection: DuckDBConnection;
@@ -33,9 +16,9 @@ describe("the plan in another dialect", () => {
   after(() => connection.closeSync());
 
   it("is read by DuckDB, statement by statement", async () => {
-    const plan = compilePlan(everything, everythingSql, duckdb);
+    const plan = compileIn(duckdb, everything, everythingSql);
     for (const { table, columns } of plan.inputs) {
-      const declared = columns.map(({ name, type }) => `${duckdb.identifier(name)} ${typeOf(type)}`);
+      const declared = columns.map(({ name, type }) => `${duckdb.identifier(name)} ${duckdb.type(type)}`);
       await connection.run(
         `create table ${duckdb.identifier(table)} (${declared.join(", ")}, "#file" varchar, "#file_line" bigint)`,
       );
@@ -43,7 +26,7 @@ describe("the plan in another dialect", () => {
     const counted: Record<string, unknown> = {};
     for (const statement of plan.statements) {
       if (statement.kind === "check") continue;
-      const text = statement.sql.spark;
+      const text = statement.sql.duckdb!;
       if (statement.kind === "count") Object.assign(counted, (await connection.runAndReadAll(text)).getRowObjects()[0]);
       else if (statement.kind === "rejected") await connection.run(text);
       else
