@@ -402,7 +402,7 @@ where ${this.#id("#rule")} is not null`,
     const silver = this.#id(this.#table("silver"));
     const joins = references.map(
       (reference, index) =>
-        `\nleft join ${this.#id(this.#unknownTable(reference))} as ${joined[index]}\n    on ${silver}.${this.#id(reference.column)} = ${joined[index]}.${value}`,
+        `\nleft join ${this.#id(this.#unknownTable(reference))} as ${joined[index]}\n    on ${this.#cleaned(reference.column)} = ${joined[index]}.${value}`,
     );
     return this.#statement(
       "view",
@@ -415,7 +415,7 @@ from ${silver}${joins.join("")}`,
   }
 
   #unknown(reference: ReferenceContract): Statement {
-    const [column, value] = [this.#id(reference.column), this.#id("#value")];
+    const [column, value] = [this.#cleaned(reference.column), this.#id("#value")];
     return this.#statement(
       "table",
       this.#unknownTable(reference),

@@ -197,6 +197,24 @@ def test_rejected_orphans_leave_orphans_of_their_own_and_the_next_duplicate_behi
     assert [rejected[0] for rejected in made.rejected("streets")] == ["id_is_null", "of_is_orphan", "of_is_orphan"]
 
 
+def test_the_default_of_a_reference_must_name_a_row_as_well(planned):
+    columns = [COLUMNS[0], column("of", "string", {"default": "nobody"})]
+    document = contract(
+        {
+            "things": dataset(columns, ["id"], "id", [("of", "others", "reject")]),
+            "others": dataset(COLUMNS[:1], ["id"], "id"),
+        },
+        {"copy": output(["id"], id="string", of="string")},
+    )
+    made = planned(document, copy="select id, of from things")
+    made.put("things", [{"id": "a", "of": "x"}, {"id": "b", "of": None}])
+    made.put("others", [{"id": "x"}])
+    made.run()
+
+    assert made.rows("copy") == [("a", "x")]
+    assert made.report()["datasets"]["things"]["rejected"] == {"id_is_null": 0, "of_is_orphan": 1}
+
+
 def test_an_optional_dataset_that_is_absent_is_an_empty_table(planned):
     document = contract(
         {

@@ -139,9 +139,9 @@ from `shops#kept`
 -- sales#unknown_shop (table): The values of sales.shop that no kept row of shops has.
 select `#value`
 from (
-    select distinct `shop` as `#value`
+    select distinct coalesce(`shop`, cast('it\'s `new`' as string)) as `#value`
     from `sales#silver`
-    where `shop` is not null
+    where coalesce(`shop`, cast('it\'s `new`' as string)) is not null
 ) as referring
 where not exists (
     select 1
@@ -173,7 +173,7 @@ select
     end as `#rule`
 from `sales#silver`
 left join `sales#unknown_shop` as `#shop`
-    on `sales#silver`.`shop` = `#shop`.`#value`
+    on coalesce(`shop`, cast('it\'s `new`' as string)) = `#shop`.`#value`
 ;
 
 -- groups#2 (table): How many rows break each rule, and the hashes of the keys that may come more than once.
