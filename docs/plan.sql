@@ -258,7 +258,7 @@ select
     named,
     value,
     count(*) as row_count,
-    count_if(`events.event_type_not_allowed`) as `events.event_type_not_allowed`,
+    count(case when `events.event_type_not_allowed` then 1 end) as `events.event_type_not_allowed`,
     cast(0 as bigint) as `orders.order_amount_out_of_range`,
     cast(0 as bigint) as `orders.currency_pattern`,
     cast(0 as bigint) as `orders.payment_status_not_allowed`
@@ -283,9 +283,9 @@ select
     value,
     count(*) as row_count,
     cast(0 as bigint) as `events.event_type_not_allowed`,
-    count_if(`orders.order_amount_out_of_range`) as `orders.order_amount_out_of_range`,
-    count_if(`orders.currency_pattern`) as `orders.currency_pattern`,
-    count_if(`orders.payment_status_not_allowed`) as `orders.payment_status_not_allowed`
+    count(case when `orders.order_amount_out_of_range` then 1 end) as `orders.order_amount_out_of_range`,
+    count(case when `orders.currency_pattern` then 1 end) as `orders.currency_pattern`,
+    count(case when `orders.payment_status_not_allowed` then 1 end) as `orders.payment_status_not_allowed`
 from (
     select
         case when known.`user_id` is not null then 'row' when referring.value is null then 'null' else 'none' end as named,
@@ -512,7 +512,7 @@ select *
 from (
 select
     cast(coalesce(sum(row_count), 0) as bigint) as `user_activity.rows`,
-    count_if(row_count > 1) as `user_activity.repeated`,
+    count(case when row_count > 1 then 1 end) as `user_activity.repeated`,
     cast(coalesce(sum(case when is_null then row_count end), 0) as bigint) as `user_activity.nulls`
 from (
     select

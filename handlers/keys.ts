@@ -62,6 +62,8 @@ export const ledgerKeys = {
   manifest: (batch: string, run: number) => `manifests/${batch}/${run}.json`,
   reports: (batch: string, run: number) => `reports/${batch}/${run}`,
   report: (batch: string, run: number, jobRun: string) => `reports/${batch}/${run}/${jobRun}.json`,
+  /** Of the embedded engine's attempt at a run. */
+  lease: (batch: string, run: number, attempt: string) => `attempts/${batch}/${run}/${attempt}/lease.json`,
   reconciliation: "reconciliation.json",
 } as const;
 

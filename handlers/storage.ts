@@ -69,3 +69,21 @@ export function createDocumentStore(s3: S3, bucket: string, keyArn: string): Doc
     },
   };
 }
+
+/** How often a write that S3 neither took nor showed is repeated. */
+const onceTries = 5;
+
+/**
+ * Writes a document, unless one is there.
+ * @returns what is there now
+ * @throws Error where S3 says that one is there and shows none, again and again
+ */
+export async function putOnce(key: string, text: string, documents: DocumentStore): Promise<string> {
+  for (let tries = 0; tries < onceTries; tries++) {
+    if (await documents.put(key, text, { ifAbsent: true })) return text;
+    // A write at the same moment says nothing about how that one ends.
+    const first = await documents.get(key);
+    if (first) return first.text;
+  }
+  throw new Error(`${key} is being written by others`);
+}

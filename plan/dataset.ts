@@ -3,7 +3,7 @@ import type { Contract, DatasetContract, ReferenceContract } from "../config/con
 import { type Dialect, inDialect } from "./dialect.ts";
 import type { Check, DatasetCounts, Expression, Piece, PlanInput, PlanTable, Statement } from "./plan.ts";
 import { defaultOf, excludingRules, orphanRule, rejectingReferences, typedValue, warningRules } from "./rules.ts";
-import { caseOf, listed, unionAll } from "./sqlText.ts";
+import { caseOf, countIf, listed, unionAll } from "./sqlText.ts";
 
 /**
  * Where a row stands in its file, as one number, which joins faster than two. Silver has the part's number in the file
@@ -211,9 +211,7 @@ where exists (
     const kept = this.#table("kept");
     return [
       select(counted.kept, "cast(null as string)", "count(*)", kept),
-      ...warnings.map(({ name, condition }) =>
-        select(counted.warned, this.#text(name), `count_if(${condition})`, kept),
-      ),
+      ...warnings.map(({ name, condition }) => select(counted.warned, this.#text(name), countIf(condition), kept)),
     ];
   }
 
@@ -457,7 +455,7 @@ where not exists (
       "value",
       "count(*) as row_count",
       ...warnings.map(({ name, condition }) =>
-        condition === null ? `cast(0 as bigint) as ${name}` : `count_if(${name}) as ${name}`,
+        condition === null ? `cast(0 as bigint) as ${name}` : `${countIf(name)} as ${name}`,
       ),
     ])}
 from (

@@ -1,7 +1,7 @@
 import type { OutputContract } from "../config/contract.ts";
 import { type Dialect, inDialect } from "./dialect.ts";
 import type { Check, Checks, Expression, Statement } from "./plan.ts";
-import { listed, oneRow } from "./sqlText.ts";
+import { countIf, listed, oneRow } from "./sqlText.ts";
 
 /** An output in statements: its rows are written first, and then asked whether they are right. */
 export class Output {
@@ -49,7 +49,7 @@ export class Output {
     return `select
     ${listed([
       this.#sum("row_count", "rows"),
-      `count_if(row_count > 1) as ${this.#number("repeated")}`,
+      `${countIf("row_count > 1")} as ${this.#number("repeated")}`,
       this.#sum("case when is_null then row_count end", "nulls"),
     ])}
 from (

@@ -18,3 +18,6 @@ export const oneRow = (queries: readonly string[]): string =>
   `select *\nfrom ${queries.map((query) => `(\n${query}\n)`).join("\ncross join ")}`;
 
 export const unionAll = (queries: readonly string[]): string => queries.join("\nunion all\n");
+
+/** How many rows fulfil it. DuckDB's `count_if` of no rows is null. */
+export const countIf = (condition: string): string => `count(case when ${condition} then 1 end)`;

@@ -19,7 +19,7 @@ const slowSpecs = [
   "tests/e2e/**/*.spec.ts",
   "tests/engine/**/*.spec.ts",
   "tests/components/clones.spec.ts",
-  "tests/oracle/oracle.spec.ts",
+  "tests/oracle/spark.spec.ts",
   "tests/permissions/permissions.spec.ts",
   "tests/simulation/mutants.spec.ts",
 ];

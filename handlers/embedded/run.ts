@@ -24,6 +24,10 @@ export interface RunOptions {
   readonly threads: number;
   /** As `DuckdbOptions.memoryLimit`. */
   readonly memoryLimit: string;
+  /** Its reason, a RunFailure, ends the run. */
+  readonly signal?: AbortSignal;
+  /** Called before each statement and before outputs are stored; what it throws ends the run. */
+  readonly proceed?: () => Promise<void>;
 }
 
 interface Pinned {
@@ -33,7 +37,6 @@ interface Pinned {
 
 /** The part of a manifest that a runner needs; see `manifestOf`. */
 interface ManifestDocument {
-  readonly pipeline: string;
   readonly batch: string;
   readonly run: number;
   readonly inputs: Readonly<
@@ -71,7 +74,6 @@ export async function run(
   const document = JSON.parse((await verified(manifest, objects)).toString()) as ManifestDocument;
   const report: ReportSoFar = {
     format: 1,
-    pipeline: document.pipeline,
     batch: document.batch,
     run: document.run,
     jobRun,
@@ -86,14 +88,19 @@ export async function run(
     engine: { name: "duckdb", version: "" },
   };
   const { connection, close } = await openDuckdb(options);
+  const { signal } = options;
+  const interrupt = () => connection.interrupt();
+  signal?.addEventListener("abort", interrupt);
   try {
-    await new Execution(document, report, objects, connection, options.scratch).run();
-  } catch (error) {
+    await new Execution(document, report, objects, connection, options).run();
+  } catch (thrown) {
+    const error = signal?.aborted ? signal.reason : thrown;
     if (!(error instanceof RunFailure)) throw error;
     report.state = "failed";
     report.failure = { code: error.code, message: error.message };
     for (const name of Object.keys(report.outputs)) delete report.outputs[name];
   } finally {
+    signal?.removeEventListener("abort", interrupt);
     close();
   }
   report.seconds.total = secondsSince(started);
@@ -116,6 +123,7 @@ class Execution {
   readonly #objects: RunObjects;
   readonly #connection: DuckDBConnection;
   readonly #scratch: string;
+  readonly #proceed: () => Promise<void>;
   readonly #folder: string;
   readonly #numbers = new Map<string, Value>();
   readonly #inputs = new Map<string, FileReport | null>();
@@ -128,13 +136,17 @@ class Execution {
     report: ReportSoFar,
     objects: RunObjects,
     connection: DuckDBConnection,
-    scratch: string,
+    { scratch, signal, proceed }: RunOptions,
   ) {
     this.#manifest = manifest;
     this.#report = report;
     this.#objects = objects;
     this.#connection = connection;
     this.#scratch = scratch;
+    this.#proceed = async () => {
+      signal?.throwIfAborted();
+      await proceed?.();
+    };
     this.#folder = `batch=${manifest.batch}/run=${manifest.run}/${report.jobRun}/`;
   }
 
@@ -145,9 +157,11 @@ class Execution {
     await this.#timed("inputs", () => this.#open());
     await this.#timed("analysis", () => this.#analyse());
     for (const statement of this.#plan.statements) {
+      await this.#proceed();
       await this.#execute(statement);
       this.#tellCounts();
     }
+    await this.#proceed();
     await this.#timed("outputs", async () => {
       for (const { path, uri } of this.#written) await this.#objects.store(path, uri);
     });

@@ -3,7 +3,7 @@ import type { Decision } from "./document.ts";
 /** How a job run stands, as the engine tells it. */
 export interface ObservedJobRun {
   readonly id: string;
-  readonly state: "alive" | "succeeded" | "failed" | "timeout" | "stopped";
+  readonly state: "alive" | "succeeded" | "failed" | "timeout" | "memory" | "stopped";
   readonly message: string;
   /** Whether it began to execute; an engine without capacity may end one that never did. */
   readonly executed: boolean;

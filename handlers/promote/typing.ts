@@ -12,7 +12,7 @@ import { partBytes } from "../reader/lines.ts";
 import { openParquetWriter } from "../reader/parquet.ts";
 import { typedColumns } from "../reader/row.ts";
 import { rowShapeOf, shapeOf } from "../shape.ts";
-import { type DocumentStore, statusOf } from "../storage.ts";
+import { type DocumentStore, putOnce, statusOf } from "../storage.ts";
 import type { FileReport, PartReport } from "./fileReport.ts";
 import { driftOf, verdictOn } from "./verdict.ts";
 
@@ -193,16 +193,4 @@ async function conclude(
   };
   const at = fileReportKey(file, shape);
   return { kind: "whole", ...storedReport(at, await putOnce(at, `${JSON.stringify(report, null, 2)}\n`, documents)) };
-}
-
-/**
- * Writes a document, unless another invocation already has.
- * @returns what is there now
- */
-async function putOnce(key: string, text: string, documents: DocumentStore): Promise<string> {
-  if (await documents.put(key, text, { ifAbsent: true })) return text;
-  const first = await documents.get(key);
-  // A write at the same moment says nothing about how that one ends.
-  if (!first) throw new Error(`${key} was being written by another invocation`);
-  return first.text;
 }

@@ -7,19 +7,19 @@ import type { Drift } from "../reader/findings.ts";
  */
 export interface RunReport {
   readonly format: 1;
-  readonly pipeline: string;
   readonly batch: string;
   readonly run: number;
   readonly jobRun: string;
   readonly manifest: { readonly uri: string; readonly sha256: string };
-  readonly plan: { readonly sha256: string };
+  /** Null when the run was ended before it read one. */
+  readonly plan: { readonly sha256: string } | null;
   readonly state: "succeeded" | "failed";
   readonly failure: { readonly code: string; readonly message: string } | null;
   readonly datasets: Readonly<Record<string, DatasetReport>>;
   readonly outputs: Readonly<Record<string, OutputReport>>;
   readonly checks: readonly { readonly name: string; readonly passed: boolean; readonly detail: string }[];
   readonly seconds: Readonly<Record<string, number>>;
-  readonly engine: { readonly name: string; readonly version: string };
+  readonly engine: { readonly name: string; readonly version: string | null };
 }
 
 export interface DatasetReport {

@@ -140,7 +140,6 @@ const ordersRows = (run: number) =>
 /** Run 1 of all three stories that have one: sixty users, a bad order, a repeated event, an order of nobody. */
 const goodReport: RunReport = {
   format: 1,
-  pipeline: "commerce",
   batch,
   run: 1,
   jobRun: jobRunId(1),

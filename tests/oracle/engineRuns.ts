@@ -1,9 +1,20 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import type { Contract } from "../../config/contract.ts";
 import { type DatasetName, datasetNames } from "../../generator/rows.ts";
+import { type RunObjects, run } from "../../handlers/embedded/run.ts";
 import type { FileReport } from "../../handlers/promote/fileReport.ts";
 import type { RunReport } from "../../handlers/run/report.ts";
 import { readerVersion } from "../../handlers/shape.ts";
@@ -15,22 +26,25 @@ import { typeFile } from "./typedFiles.ts";
 
 export type RawFiles = Readonly<Record<DatasetName, RawFile>>;
 
-/** Typed files and a run on them, all local. Everything but the raw files lies in `folder`. */
+const engines = ["spark", "embedded"] as const;
+export type EngineName = (typeof engines)[number];
+
+/** Typed files and a run on them in each engine, all local. Everything but the raw files lies in `folder`. */
 export interface EngineRun {
   readonly folder: string;
   readonly files: Readonly<Record<DatasetName, FileReport>>;
-  /** Null where a file is rejected on arrival. */
-  readonly manifest: string | null;
+  /** By engine; null where a file is rejected on arrival. */
+  readonly manifests: Readonly<Record<EngineName, string>> | null;
 }
 
-/** Types the files and, if all of them are promoted, writes the manifest of a run. */
+/** Types the files and, if all of them are promoted, writes a manifest for each engine, which differ in the destination. */
 export async function prepareRun(
   folder: string,
   files: RawFiles,
   contract: Contract,
   bytesOfPart?: number,
 ): Promise<EngineRun> {
-  mkdirSync(folder, { recursive: true });
+  for (const engine of engines) mkdirSync(join(folder, engine), { recursive: true });
   const write = (name: string, content: string) => {
     const uri = join(folder, name);
     writeFileSync(uri, content);
@@ -39,33 +53,42 @@ export async function prepareRun(
   const reports = new Map<DatasetName, FileReport>();
   for (const name of datasetNames) reports.set(name, await typeFile(files[name], name, contract, folder, bytesOfPart));
   const typed = Object.fromEntries(reports) as EngineRun["files"];
-  if ([...reports.values()].some(({ fault }) => fault)) return { folder, files: typed, manifest: null };
+  if ([...reports.values()].some(({ fault }) => fault)) return { folder, files: typed, manifests: null };
 
   const inputs = [...reports].map(([name, report]) => {
     const { key, version } = report.source;
     return [name, { source: { key, version }, report: write(`${name}.report.json`, JSON.stringify(report)) }];
   });
   const sql = { user_activity: readFileSync(join(root, "glue", "sql", "user_activity.sql"), "utf8") };
-  const manifest = {
+  // This SQL means the same in both dialects.
+  const balances = Object.fromEntries(Object.entries(contract.outputs).map(([name, each]) => [name, each.balances]));
+  const release = {
+    engine: write("engine.zip", "run from the source"),
+    contract: write("contract.json", JSON.stringify(contract)),
+    plan: write("plan.json", planText(compilePlan(contract, sql, { sql, balances }))),
+    reader: readerVersion,
+  };
+  const manifest = (destination: string) => ({
     format: 1,
     pipeline: contract.pipeline,
     environment: "oracle",
     batch: "current",
     run: 1,
     inputs: Object.fromEntries(inputs),
-    release: {
-      engine: write("engine.zip", "run from the source"),
-      contract: write("contract.json", JSON.stringify(contract)),
-      plan: write("plan.json", planText(compilePlan(contract, sql))),
-      reader: readerVersion,
-    },
+    release,
     destination: {
-      gold: join(folder, "gold"),
-      rejected: join(folder, "rejected"),
-      report: join(folder, "reports"),
+      gold: join(destination, "gold"),
+      rejected: join(destination, "rejected"),
+      report: join(destination, "reports"),
     },
-  };
-  return { folder, files: typed, manifest: write("manifest.json", JSON.stringify(manifest)).uri };
+  });
+  const manifests = Object.fromEntries(
+    engines.map((engine) => [
+      engine,
+      write(join(engine, "manifest.json"), JSON.stringify(manifest(join(folder, engine)))).uri,
+    ]),
+  ) as Record<EngineName, string>;
+  return { folder, files: typed, manifests };
 }
 
 export interface SparkOptions {
@@ -76,11 +99,11 @@ export interface SparkOptions {
   readonly timeout?: number;
 }
 
-/** Runs those with a manifest one after another in one Spark. @throws Error with the end of its log when Spark or the engine breaks. */
+/** Runs those with manifests one after another in one Spark. @throws Error with the end of its log when Spark or the engine breaks. */
 export async function execute(runs: readonly EngineRun[], folder: string, options: SparkOptions): Promise<void> {
   const logFile = join(folder, "spark.log");
   const log = openSync(logFile, "w");
-  const manifests = runs.flatMap(({ manifest }) => manifest ?? []);
+  const manifests = runs.flatMap(({ manifests }) => manifests?.spark ?? []);
   const python = spawn(venvPython, [join(import.meta.dirname, "run_engine.py"), ...manifests], {
     cwd: folder,
     timeout: options.timeout,
@@ -106,18 +129,44 @@ export async function execute(runs: readonly EngineRun[], folder: string, option
   if (code !== 0) throw new Error(`the engine ended with ${code}:\n${readFileSync(logFile, "utf8").slice(-3000)}`);
 }
 
-export function reportOf({ folder }: EngineRun): RunReport {
-  return JSON.parse(readFileSync(join(folder, "reports", "jr_1.json"), "utf8")) as RunReport;
+/** Runs those with manifests in DuckDB. */
+export async function executeEmbedded(runs: readonly EngineRun[]): Promise<void> {
+  for (const { folder, manifests } of runs) {
+    if (!manifests) continue;
+    const sha256 = createHash("sha256").update(readFileSync(manifests.embedded)).digest("hex");
+    const scratch = mkdtempSync(join(folder, "scratch-"));
+    const options = { scratch, threads: 2, memoryLimit: "1GB" };
+    const report = await run({ uri: manifests.embedded, sha256 }, jobRun, localObjects, options);
+    mkdirSync(join(folder, "embedded", "reports"), { recursive: true });
+    writeFileSync(join(folder, "embedded", "reports", `${jobRun}.json`), JSON.stringify(report));
+    rmSync(scratch, { recursive: true });
+  }
 }
 
-/** The Parquet files below a folder of the run, none when it wrote no such folder. */
-export function parquetIn({ folder }: EngineRun, name: string): string[] {
+/** As `run_engine.py` calls it. */
+const jobRun = "jr_1";
+
+const copy = async (from: string, to: string) => {
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, to);
+};
+
+/** Files by their path. */
+export const localObjects: RunObjects = { read: async (uri) => readFileSync(uri), fetch: copy, store: copy };
+
+export function reportOf({ folder }: EngineRun, engine: EngineName): RunReport {
+  return JSON.parse(readFileSync(join(folder, engine, "reports", `${jobRun}.json`), "utf8")) as RunReport;
+}
+
+/** The Parquet files below a folder of an engine's results, none when it wrote no such folder. */
+export function parquetIn({ folder }: EngineRun, engine: EngineName, name: string): string[] {
+  const results = join(folder, engine);
   let names: string[];
   try {
-    names = readdirSync(join(folder, name), { recursive: true, encoding: "utf8" });
+    names = readdirSync(join(results, name), { recursive: true, encoding: "utf8" });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
-  return names.filter((path) => path.endsWith(".parquet")).map((path) => join(folder, name, path));
+  return names.filter((path) => path.endsWith(".parquet")).map((path) => join(results, name, path));
 }

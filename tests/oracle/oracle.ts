@@ -3,7 +3,7 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { type DatasetName, datasetNames } from "../../generator/rows.ts";
 import type { FileReport } from "../../handlers/promote/fileReport.ts";
 import type { DatasetReport } from "../../handlers/run/report.ts";
-import { type EngineRun, parquetIn, type RawFiles, reportOf } from "./engineRuns.ts";
+import { type EngineName, type EngineRun, parquetIn, type RawFiles, reportOf } from "./engineRuns.ts";
 import { loadRaw } from "./rawFile.ts";
 import { malformedPart } from "./typedFiles.ts";
 
@@ -140,9 +140,9 @@ export class Oracle {
   }
 
   /** Holds a run against the answer: each count of its report, each cell of its output, each rejected row. */
-  async compare(run: EngineRun): Promise<Findings> {
+  async compare(run: EngineRun, engine: EngineName): Promise<Findings> {
     const found = new Comparison();
-    const report = run.manifest === null ? null : reportOf(run);
+    const report = run.manifests && reportOf(run, engine);
     if (!report || report.failure) {
       found.add(1, [report?.failure ? `the run failed: ${report.failure.message}` : "a file was rejected on arrival"]);
       return found.findings(0);
@@ -150,7 +150,7 @@ export class Oracle {
     const known = await this.counts();
     for (const name of datasetNames) {
       found.counts(name, known[name].run, countsOf(report.datasets[name] as unknown as Counts));
-      const rejected = parquetIn(run, `rejected/rows/${name}/batch=current/run=1`);
+      const rejected = parquetIn(run, engine, `rejected/rows/${name}/batch=current/run=1`);
       const columns = await this.columns(name);
       await this.compareRows(
         `${name}: the rejected row`,
@@ -161,7 +161,7 @@ export class Oracle {
         found,
       );
     }
-    const gold = parquetIn(run, "gold/user_activity");
+    const gold = parquetIn(run, engine, "gold/user_activity");
     if (gold.length > 0) return found.findings(await this.compareGold(gold, found));
     found.add(1, ["user_activity: no file was written"]);
     return found.findings(0);

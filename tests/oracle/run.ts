@@ -1,10 +1,10 @@
-/** `npm run oracle`: generated data through real Spark, and every cell of the result against the oracle's. */
+/** `npm run oracle`: generated data through real Spark and DuckDB, and every cell of the result against the oracle's. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generate, maximumRecords } from "../../generator/generate.ts";
 import { parseFlags, UsageError, usage } from "../../terminal/flags.ts";
-import { type EngineRun, execute, prepareRun, type RawFiles, reportOf } from "./engineRuns.ts";
+import { type EngineRun, execute, executeEmbedded, prepareRun, type RawFiles, reportOf } from "./engineRuns.ts";
 import { Oracle } from "./oracle.ts";
 import { generatedFiles, shippedContract } from "./shipped.ts";
 
@@ -24,27 +24,31 @@ async function compareSeeds(seeds: number, records: number, folder: string): Pro
     const files = generatedFiles(raw);
     runs.push({ seed, files, run: await prepareRun(directory, files, shippedContract()) });
   }
-  console.log(`${seeds} × ${number(records)} records are generated and typed; Spark runs`);
+  console.log(`${seeds} × ${number(records)} records are generated and typed; the engines run`);
   const options = { driverMemory: "3g", shortRuns: records <= 20_000 };
   await execute(
     runs.map(({ run }) => run),
     folder,
     options,
   );
+  await executeEmbedded(runs.map(({ run }) => run));
 
   const total = { compared: 0, differences: 0 };
   for (const { seed, files, run } of runs) {
     const started = Date.now();
     const oracle = await Oracle.ask(files);
-    const [typed, ran] = [await oracle.compareFiles(run), await oracle.compare(run)];
+    const typed = await oracle.compareFiles(run);
+    const [ran, embedded] = [await oracle.compare(run, "spark"), await oracle.compare(run, "embedded")];
     oracle.close();
-    const [compared, differences] = [typed.compared + ran.compared, typed.differences + ran.differences];
+    const all = [typed, ran, embedded];
+    const compared = all.reduce((sum, each) => sum + each.compared, 0);
+    const differences = all.reduce((sum, each) => sum + each.differences, 0);
     const seconds = ((Date.now() - started) / 1000).toFixed(1);
     console.log(
       `seed ${seed}: ${number(ran.rows)} rows, ${number(compared)} values compared, ${number(differences)} differences ` +
-        `(engine ${reportOf(run).seconds.total} s, oracle ${seconds} s)`,
+        `(Spark ${reportOf(run, "spark").seconds.total} s, DuckDB ${reportOf(run, "embedded").seconds.total} s, oracle ${seconds} s)`,
     );
-    for (const example of [...typed.examples, ...ran.examples]) console.log(`  ${example}`);
+    for (const example of all.flatMap(({ examples }) => examples)) console.log(`  ${example}`);
     total.compared += compared;
     total.differences += differences;
   }

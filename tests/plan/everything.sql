@@ -290,7 +290,7 @@ select
     named,
     value,
     count(*) as row_count,
-    count_if(`sales.code_pattern`) as `sales.code_pattern`
+    count(case when `sales.code_pattern` then 1 end) as `sales.code_pattern`
 from (
     select
         case when known.`shop` is not null then 'row' when referring.value is null then 'null' else 'none' end as named,
@@ -449,7 +449,7 @@ select *
 from (
 select
     cast(coalesce(sum(row_count), 0) as bigint) as `per_shop.rows`,
-    count_if(row_count > 1) as `per_shop.repeated`,
+    count(case when row_count > 1 then 1 end) as `per_shop.repeated`,
     cast(coalesce(sum(case when is_null then row_count end), 0) as bigint) as `per_shop.nulls`
 from (
     select

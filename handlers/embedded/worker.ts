@@ -1,0 +1,74 @@
+import { randomUUID } from "node:crypto";
+import { parseManifestUri } from "../keys.ts";
+import type { Log } from "../log.ts";
+import { type Attempt, attemptAt } from "../run/attempt.ts";
+import type { EmbeddedOrder } from "../run/embedded.ts";
+import type { DocumentStore } from "../storage.ts";
+import { RunFailure } from "./failure.ts";
+import { type RunObjects, type RunOptions, run } from "./run.ts";
+
+/** Kept for writing the report, in milliseconds. */
+const reserve = 30_000;
+
+export interface WorkerDeps extends Omit<RunOptions, "signal" | "proceed"> {
+  readonly documents: DocumentStore;
+  readonly ledgerBucket: string;
+  readonly objects: RunObjects;
+  /** Milliseconds that are left of this invocation. */
+  readonly remainingTime: () => number;
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** The attempt was ended from outside: whatever is computed from here on counts no more. */
+class Ended extends Error {
+  override readonly message = "it was ended from outside";
+}
+
+/**
+ * Executes the run of a manifest, if no other invocation does. It writes the report last, and ends in time to write
+ * one. It throws what is no fault of the run: the attempt then ends at its deadline.
+ */
+export async function work({ manifest: uri, sha256 }: EmbeddedOrder, deps: WorkerDeps): Promise<void> {
+  const { documents, ledgerBucket, objects, remainingTime, now, log } = deps;
+  const named = parseManifestUri(uri, ledgerBucket);
+  if (!named) throw new Error(`the manifest ${uri} is not in this stack's ledger`);
+  const manifest = { uri, sha256 };
+  const attempt = attemptAt({ ...named, manifest }, documents);
+  const remaining = remainingTime();
+  const own = { kind: "worker", nonce: randomUUID(), deadline: now() + remaining } as const;
+  const there = await attempt.takeLease(own);
+  if (there.kind !== "worker" || there.nonce !== own.nonce) {
+    const reason = there.kind === "worker" ? "another invocation executes it" : there.message;
+    log.info("attempt.left", { ...named, jobRun: attempt.id, reason });
+    return;
+  }
+  const deadline = new AbortController();
+  const inTime = Math.max(0, remaining - reserve);
+  const seconds = Math.round(inTime / 1000);
+  const timer = setTimeout(
+    () => deadline.abort(new RunFailure("timeout", `the run was not done after ${seconds} seconds`)),
+    inTime,
+  );
+  try {
+    const report = await run(manifest, attempt.id, objects, {
+      ...deps,
+      signal: deadline.signal,
+      proceed: () => proceed(attempt),
+    });
+    const kept = await attempt.writeReport(report);
+    const failure = kept.failure && { code: kept.failure.code };
+    log.info("attempt.ended", { ...named, jobRun: attempt.id, state: kept.state, ...failure });
+  } catch (error) {
+    // The manifest is not the one that the run was started for.
+    if (error instanceof RunFailure) await attempt.end(error.code, error.message);
+    else if (!(error instanceof Ended)) throw error;
+    log.info("attempt.left", { ...named, jobRun: attempt.id, reason: (error as Error).message });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function proceed(attempt: Attempt): Promise<void> {
+  if (await attempt.report()) throw new Ended();
+}
