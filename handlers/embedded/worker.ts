@@ -3,17 +3,21 @@ import { parseManifestUri } from "../keys.ts";
 import type { Log } from "../log.ts";
 import { type Attempt, attemptAt } from "../run/attempt.ts";
 import type { EmbeddedOrder } from "../run/embedded.ts";
+import type { RunReport } from "../run/report.ts";
 import type { DocumentStore } from "../storage.ts";
 import { RunFailure } from "./failure.ts";
-import { type RunObjects, type RunOptions, run } from "./run.ts";
 
 /** Kept for writing the report, in milliseconds. */
 const reserve = 30_000;
 
-export interface WorkerDeps extends Omit<RunOptions, "signal" | "proceed"> {
+export interface WorkerDeps {
   readonly documents: DocumentStore;
   readonly ledgerBucket: string;
-  readonly objects: RunObjects;
+  /**
+   * Executes the run. The signal's reason ends it with a report; what `proceed` throws, between its steps, ends it
+   * without one.
+   */
+  readonly execute: (jobRun: string, proceed: () => Promise<void>, signal: AbortSignal) => Promise<RunReport>;
   /** Milliseconds that are left of this invocation. */
   readonly remainingTime: () => number;
   readonly now: () => number;
@@ -30,7 +34,7 @@ class Ended extends Error {
  * one. It throws what is no fault of the run: the attempt then ends at its deadline.
  */
 export async function work({ manifest: uri, sha256 }: EmbeddedOrder, deps: WorkerDeps): Promise<void> {
-  const { documents, ledgerBucket, objects, remainingTime, now, log } = deps;
+  const { documents, ledgerBucket, execute, remainingTime, now, log } = deps;
   const named = parseManifestUri(uri, ledgerBucket);
   if (!named) throw new Error(`the manifest ${uri} is not in this stack's ledger`);
   const manifest = { uri, sha256 };
@@ -51,11 +55,7 @@ export async function work({ manifest: uri, sha256 }: EmbeddedOrder, deps: Worke
     inTime,
   );
   try {
-    const report = await run(manifest, attempt.id, objects, {
-      ...deps,
-      signal: deadline.signal,
-      proceed: () => proceed(attempt),
-    });
+    const report = await execute(attempt.id, () => proceed(attempt), deadline.signal);
     const kept = await attempt.writeReport(report);
     const failure = kept.failure && { code: kept.failure.code };
     log.info("attempt.ended", { ...named, jobRun: attempt.id, state: kept.state, ...failure });

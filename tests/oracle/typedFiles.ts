@@ -7,7 +7,7 @@ import type { BronzeFile } from "../../handlers/keys.ts";
 import type { FileReport } from "../../handlers/promote/fileReport.ts";
 import { typeVersion } from "../../handlers/promote/typing.ts";
 import { type Text, typeParts } from "../../handlers/reader/file.ts";
-import type { DocumentStore } from "../../handlers/storage.ts";
+import { memoryDocuments } from "../handlers/memoryDocuments.ts";
 import type { RawFile } from "./rawFile.ts";
 
 /** Types a file as promote does, but into folders instead of buckets. */
@@ -25,7 +25,7 @@ export async function typeFile(
     {
       s3: s3In(folder),
       typeParts,
-      documents: documents(),
+      documents: memoryDocuments(),
       names: { silverBucket: "silver", rejectedBucket: "rejected", keyArn: "" },
       remainingTime: () => Number.POSITIVE_INFINITY,
       ...(bytesOfPart === undefined ? {} : { bytesOfPart }),
@@ -57,16 +57,3 @@ const s3In = (folder: string) =>
       writeFileSync(path, Body as Uint8Array);
     },
   }) as unknown as Parameters<typeof typeVersion>[1]["s3"];
-
-/** Of a bucket's documents only what the typing of one version needs. */
-function documents(): DocumentStore {
-  const texts = new Map<string, string>();
-  return {
-    get: async (key) => ({ text: texts.get(key)!, etag: "", lastModified: 0 }),
-    put: async (key, text) => Boolean(texts.set(key, text)),
-    delete: async (key) => void texts.delete(key),
-    async *list(prefix) {
-      yield* [...texts.keys()].filter((key) => key.startsWith(prefix));
-    },
-  };
-}
