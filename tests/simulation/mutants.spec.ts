@@ -49,7 +49,7 @@ ${rows.join("\n")}
 `;
 
 describe("mutants of the functions' code", function () {
-  this.timeout(isSearch ? 3_600_000 : 240_000);
+  this.timeout(isSearch ? 3_600_000 : 600_000);
   let directory: string;
   const findings = new Map<Mutant, Finding>();
   let control: Finding;

@@ -154,6 +154,7 @@ describe("table of faults and transitions", () => {
     const totals = full();
     expect(wrongReasons(totals)).to.deep.equal([]);
     totals.cells["throttled|rollback"] = 2;
+    totals.cells["notices refused|notified"] = 1;
     expect(wrongReasons(totals)).to.deep.equal(["throttled at rollback"]);
   });
 });

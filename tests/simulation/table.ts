@@ -1,11 +1,13 @@
 import type { Totals } from "./campaign.ts";
 import { callFaults, type Fault, type Transition, transitions, worldFaults } from "./faults.ts";
 
-/** Faults and transitions that cannot meet, each with the reason. */
+/** Faults and transitions that cannot meet, or hardly ever do, each with the reason. */
 export const unreachable: readonly {
   readonly fault: Fault;
   readonly transitions: readonly Transition[];
   readonly because: string;
+  /** They may meet: that they did is no mistake. */
+  readonly hardlyEver?: true;
 }[] = [
   {
     fault: "throttled",
@@ -30,7 +32,8 @@ export const unreachable: readonly {
   {
     fault: "notices refused",
     transitions: ["notified"],
-    because: "they are refused for as long as the schedule lasts",
+    because: "they are refused from then on; only one that was sent just before is still entered",
+    hardlyEver: true,
   },
 ];
 
@@ -48,8 +51,8 @@ export function emptyCells({ cells }: Totals): string[] {
 
 /** Cells that are said to be unreachable and were reached. */
 export function wrongReasons({ cells }: Totals): string[] {
-  return unreachable.flatMap(({ fault, transitions }) =>
-    transitions
+  return unreachable.flatMap(({ fault, transitions, hardlyEver }) =>
+    (hardlyEver ? [] : transitions)
       .filter((transition) => cells[`${fault}|${transition}`])
       .map((transition) => `${fault} at ${transition}`),
   );
