@@ -42,3 +42,10 @@ export async function openDuckdb({ scratch, threads, memoryLimit }: DuckdbOption
     },
   };
 }
+
+/**
+ * Of a copy to Parquet. Level 1 takes no more time than no compression. Without a writer's version, Spark refuses to read
+ * times before 1900, because some old writers meant another calendar.
+ */
+export const parquetOptions =
+  "format parquet, compression zstd, compression_level 1, kv_metadata {'org.apache.spark.version': '3.5.0'}";

@@ -1,40 +1,30 @@
-import type { Contract, OutputContract } from "../config/contract.ts";
+import type { Contract } from "../config/contract.ts";
 import { Dataset } from "./dataset.ts";
 import { type Dialect, inDialect } from "./dialect.ts";
 import { duckdbDialect } from "./duckdbDialect.ts";
 import { Output } from "./output.ts";
 import type { Plan, Statement } from "./plan.ts";
+import { inDuckdb } from "./queries.ts";
 import { stepsOf } from "./rules.ts";
 import { sparkDialect } from "./sparkDialect.ts";
 import { listed, unionAll } from "./sqlText.ts";
 
-/** The queries of outputs and balances in another dialect than the contract's, which is Spark's. */
-export interface Queries {
-  /** By output. */
-  readonly sql: Readonly<Record<string, string>>;
-  /** By output, all of its balances. */
-  readonly balances: Readonly<Record<string, OutputContract["balances"]>>;
-}
-
 /**
+ * The plan in both dialects, or in Spark's only where DuckDB is not sure to return the same.
  * @param sql the SQL of each output
- * @param duckdb the same queries for DuckDB; null when it can't run all of them
  * @throws Error when an output has no SQL, or rejecting references lead back to where they began
  */
-export function compilePlan(
-  contract: Contract,
-  sql: Readonly<Record<string, string>>,
-  duckdb: Queries | null = null,
-): Plan {
+export function compilePlan(contract: Contract, sql: Readonly<Record<string, string>>): Plan {
   const plan = compileIn(sparkDialect, contract, sql);
-  if (!duckdb) return plan;
+  const { queries } = inDuckdb(contract, sql, plan.tables);
+  if (!queries) return plan;
   const outputs = Object.entries(contract.outputs).map(([name, declared]) => [
     name,
-    { ...declared, balances: duckdb.balances[name]! },
+    { ...declared, balances: queries.balances[name]! },
   ]);
-  const other = compileIn(duckdbDialect, { ...contract, outputs: Object.fromEntries(outputs) }, duckdb.sql).statements;
+  const duckdb = compileIn(duckdbDialect, { ...contract, outputs: Object.fromEntries(outputs) }, queries.sql);
   const statements = plan.statements.map((statement, index): Statement => {
-    const same = other[index]!;
+    const same = duckdb.statements[index]!;
     return statement.kind === "check" || same.kind === "check"
       ? statement
       : { ...statement, sql: { ...statement.sql, ...same.sql } };

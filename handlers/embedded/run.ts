@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { duckdbDialect } from "../../plan/duckdbDialect.ts";
 import type { Check, Plan, PlanColumn, PlanInput, Sql, Statement } from "../../plan/plan.ts";
-import { openDuckdb } from "../duckdb.ts";
+import { openDuckdb, parquetOptions } from "../duckdb.ts";
 import type { FileReport } from "../promote/fileReport.ts";
 import type { DatasetReport, OutputReport, RunReport } from "../run/report.ts";
 import { failureOf, RunFailure } from "./failure.ts";
@@ -12,8 +12,8 @@ import { evaluate, resolved, told, UnknownNumber, type Value } from "./numbers.t
 /** Objects by their URI. */
 export interface RunObjects {
   read(uri: string): Promise<Buffer>;
-  /** Copies an object into a file. */
-  fetch(uri: string, path: string): Promise<void>;
+  /** Copies an object into a file. @returns false when there is none */
+  fetch(uri: string, path: string): Promise<boolean>;
   /** Copies a file to an object. */
   store(path: string, uri: string): Promise<void>;
 }
@@ -37,6 +37,7 @@ interface Pinned {
 
 /** The part of a manifest that a runner needs; see `manifestOf`. */
 interface ManifestDocument {
+  readonly pipeline: string;
   readonly batch: string;
   readonly run: number;
   readonly inputs: Readonly<
@@ -154,6 +155,7 @@ class Execution {
     const [{ version }] = (await this.#rows("select version() as version")) as [{ version: string }];
     this.#report.engine = { name: "duckdb", version };
     this.#plan = JSON.parse((await verified(this.#manifest.release.plan, this.#objects)).toString()) as Plan;
+    checkAgainst(this.#manifest, this.#plan);
     await this.#timed("inputs", () => this.#open());
     await this.#timed("analysis", () => this.#analyse());
     for (const statement of this.#plan.statements) {
@@ -198,7 +200,9 @@ class Execution {
     let lines = 0;
     for (const [part, report] of parts.entries()) {
       const path = join(this.#scratch, `${dataset}-${part}.parquet`);
-      await this.#objects.fetch(`${silver}part-${part}.parquet`, path);
+      const uri = `${silver}part-${part}.parquet`;
+      if (!(await this.#objects.fetch(uri, path)))
+        throw new RunFailure("input_missing", `dataset "${dataset}": ${uri} is not there any more`);
       paths.push(literal(path));
       before.push(lines);
       lines += report.lines;
@@ -314,9 +318,7 @@ class Execution {
   }
 
   async #copy(sql: string, path: string): Promise<void> {
-    await this.#connection.run(
-      `copy (${sql}) to ${literal(path)} (format parquet, compression zstd, compression_level 1)`,
-    );
+    await this.#connection.run(`copy (${sql}) to ${literal(path)} (${parquetOptions})`);
   }
 
   async #rows(sql: string): Promise<Record<string, Value>[]> {
@@ -345,6 +347,21 @@ class Execution {
       this.#report.seconds[name] = secondsSince(started);
     }
   }
+}
+
+/** @throws RunFailure unless manifest and plan have the same pipeline and datasets */
+function checkAgainst({ pipeline, inputs }: ManifestDocument, plan: Plan): void {
+  const declared = plan.inputs.map(({ dataset }) => dataset);
+  const missing = declared.filter((name) => !Object.hasOwn(inputs, name)).sort();
+  const unknown = Object.keys(inputs).filter((name) => !declared.includes(name));
+  const absent = plan.inputs.filter(({ dataset, required }) => required && inputs[dataset] === null);
+  const problems = [
+    ...(pipeline === plan.pipeline ? [] : [`manifest.pipeline: is ${pipeline}, the plan is for ${plan.pipeline}`]),
+    ...(missing.length === 0 ? [] : [`manifest.inputs: missing ${missing.join(", ")}`]),
+    ...(unknown.length === 0 ? [] : [`manifest.inputs: ${unknown.sort().join(", ")} not among the plan's datasets`]),
+    ...absent.map(({ dataset }) => `manifest.inputs.${dataset}: is null, but ${dataset} is required`),
+  ];
+  if (problems.length > 0) throw new RunFailure("manifest_invalid", problems.join("; "));
 }
 
 interface Result {

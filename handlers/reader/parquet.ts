@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { duckdbDialect, duckdbType } from "../../plan/duckdbDialect.ts";
-import { openDuckdb } from "../duckdb.ts";
+import { openDuckdb, parquetOptions } from "../duckdb.ts";
 import type { TypedColumn } from "./row.ts";
 
 /** Silver's own columns, behind the declared ones: the part's number in its file, and the line's in its part, from 1. */
@@ -56,7 +56,5 @@ const lines = (file: string, columns: readonly string[]) =>
   `read_json(${literal(file)}, format = 'newline_delimited', maximum_object_size = 33554432, columns = {${columns.join(", ")}})`;
 
 const copy = async (connection: DuckDBConnection, select: string, target: string): Promise<void> => {
-  await connection.run(
-    `copy (${select}) to ${literal(target)} (format parquet, compression zstd, compression_level 1)`,
-  );
+  await connection.run(`copy (${select}) to ${literal(target)} (${parquetOptions})`);
 };

@@ -2,19 +2,30 @@
  * What the Python tests have done in TypeScript: each line of the input is a function's name and its arguments, each
  * line of the output its result.
  */
-import { writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Contract } from "../../config/contract.ts";
+import { run } from "../../handlers/embedded/run.ts";
 import { typeParts } from "../../handlers/reader/file.ts";
 import { openParquetWriter } from "../../handlers/reader/parquet.ts";
 import { typedColumns } from "../../handlers/reader/row.ts";
 import { compilePlan } from "../../plan/compile.ts";
 import { planText } from "../../plan/planText.ts";
 import { textOf } from "../handlers/reader/typed.ts";
+import { localObjects } from "../oracle/engineRuns.ts";
 
 const functions = {
   plan: (contract: Contract, sql: Record<string, string>) => planText(compilePlan(contract, sql)),
+
+  /** The report of a run in the embedded engine; null where it gives none. */
+  async embedded(uri: string, sha256: string, jobRun: string, folder: string) {
+    const scratch = mkdtempSync(join(folder, "scratch-"));
+    const options = { scratch, threads: 2, memoryLimit: "500MB" };
+    const report = await run({ uri, sha256 }, jobRun, localObjects, options).catch((error: Error) => error.message);
+    rmSync(scratch, { recursive: true });
+    return typeof report === "string" ? null : report;
+  },
 
   /** Writes the parts of a text as promote does, and returns what a file report says of each. */
   async type(

@@ -30,6 +30,9 @@ class TypeScript:
     def type(self, columns: list[dict[str, Any]], text: str, bytes_of_part: int, folder: Path) -> list[dict[str, int]]:
         return self._call("type", columns, text, bytes_of_part, str(folder))
 
+    def embedded(self, manifest: Path, sha256: str, job_run: str) -> dict[str, Any] | None:
+        return self._call("embedded", str(manifest), sha256, job_run, str(manifest.parent))
+
     def _call(self, *name_and_arguments: Any) -> Any:
         self._process.stdin.write(f"{json.dumps(name_and_arguments)}\n")
         self._process.stdin.flush()
@@ -125,9 +128,51 @@ class PlanRun:
         return json.dumps(plan)
 
     def run(self, **changes: Any) -> Report:
+        """Runs in Spark. Where the plan is in DuckDB's dialect too, the embedded engine must come to the same."""
         self.job_runs += 1
         content = json.dumps(self.manifest(**changes)).encode()
-        return run(self.spark, parse_manifest(content, "m.json", hashlib.sha256(content).hexdigest()), self.job_run)
+        sha256 = hashlib.sha256(content).hexdigest()
+        try:
+            return run(self.spark, parse_manifest(content, "m.json", sha256), self.job_run)
+        finally:
+            self._run_embedded(content, sha256)
+
+    def _run_embedded(self, content: bytes, sha256: str) -> None:
+        job_run = f"em_{self.job_runs}"
+        own = self.folder / "reports" / f"{self.job_run}.json"
+        plan = json.loads((self.folder / "plan.json").read_text())
+        if self.edits or any("duckdb" not in each["sql"] for each in plan["statements"] if "sql" in each):
+            return
+        manifest = self.folder / "manifest.json"
+        manifest.write_bytes(content)
+        report = self.typescript.embedded(manifest, sha256, job_run)
+        assert (report is None) == (not own.exists())
+        if report is None:
+            return
+        expected = json.loads(own.read_text().replace(f"/{self.job_run}/", f"/{job_run}/"))
+        # The embedded engine takes a document as its own code has written it.
+        if expected["failure"] and expected["failure"]["code"] == "file_report_invalid":
+            return
+        # How an engine says what is wrong with a statement is its own.
+        for each in (report, expected):
+            if each["failure"] and each["failure"]["code"] in (
+                "sql_failed",
+                "contract_invalid",
+                "input_missing",
+                "manifest_invalid",
+            ):
+                del each["failure"]["message"]
+        for what in ("state", "failure", "datasets", "checks"):
+            assert report[what] == expected[what], what
+        assert report["outputs"].keys() == expected["outputs"].keys()
+        for name, output in report["outputs"].items():
+            assert output["rows"] == expected["outputs"][name]["rows"]
+            assert self._read(output["uri"]) == self.rows(name)
+        for name in self.inputs:
+            uri = self.rejected_uri(name)
+            if Path(uri).exists():
+                columns = ("rule", "file", "line", "row.*")
+                assert self._read(uri.replace(f"/{self.job_run}/", f"/{job_run}/"), *columns) == self.rejected(name)
 
     @property
     def job_run(self) -> str:

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import {
   closeSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -60,12 +61,10 @@ export async function prepareRun(
     return [name, { source: { key, version }, report: write(`${name}.report.json`, JSON.stringify(report)) }];
   });
   const sql = { user_activity: readFileSync(join(root, "glue", "sql", "user_activity.sql"), "utf8") };
-  // This SQL means the same in both dialects.
-  const balances = Object.fromEntries(Object.entries(contract.outputs).map(([name, each]) => [name, each.balances]));
   const release = {
     engine: write("engine.zip", "run from the source"),
     contract: write("contract.json", JSON.stringify(contract)),
-    plan: write("plan.json", planText(compilePlan(contract, sql, { sql, balances }))),
+    plan: write("plan.json", planText(compilePlan(contract, sql))),
     reader: readerVersion,
   };
   const manifest = (destination: string) => ({
@@ -152,7 +151,11 @@ const copy = async (from: string, to: string) => {
 };
 
 /** Files by their path. */
-export const localObjects: RunObjects = { read: async (uri) => readFileSync(uri), fetch: copy, store: copy };
+export const localObjects: RunObjects = {
+  read: async (uri) => readFileSync(uri),
+  fetch: async (uri, path) => existsSync(uri) && copy(uri, path).then(() => true),
+  store: copy,
+};
 
 export function reportOf({ folder }: EngineRun, engine: EngineName): RunReport {
   return JSON.parse(readFileSync(join(folder, engine, "reports", `${jobRun}.json`), "utf8")) as RunReport;
