@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import type { Contract } from "../config/contract.ts";
 import type { PipelineConfig } from "../config/schema.ts";
+import { silverTable, silverTableColumns } from "../config/tables.ts";
 import type { Tags } from "./tags.ts";
 
 export interface CatalogArgs {
@@ -9,8 +10,10 @@ export interface CatalogArgs {
   readonly description: string;
   /** Bucket that holds the outputs. */
   readonly goldBucket: pulumi.Input<string>;
-  /** The outputs with their columns as Hive spells them. */
-  readonly outputs: Contract["outputs"];
+  /** Bucket that holds the datasets' typed rows. */
+  readonly silverBucket: pulumi.Input<string>;
+  /** Outputs and datasets with their columns as Hive spells them. */
+  readonly contract: Pick<Contract, "outputs" | "datasets">;
   /** What each output is, for its readers. */
   readonly descriptions: Readonly<Record<string, Pick<PipelineConfig["outputs"][string], "description">>>;
   /** Leave database and tables when the stack is destroyed: their partitions say which output of a batch is shown. */
@@ -18,7 +21,10 @@ export interface CatalogArgs {
   readonly tags: Tags;
 }
 
-/** What readers query. A batch is a partition, which the settle function points at the published run. */
+/**
+ * What readers query: a table for each output, and one for the typed rows of each dataset. A batch is a partition, which
+ * the settle function points at what the published run wrote or read.
+ */
 export class Catalog extends pulumi.ComponentResource {
   readonly databaseName: pulumi.Output<string>;
 
@@ -31,18 +37,33 @@ export class Catalog extends pulumi.ComponentResource {
       { name: args.databaseName, description: args.description, tags: args.tags },
       childOptions,
     );
-    for (const [output, { columns }] of Object.entries(args.outputs))
+    const { outputs, datasets } = args.contract;
+    const tables = [
+      ...Object.entries(outputs).map(([output, { columns }]) => ({
+        table: output,
+        description: args.descriptions[output]!.description,
+        location: pulumi.interpolate`s3://${args.goldBucket}/${output}/`,
+        columns,
+      })),
+      ...Object.entries(datasets).map(([dataset, declared]) => ({
+        table: silverTable(dataset),
+        description: `The typed rows of ${dataset} that a batch's published run has read`,
+        location: pulumi.interpolate`s3://${args.silverBucket}/${dataset}/`,
+        columns: silverTableColumns(declared),
+      })),
+    ];
+    for (const { table, description, location, columns } of tables)
       new aws.glue.CatalogTable(
-        `${name}-${output}`,
+        `${name}-${table}`,
         {
           databaseName: database.name,
-          name: output,
-          description: args.descriptions[output]!.description,
+          name: table,
+          description,
           tableType: "EXTERNAL_TABLE",
           parameters: { EXTERNAL: "TRUE", classification: "parquet" },
           partitionKeys: [{ name: "batch", type: "string" }],
           storageDescriptor: {
-            location: pulumi.interpolate`s3://${args.goldBucket}/${output}/`,
+            location,
             inputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
             outputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
             serDeInfo: {

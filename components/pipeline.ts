@@ -177,9 +177,10 @@ export class Pipeline extends pulumi.ComponentResource {
       `${name}-catalog`,
       {
         databaseName: names.catalogDatabase,
-        description: `Published outputs of ${title}`,
+        description: `Published outputs of ${title}, and the rows that they were made from`,
         goldBucket: buckets.gold,
-        outputs: contract.outputs,
+        silverBucket: buckets.silver,
+        contract,
         descriptions: config.outputs,
         retain,
         tags,

@@ -5,14 +5,16 @@ import { parseSettings } from "./parse.ts";
 import { isPlain, own, type Plain } from "./plain.ts";
 import type { Problem } from "./problems.ts";
 import { type DatasetConfig, datasetSchema, type OutputConfig, outputSchema } from "./schema.ts";
+import { silverColumns, silverPrefix } from "./tables.ts";
 import { compareValues, misfit, type Value } from "./values.ts";
+import { listed } from "./words.ts";
 
 /** The table in which `balances` find a dataset's orphans, and its column that names the reference. */
 export const orphanTable = (dataset: string) => `${dataset}_orphans`;
 export const orphanColumn = "orphan_column";
 
-/** What Silver says of every row beside its columns: where in which file it was read. */
-const silverColumns = ["_part", "_line"];
+/** The columns that Silver's table has beside the declared ones. */
+const reservedColumns = [...silverColumns.map(({ name }) => name), "batch"];
 
 type Report = (path: readonly PropertyKey[], message: string, isKey?: boolean) => void;
 
@@ -42,6 +44,13 @@ export function crossChecks(settings: unknown): Problem[] {
   for (const [name, dataset] of datasets) checkDataset(name, dataset, names, new Map(datasets), report);
   checkFiles(datasets, report);
   for (const [name, output] of outputs) checkOutput(name, output, report);
+  for (const name of Object.keys(section("outputs")))
+    if (name.startsWith(silverPrefix))
+      report(
+        ["outputs", name],
+        `tables whose name begins with "${silverPrefix}" are Silver's; rename this output`,
+        true,
+      );
   checkAdministrators(section("encryption").administrators, report);
   checkReaders(section("iam").goldReaders, Object.keys(section("outputs")), report);
   for (const name of names)
@@ -104,10 +113,10 @@ function checkDataset(
     else if (referenced) checkReferenceType(column, own(columns, column)?.type, target, referenced, path, report);
   }
   for (const [column, { type, onNull, rules = [] }] of Object.entries(columns)) {
-    if (silverColumns.includes(column.toLowerCase()))
+    if (reservedColumns.includes(column.toLowerCase()))
       report(
         at("columns", column),
-        `${silverColumns.join(" and ")} are Silver's own columns; leave "${column}" out, or have the field renamed`,
+        `${listed(reservedColumns)} are Silver's own columns; leave "${column}" out, or have the field renamed`,
         true,
       );
     if (typeof onNull === "object")

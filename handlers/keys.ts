@@ -25,7 +25,7 @@ export const rejectedKey = (file: BronzeFile) => `${rejectedName(file)}.${file.f
 export const reasonKey = (file: BronzeFile) => `${rejectedName(file)}.reason.json`;
 
 /** Where a version's rows of one row shape go, and what is known of them. Parts are counted from 0. */
-export function partKeys({ batch, dataset, key, version }: BronzeFile, rowShape: string) {
+export function partKeys({ batch, dataset, key, version }: Omit<BronzeFile, "format">, rowShape: string) {
   const name = versionHash(key, version, rowShape);
   const place = `${dataset}/batch=${batch}/v-${name}/`;
   const reports = `parts/${batch}/${dataset}/${name}/`;

@@ -49,6 +49,8 @@ export interface Releases {
   newest(): Promise<CurrentRelease>;
   /** All releases pointed to after this sequence, oldest first. */
   since(sequence: number): Promise<CurrentRelease[]>;
+  /** The contract that a release pins. */
+  contractOf(release: Pick<Release, "contract">): Promise<Contract>;
 }
 
 export class ReleaseUnreadable extends Error {
@@ -70,12 +72,12 @@ export function createReleases(
       throw new ReleaseUnreadable(`${artifactsBucket} has no ${artifactKeys.pointer}; deploy the stack again`);
     const { format, release } = JSON.parse(stored.text) as ReleasePointer;
     if (format !== 1) throw new ReleaseUnreadable(`${artifactKeys.pointer} has format ${format}; this release reads 1`);
-    const contract = await contractOf(release.contract);
+    const contract = await contractOf(release);
     const shapes = shapesOf(contract, release.reader);
     return { sequence: stored.lastModified, pinned: release, contract, shapes };
   }
 
-  async function contractOf({ uri, sha256 }: Release["contract"]): Promise<Contract> {
+  async function contractOf({ contract: { uri, sha256 } }: Pick<Release, "contract">): Promise<Contract> {
     const cached = contracts.get(sha256);
     if (cached) return cached;
     const stored = await artifacts.get(uri.slice(`s3://${artifactsBucket}/`.length));
@@ -109,5 +111,5 @@ export function createReleases(
     return found;
   }
 
-  return { current: () => known ?? newest(), newest, since };
+  return { current: () => known ?? newest(), newest, since, contractOf };
 }

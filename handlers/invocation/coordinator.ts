@@ -1,4 +1,4 @@
-import { own } from "../../config/plain.ts";
+import { declaredTables } from "../../config/tables.ts";
 import { sendToPromote } from "../bronze/sendToPromote.ts";
 import type { Sqs } from "../clients.ts";
 import { goldPrefix, ledgerKeys, runPrefix } from "../keys.ts";
@@ -21,6 +21,7 @@ import type { Ledger } from "../ledger/store.ts";
 import { type Log, reasonOf } from "../log.ts";
 import { noticeOf } from "../publication/notices.ts";
 import type { Outlets } from "../publication/outlets.ts";
+import { filesOf } from "../publication/tables.ts";
 import type { Releases } from "../release.ts";
 import type { Engine, JobRun } from "../run/engine.ts";
 import { type Manifest, manifestOf, type StorageNames } from "../run/manifest.ts";
@@ -53,7 +54,7 @@ export interface CoordinatorDeps {
   /** Null in promote, which may only start runs. Everything else is left to settle's next sweep. */
   readonly outlets: Outlets | null;
   readonly settings: FunctionSettings;
-  readonly names: StorageNames & Pick<FunctionEnvironment, "bronzeBucket" | "promoteQueueUrl">;
+  readonly names: StorageNames & Pick<FunctionEnvironment, "bronzeBucket" | "silverBucket" | "promoteQueueUrl">;
   readonly sqs: Sqs;
   readonly invocation: string;
   readonly log: Log;
@@ -122,7 +123,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
 
   function tellFailed(batch: string, effect: Effect, reason: string): void {
     // Until then readers see the previous run.
-    if (effect.kind === "catalog") log.error("publication.failed", { batch, output: effect.output, reason });
+    if (effect.kind === "catalog") log.error("publication.failed", { batch, table: effect.table, reason });
     else log.error("effect.failed", { batch, effect: effect.id, reason });
   }
 
@@ -187,17 +188,16 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     const document = await ledger.read(batch);
     const run = document?.published ? findRun(document, document.published.run) : undefined;
     if (!run?.settledBy) return null;
-    const { output } = effect;
-    const columns = own(run.outputs, output);
-    const prefix = goldPrefix(output, batch, run.run, run.settledBy);
+    const { table } = effect;
+    const files = await filesOf(table, batch, run, names, releases);
     const { catalog } = outlets!;
-    if (!columns) await catalog.remove(output, batch);
-    else if (!(await catalog.point(output, batch, { location: `s3://${names.goldBucket}/${prefix}`, columns }))) {
+    if (!files) await catalog.remove(table, batch);
+    else if (!(await catalog.point(table, batch, files))) {
       const { contract } = await releases.current();
-      if (Object.hasOwn(contract.outputs, output)) throw new Error(`the catalog has no table ${output}`);
-      log.warn("publication.unread", { batch, output, run: run.run, reason: "no table of it is deployed any more" });
+      if (Object.hasOwn(declaredTables(contract), table)) throw new Error(`the catalog has no table ${table}`);
+      log.warn("publication.unread", { batch, table, run: run.run, reason: "the table is not deployed any more" });
     }
-    return { kind: "switched", output, run: run.run };
+    return { kind: "switched", table, run: run.run };
   }
 
   async function expire(batch: string, { run, outputs }: ExpireEffect): Promise<LedgerEvent> {

@@ -183,10 +183,10 @@ export interface StopEffect extends EffectBase {
   readonly jobRun: string;
 }
 
-/** Makes the catalog's partition of one output agree with the ledger. */
+/** Makes the batch's partition in one table of the catalog agree with the ledger. */
 export interface CatalogEffect extends EffectBase {
   readonly kind: "catalog";
-  readonly output: string;
+  readonly table: string;
 }
 
 /** Deletes what a run wrote to Gold after the document dropped the run. */

@@ -18,7 +18,7 @@ export const noticeTries = 10;
 export const startId = (run: number) => `start:${run}`;
 export const typeId = (key: string) => `type:${key}`;
 export const stopId = (jobRun: string) => `stop:${jobRun}`;
-export const catalogId = (output: string) => `catalog:${output}`;
+export const catalogId = (table: string) => `catalog:${table}`;
 export const expireId = (run: number) => `expire:${run}`;
 export const noticeId = (run: number) => `notify:${run}`;
 

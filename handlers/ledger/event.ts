@@ -30,7 +30,7 @@ export type LedgerEvent =
   | { readonly kind: "refused"; readonly run: number; readonly message: string }
   | { readonly kind: "observed"; readonly run: number; readonly jobRuns: readonly ObservedJobRun[] }
   | { readonly kind: "stopped"; readonly jobRun: string }
-  | { readonly kind: "switched"; readonly output: string; readonly run: number }
+  | { readonly kind: "switched"; readonly table: string; readonly run: number }
   | { readonly kind: "expired"; readonly run: number }
   | { readonly kind: "notified"; readonly run: number }
   | { readonly kind: "sweep" }

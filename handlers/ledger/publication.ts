@@ -1,3 +1,4 @@
+import { silverTable } from "../../config/tables.ts";
 import type { CatalogEffect, LedgerDocument, Publication, Run } from "./document.ts";
 import { catalogId, owned, withEffect } from "./effects.ts";
 import { markRead } from "./inputs.ts";
@@ -14,9 +15,15 @@ export function publish(document: LedgerDocument, run: Run, context: TransitionC
   return pointTo(markRead(next, run.inputs), { run: run.run, highWater: run.run }, context);
 }
 
+/** The tables in which a run is shown: those of its outputs, and Silver's of the datasets that it read. */
+export const tablesOf = ({ outputs, inputs }: Pick<Run, "outputs" | "inputs">): readonly string[] => [
+  ...Object.keys(outputs),
+  ...Object.entries(inputs).flatMap(([dataset, input]) => (input ? [silverTable(dataset)] : [])),
+];
+
 /**
- * Moves the pointer and enters a catalog effect for each output of the old and the new run, since the new run may lack
- * an output of the old one. An invocation that already owns a catalog effect keeps it and performs it again; two owners
+ * Moves the pointer and enters a catalog effect for each table of the old and the new run, since the new run may lack
+ * one of the old one. An invocation that already owns a catalog effect keeps it and performs it again; two owners
  * could leave the older location in the catalog.
  */
 export function pointTo(document: LedgerDocument, published: Publication, context: TransitionContext): LedgerDocument {
@@ -25,12 +32,12 @@ export function pointTo(document: LedgerDocument, published: Publication, contex
     return run.state === "published" ? { ...run, state: "superseded" } : run;
   });
   const shown = document.runs.filter(({ run, state }) => run === published.run || state === "published");
-  const outputs = new Set(shown.flatMap((run) => Object.keys(run.outputs)));
-  return [...outputs].reduce<LedgerDocument>(
-    (next, output) => {
-      const isOwned = next.effects.some(({ id, until }) => id === catalogId(output) && until > context.now);
+  const tables = new Set(shown.flatMap(tablesOf));
+  return [...tables].reduce<LedgerDocument>(
+    (next, table) => {
+      const isOwned = next.effects.some(({ id, until }) => id === catalogId(table) && until > context.now);
       if (isOwned) return next;
-      const effect: CatalogEffect = { kind: "catalog", output, ...owned(catalogId(output), context) };
+      const effect: CatalogEffect = { kind: "catalog", table, ...owned(catalogId(table), context) };
       return withEffect(next, effect);
     },
     { ...document, runs, published },

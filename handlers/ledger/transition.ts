@@ -59,7 +59,7 @@ function apply(document: LedgerDocument, event: LedgerEvent, context: Transition
     case "stopped":
       return withoutEffect(document, stopId(event.jobRun));
     case "switched":
-      return event.run === document.published?.run ? withoutEffect(document, catalogId(event.output)) : document;
+      return event.run === document.published?.run ? withoutEffect(document, catalogId(event.table)) : document;
     case "expired":
       return withoutEffect(document, expireId(event.run));
     case "notified":

@@ -8,30 +8,30 @@ import {
 import type { OutputContract } from "../../config/contract.ts";
 import type { Glue } from "../clients.ts";
 
-/** Where a run's files of one output lie, and what is in them. */
+/** Where a run's files for one table lie, and what is in them. */
 export interface PublishedFiles {
   readonly location: string;
   /** The run's own: the table may have others by now. */
   readonly columns: OutputContract["columns"];
 }
 
-/** Where readers find a batch: one partition an output, pointing at the published run. */
+/** Where readers find a batch: one partition in each table, pointing at the published run's files. */
 export interface Catalog {
   /**
    * Points the partition at these files, making it when there is none.
-   * @returns false when the output has no table
+   * @returns false when there is no such table
    */
-  point(output: string, batch: string, files: PublishedFiles): Promise<boolean>;
+  point(table: string, batch: string, files: PublishedFiles): Promise<boolean>;
   /** Takes the partition away. */
-  remove(output: string, batch: string): Promise<void>;
+  remove(table: string, batch: string): Promise<void>;
 }
 
 const isMissing = (error: unknown) => (error as Error).name === "EntityNotFoundException";
 
 export function createCatalog(glue: Glue, database: string): Catalog {
-  async function storageOf(output: string) {
+  async function storageOf(table: string) {
     try {
-      const { Table } = await glue.send(new GetTableCommand({ DatabaseName: database, Name: output }));
+      const { Table } = await glue.send(new GetTableCommand({ DatabaseName: database, Name: table }));
       return Table!.StorageDescriptor;
     } catch (error) {
       if (isMissing(error)) return null;
@@ -40,8 +40,8 @@ export function createCatalog(glue: Glue, database: string): Catalog {
   }
 
   return {
-    async point(output, batch, { location, columns }) {
-      const storage = await storageOf(output);
+    async point(table, batch, { location, columns }) {
+      const storage = await storageOf(table);
       if (!storage) return false;
       const partition: PartitionInput = {
         Values: [batch],
@@ -52,7 +52,7 @@ export function createCatalog(glue: Glue, database: string): Catalog {
         },
         Parameters: { classification: "parquet" },
       };
-      const target = { DatabaseName: database, TableName: output, PartitionInput: partition };
+      const target = { DatabaseName: database, TableName: table, PartitionInput: partition };
       const update = () => glue.send(new UpdatePartitionCommand({ ...target, PartitionValueList: [batch] }));
       try {
         await update();
@@ -68,10 +68,10 @@ export function createCatalog(glue: Glue, database: string): Catalog {
       return true;
     },
 
-    async remove(output, batch) {
+    async remove(table, batch) {
       try {
         await glue.send(
-          new DeletePartitionCommand({ DatabaseName: database, TableName: output, PartitionValues: [batch] }),
+          new DeletePartitionCommand({ DatabaseName: database, TableName: table, PartitionValues: [batch] }),
         );
       } catch (error) {
         if (!isMissing(error)) throw error;

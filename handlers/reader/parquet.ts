@@ -1,10 +1,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { silverColumns } from "../../config/tables.ts";
 import { duckdbDialect, duckdbType } from "../../plan/duckdbDialect.ts";
 import { openDuckdb, parquetOptions } from "../duckdb.ts";
 import type { TypedColumn } from "./row.ts";
 
-/** Silver's own columns, behind the declared ones: the part's number in its file, and the line's in its part, from 1. */
-export const [partColumn, lineColumn] = ["_part", "_line"] as const;
+/** They stand behind the declared columns. */
+export const [{ name: partColumn }, { name: lineColumn }] = silverColumns;
 
 const { identifier, text: literal } = duckdbDialect;
 

@@ -19,12 +19,13 @@ export const command = defineCommand({
     out: { kind: "text", value: "DIR", help: "where npm start left its Parquet (default out)" },
   },
   about: [
-    "Each output is a view with its columns and batch. The ledger says which run of a batch readers see; its Parquet is fetched once and kept in .local/published.",
-    "If no stack is named and no local one is running, it queries what the last npm start left in out.",
+    "Each output is a view with its columns and batch. So are the typed rows of each dataset that the run read: silver_users, with _part and _line, which say where in the file a row is. The ledger says which run of a batch readers see; what the SQL names is fetched once and kept in .local/published.",
+    "If no stack is named and no local one is running, it queries the outputs that the last npm start left in out.",
     `People see the first ${shownRows} rows; --json gives all. In JSON, numbers are numbers, but decimals and whole numbers too large for JSON are texts, so that none loses a digit.`,
   ],
   examples: [
     { args: 'query "select count(*), sum(revenue) from user_activity"', does: "all batches" },
+    { args: 'query "select count(*) from silver_events"', does: "the events that were read" },
     {
       args: 'query "from user_activity" --batch 2026-11-22 --stack prod',
       does: "one batch of a deployed stack",
@@ -34,7 +35,7 @@ export const command = defineCommand({
   async run({ words, flags, choice, target: find, status }) {
     const [sql] = words as [string];
     if (sql.trim() === "") throw new UsageError("query needs SQL, and this is empty: npm run pipeline -- query SQL");
-    const isAsked = (output: string) => new RegExp(`\\b${output}\\b`, "i").test(sql);
+    const isAsked = (table: string) => new RegExp(`\\b${table}\\b`, "i").test(sql);
     if (flags.out !== undefined && (choice.stack !== undefined || choice.local))
       throw new UsageError("--out names what npm start left; give either --out or a stack");
     const published =

@@ -157,7 +157,7 @@ async function rowsByRule(target: Target, batch: string, uri: string, limit: num
   const { rows } = await ask(
     `select rule, file, line, cast(to_json("row") as varchar) from "rejected"
      qualify row_number() over (partition by rule order by file, line) <= ${limit} order by rule, file, line`,
-    { outputs: ["rejected"], files: [{ output: "rejected", batch, files }] },
+    { tables: ["rejected"], files: [{ table: "rejected", batch, files }] },
   );
   const found = new Map<string, Example[]>();
   for (const [rule, file, line, text] of rows as [string, string, number, string][])
@@ -181,7 +181,7 @@ async function malformedRows(target: Target, reportKey: string, limit: number): 
       isThere = true;
       const { rows } = await ask(
         `select ${before} + _line, why, text from "rejected" order by _line limit ${limit - examples.length}`,
-        { outputs: ["rejected"], files: [{ output: "rejected", batch, files }] },
+        { tables: ["rejected"], files: [{ table: "rejected", batch, files }] },
       );
       for (const [line, why, text] of rows as [number, string, string | null][])
         examples.push({ file: source.key, line, why, text });

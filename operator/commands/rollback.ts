@@ -1,4 +1,7 @@
-import type { LedgerDocument } from "../../handlers/ledger/document.ts";
+import { declaredTables } from "../../config/tables.ts";
+import type { LedgerDocument, Run } from "../../handlers/ledger/document.ts";
+import { tablesOf } from "../../handlers/ledger/publication.ts";
+import { filesOf } from "../../handlers/publication/tables.ts";
 import { UsageError } from "../../terminal/flags.ts";
 import { defineCommand, exitCodes } from "../defineCommand.ts";
 import { give, plan } from "../sendOrder.ts";
@@ -14,7 +17,7 @@ export const command = defineCommand({
   flags: { run: { kind: "integer", minimum: 1, maximum: 999_999_999, help: "the run to publish" } },
   about: [
     "Moves a pointer: readers see the earlier run as soon as the order is carried out. Nothing is computed and nothing deleted, so a rollback to the newer run undoes it. Files that come later are run and published as usual.",
-    "Before the change it says which outputs readers lose because the earlier run did not make them, and which outputs have other columns than their tables have today.",
+    "Before the change it says in which tables readers lose the batch because the earlier run has no rows for them, and which are shown with other columns than they have today.",
   ],
   examples: [{ args: "rollback 2026-11-22 --run 2", does: "back to run 2" }],
   changes: true,
@@ -30,7 +33,7 @@ export const command = defineCommand({
         lines: [`batch ${batch}: run ${run} is already published`],
         data: { batch, operation: "rollback", run, published: run },
       };
-    const effects = await effectsOf(target, document, run);
+    const effects = await effectsOf(target, batch, document, run);
     const planned = await plan(
       target,
       batch,
@@ -56,10 +59,23 @@ function choices(batch: string, { runs, published }: LedgerDocument): string {
 }
 
 /** What changes for readers apart from the rows. */
-async function effectsOf(target: Target, { runs, published }: LedgerDocument, to: number): Promise<readonly string[]> {
+async function effectsOf(
+  target: Target,
+  batch: string,
+  { runs, published }: LedgerDocument,
+  to: number,
+): Promise<readonly string[]> {
   const [shown, earlier] = [published?.run, to].map((number) => runs.find(({ run }) => run === number));
   if (!shown || !earlier) return [];
-  const { outputs } = (await target.deployed()).release.contract;
-  const tables = Object.fromEntries(Object.entries(outputs).map(([output, { columns }]) => [output, columns]));
-  return rollbackEffects(shown, earlier, tables);
+  const tables = async (run: Run) => {
+    const columnsOf = async (table: string) => (await filesOf(table, batch, run, target.names, target))!.columns;
+    return Object.fromEntries(
+      await Promise.all(tablesOf(run).map(async (table) => [table, await columnsOf(table)] as const)),
+    );
+  };
+  return rollbackEffects(
+    { run: shown.run, tables: await tables(shown) },
+    { run: earlier.run, tables: await tables(earlier) },
+    declaredTables((await target.deployed()).release.contract),
+  );
 }

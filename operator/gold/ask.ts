@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 /**
- * Queries DuckDB with a view for each output, which has its columns and `batch`, as in the catalog.
+ * Queries DuckDB with a view for each table, which has its columns and `batch`, as in the catalog.
  * @throws UsageError with DuckDB's reason, in one line
  */
 export async function ask(sql: string, published: Published): Promise<Answer> {
@@ -41,7 +41,7 @@ export async function ask(sql: string, published: Published): Promise<Answer> {
         .map((row, at) => row.map((json, index) => exact(json, values[at]![index]!, isNumber[index]!))),
     };
   } catch (error) {
-    throw new UsageError(reasonOf((error as Error).message, published.outputs));
+    throw new UsageError(reasonOf((error as Error).message, published.tables));
   } finally {
     connection.closeSync();
     instance.closeSync();
@@ -56,26 +56,27 @@ function exact(json: Json, value: DuckDBValue, isNumber: boolean): Json {
   return isNumber && typeof value === "bigint" && Number.isSafeInteger(Number(value)) ? Number(value) : json;
 }
 
-async function createViews(connection: DuckDBConnection, { outputs, files }: Published): Promise<void> {
-  for (const output of outputs) {
+async function createViews(connection: DuckDBConnection, { tables, files }: Published): Promise<void> {
+  for (const table of tables) {
     const parts = files
-      .filter((part) => part.output === output && part.files.length > 0)
+      .filter((part) => part.table === table && part.files.length > 0)
       .map(
         (part) =>
           `select *, ${literal(part.batch)} as batch from read_parquet([${part.files.map(literal).join(", ")}], hive_partitioning = false)`,
       );
     // A batch published before a column was added lacks the column.
-    if (parts.length > 0) await connection.run(`create view ${name(output)} as ${parts.join(" union all by name ")}`);
+    if (parts.length > 0) await connection.run(`create view ${name(table)} as ${parts.join(" union all by name ")}`);
   }
 }
 
 /** DuckDB's message says what is wrong, then draws where in the query. Only the first part is kept. */
-function reasonOf(message: string, outputs: readonly string[]): string {
+function reasonOf(message: string, tables: readonly string[]): string {
   const reason = message
     .split(/\n\s*LINE \d+:/)[0]!
     .replace(/\s*\n\s*/g, " ")
     .trim();
   const [, table] = /^Catalog Error: Table with name (\S+) does not exist/.exec(reason) ?? [];
   if (table === undefined) return reason;
-  return `there is no published output ${table}${suggestion(table, outputs)}; ${outputs.length === 0 ? "nothing is published" : `there are ${outputs.join(", ")}`}`;
+  if (tables.includes(table)) return `${table} has no files any more; rows in Silver expire after retention.silver`;
+  return `there is no published table ${table}${suggestion(table, tables)}; ${tables.length === 0 ? "nothing is published" : `there are ${tables.join(", ")}`}`;
 }

@@ -7,7 +7,7 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { strFromU8, unzipSync } from "fflate";
 import { physicalNames } from "../../config/naming.ts";
-import { type CurrentRelease, createReleases } from "../../handlers/release.ts";
+import { type CurrentRelease, createReleases, type Releases } from "../../handlers/release.ts";
 import type { FunctionSettings } from "../../handlers/settings.ts";
 import type { SettleAnswer, SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore, type DocumentStore } from "../../handlers/storage.ts";
@@ -31,6 +31,8 @@ export interface Target {
   settle(event: SettleEvent): Promise<SettleAnswer>;
   /** Read once. */
   deployed(): Promise<Deployed>;
+  /** The contract that a run was claimed with. */
+  readonly contractOf: Releases["contractOf"];
   /** A job run as Glue describes it; null when Glue no longer keeps it. */
   jobRun(id: string): Promise<JobRun | null>;
   /** How many runs Glue allows at the same time. */
@@ -55,6 +57,7 @@ export interface Clients {
 
 const wanted = [
   "bronzeBucket",
+  "silverBucket",
   "rejectedBucket",
   "goldBucket",
   "ledgerBucket",
@@ -129,6 +132,7 @@ export function createTarget(title: string, outputs: OperatorOutputs, { region, 
     rejected: createDocumentStore(s3, outputs.rejectedBucket, outputs.keyArn),
     settle: (event) => invoke(lambda, outputs.settleFunction, event),
     deployed,
+    contractOf: releases.contractOf,
     async jobRun(RunId) {
       try {
         return (await glue.send(new GetJobRunCommand({ JobName: outputs.glueJob, RunId }))).JobRun ?? null;

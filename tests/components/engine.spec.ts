@@ -182,25 +182,53 @@ describe("an archive", () => {
 });
 
 describe("the catalog", () => {
-  it("describes each output as partitioned Parquet in gold", async () => {
+  const parquet = {
+    inputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+    outputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+    serDeInfo: {
+      serializationLibrary: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+      parameters: { "serialization.format": "1" },
+    },
+  };
+  const partitioned = {
+    databaseName: "commerce_dev",
+    tableType: "EXTERNAL_TABLE",
+    parameters: { EXTERNAL: "TRUE", classification: "parquet" },
+    partitionKeys: [{ name: "batch", type: "string" }],
+  };
+
+  it("describes each output as partitioned Parquet in gold, and each dataset's rows in silver", async () => {
     const dev = await runPipeline();
     expect(dev.only("aws:glue/catalogDatabase:CatalogDatabase").inputs.name).to.equal("commerce_dev");
-    expect(dev.only("aws:glue/catalogTable:CatalogTable").inputs).to.deep.equal({
-      databaseName: "commerce_dev",
+    const tables = new Map(dev.all("aws:glue/catalogTable:CatalogTable").map(({ inputs }) => [inputs.name, inputs]));
+    expect([...tables.keys()].sort()).to.deep.equal([
+      "silver_events",
+      "silver_orders",
+      "silver_users",
+      "user_activity",
+    ]);
+    expect(tables.get("user_activity")).to.deep.equal({
+      ...partitioned,
       name: "user_activity",
       description: "One row per known user with the activity and the successful revenue of the batch",
-      tableType: "EXTERNAL_TABLE",
-      parameters: { EXTERNAL: "TRUE", classification: "parquet" },
-      partitionKeys: [{ name: "batch", type: "string" }],
       storageDescriptor: {
+        ...parquet,
         location: "s3://commerce-dev-gold-123456789012/user_activity/",
-        inputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
-        outputFormat: "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
-        serDeInfo: {
-          serializationLibrary: "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
-          parameters: { "serialization.format": "1" },
-        },
         columns: contract.outputs.user_activity!.columns,
+      },
+    });
+    expect(tables.get("silver_users")).to.deep.equal({
+      ...partitioned,
+      name: "silver_users",
+      description: "The typed rows of users that a batch's published run has read",
+      storageDescriptor: {
+        ...parquet,
+        location: "s3://commerce-dev-silver-123456789012/users/",
+        columns: [
+          ...contract.datasets.users!.columns.map(({ name, type }) => ({ name, type })),
+          { name: "_part", type: "int" },
+          { name: "_line", type: "bigint" },
+        ],
       },
     });
   });

@@ -208,6 +208,12 @@ describe("configuration", () => {
         "  users:\n    sql",
         /outputs\.users: "users" is also a dataset/,
       ],
+      [
+        "an output named like a table of Silver's",
+        "  user_activity:\n    sql",
+        "  silver_users:\n    sql",
+        /:\d+:3 outputs\.silver_users: tables whose name begins with "silver_" are Silver's; rename this output$/,
+      ],
       ["no required dataset", /required: true/g, "required: false", /datasets: at least one dataset must be required/],
       [
         "an environment unfit for names",
@@ -237,7 +243,13 @@ describe("configuration", () => {
         "a column of Silver's own",
         "      country: { type",
         "      _PART: { type: string, onNull: keep }\n      country: { type",
-        /:\d+:7 datasets\.users\.columns\._PART: _part and _line are Silver's own columns; leave "_PART" out, or have the field renamed$/,
+        /:\d+:7 datasets\.users\.columns\._PART: _part, _line and batch are Silver's own columns; leave "_PART" out, or have the field renamed$/,
+      ],
+      [
+        "a column named like the partition",
+        "      country: { type",
+        "      batch: { type: string, onNull: keep }\n      country: { type",
+        /:\d+:7 datasets\.users\.columns\.batch: .* Silver's own columns; leave "batch" out, or have the field renamed$/,
       ],
       [
         "a reference without a word on orphans",

@@ -154,7 +154,7 @@ describe("S3 calls per event", function () {
     "events again": { GetObject: 3 },
     orders: { HeadObject: 1, GetObject: 8, PutObject: 6 },
     "orders again": { GetObject: 3 },
-    "job ended": { GetObject: 7, PutObject: 3, DeleteObject: 1 },
+    "job ended": { GetObject: 13, PutObject: 6, DeleteObject: 1 },
     "job ended again": { GetObject: 4 },
     sweep: { ListObjectsV2: 1, GetObject: 2 },
   };

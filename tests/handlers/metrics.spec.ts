@@ -216,7 +216,7 @@ describe("the sweep", () => {
         level: "error",
         message: "publication.failed",
         batch,
-        output: "user_activity",
+        table: "user_activity",
         reason: "Error: the catalog is away",
       },
     ]);

@@ -145,26 +145,26 @@ export class FakeEngine implements Engine {
 }
 
 export class FakeCatalog implements Catalog {
-  /** `<output>/<batch>` to its files. */
+  /** `<table>/<batch>` to its files. */
   readonly partitions = new Map<string, PublishedFiles>();
   failures = 0;
-  /** Outputs without a table. */
+  /** Tables that are not there. */
   readonly missing = new Set<string>();
 
   #check(): void {
     if (this.failures-- > 0) throw new Error("the catalog is away");
   }
 
-  point: Catalog["point"] = async (output, batch, files) => {
+  point: Catalog["point"] = async (table, batch, files) => {
     this.#check();
-    if (this.missing.has(output)) return false;
-    this.partitions.set(`${output}/${batch}`, files);
+    if (this.missing.has(table)) return false;
+    this.partitions.set(`${table}/${batch}`, files);
     return true;
   };
 
-  remove: Catalog["remove"] = async (output, batch) => {
+  remove: Catalog["remove"] = async (table, batch) => {
     this.#check();
-    this.partitions.delete(`${output}/${batch}`);
+    this.partitions.delete(`${table}/${batch}`);
   };
 }
 

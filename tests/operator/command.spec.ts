@@ -190,7 +190,7 @@ describe("npm run pipeline", function () {
         ...contract,
         outputs: { user_activity: { ...declared!, columns: [first!, ...others, added] }, totals: declared! },
       });
-      const columns = `this shows output user_activity with other columns than its table has today: added is null, as run 1 did not write it`;
+      const columns = `this shows user_activity with other columns than its table has today: added is null, as run 1 did not have it`;
       const dry = await call(`rollback ${batch} --run 1 --dry-run`);
       expect(dry.printed).to.equal(`would publish run 1 of batch ${batch} instead of run 2; ${columns}`);
       const { effects } = JSON.parse((await call(`rollback ${batch} --run 1 --dry-run --json`)).printed);
@@ -200,12 +200,12 @@ describe("npm run pipeline", function () {
       await call(`run ${batch} --yes --wait`, { pause: async () => end(batch, 3) });
       await call(`rollback ${batch} --run 1`);
       expect(questions).to.deep.equal([
-        `the test stack: publish run 1 of batch ${batch} instead of run 3; ${columns}; this takes the partition of output totals away: run 1 did not make it?`,
+        `the test stack: publish run 1 of batch ${batch} instead of run 3; ${columns}; this takes the partition of totals away: run 1 has none?`,
       ]);
       expect(await runsOf(batch)).to.deep.equal(["1 published", "2 superseded", "3 superseded"]);
-      expect([...under.catalog.partitions.keys()].filter((name) => name.endsWith(batch))).to.deep.equal([
-        `user_activity/${batch}`,
-      ]);
+      expect([...under.catalog.partitions.keys()].filter((name) => name.endsWith(batch)).sort()).to.deep.equal(
+        ["silver_events", "silver_orders", "silver_users", "user_activity"].map((table) => `${table}/${batch}`),
+      );
     });
 
     it("run: with the correction that was rolled back and replayed behind, and without one that was withdrawn", async () => {
@@ -588,10 +588,11 @@ describe("npm run pipeline", function () {
     it("refuses outputs that lack something, or are another stack's", async () => {
       expect(() => operatorOutputs({ goldBucket: "g" }, "stack dev")).to.throw(
         UsageError,
-        "stack dev has no bronzeBucket, rejectedBucket, ledgerBucket, artifactsBucket, promoteQueueUrl, promoteFunction, settleFunction, glueJob, promoteDeadLetterQueueUrl, settleDeadLetterQueueUrl, catalogDatabase, keyArn; deploy the stack again",
+        "stack dev has no bronzeBucket, silverBucket, rejectedBucket, ledgerBucket, artifactsBucket, promoteQueueUrl, promoteFunction, settleFunction, glueJob, promoteDeadLetterQueueUrl, settleDeadLetterQueueUrl, catalogDatabase, keyArn; deploy the stack again",
       );
       const outputs = {
         bronzeBucket: "b",
+        silverBucket: "s",
         rejectedBucket: "r",
         goldBucket: "g",
         ledgerBucket: "l",

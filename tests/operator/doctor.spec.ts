@@ -15,6 +15,7 @@ const { config } = loadConfig("config/pipeline_config.yaml", "dev");
 const settings = { pipeline: "commerce", environment: "dev" } as PipelineUnderTest["settings"];
 const names = {
   bronzeBucket: "bronze",
+  silverBucket: "silver",
   rejectedBucket: "rejected",
   goldBucket: "gold",
   ledgerBucket: "ledger",

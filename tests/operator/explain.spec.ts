@@ -205,7 +205,7 @@ describe("npm run pipeline -- explain", () => {
 
   it("what the sweep should have taken up", () => {
     const { failed } = stories;
-    const effect = { kind: "catalog", id: "catalog:user_activity", output: "user_activity", by: "x" } as const;
+    const effect = { kind: "catalog", id: "catalog:user_activity", table: "user_activity", by: "x" } as const;
     const at = (minutes: number) =>
       explain(
         changed(failed, {

@@ -1,3 +1,4 @@
+import { createReleases } from "../../handlers/release.ts";
 import { shapesOf } from "../../handlers/shape.ts";
 import { createDocumentStore } from "../../handlers/storage.ts";
 import { loadCommands } from "../../operator/loadCommands.ts";
@@ -17,6 +18,7 @@ export function targetOf(under: PipelineUnderTest, overrides: Partial<Target> = 
     title: "the test stack",
     names: {
       bronzeBucket: names.bronzeBucket,
+      silverBucket: names.silverBucket,
       rejectedBucket: names.rejectedBucket,
       goldBucket: names.goldBucket,
       ledgerBucket: names.ledgerBucket,
@@ -43,6 +45,7 @@ export function targetOf(under: PipelineUnderTest, overrides: Partial<Target> = 
         shapes: shapesOf(under.contract),
       },
     }),
+    contractOf: createReleases(s3, names, new Map()).contractOf,
     jobRun: async (id) => {
       const known = engine.jobRuns.get(id);
       return known ? { Id: id, JobRunState: known.state === "alive" ? "RUNNING" : "SUCCEEDED" } : null;

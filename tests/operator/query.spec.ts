@@ -2,10 +2,11 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PutObjectCommand } from "@aws-sdk/client-s3";
+import { DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect } from "chai";
 import { goldPrefix } from "../../handlers/keys.ts";
+import type { OperatorOrder } from "../../handlers/ledger/event.ts";
 import { type Answer, ask } from "../../operator/gold/ask.ts";
 import { fetchPublished, readOut } from "../../operator/gold/published.ts";
 import type { World } from "../../operator/main.ts";
@@ -62,7 +63,12 @@ describe("npm run query", () => {
     after(() => under?.stop());
 
     /** Ends the batch's run well, with these rows. */
-    async function publish(batch: string, run: number, values: string): Promise<void> {
+    async function publish(
+      batch: string,
+      run: number,
+      values: string,
+      order: OperatorOrder = { operation: "replay", run: 1 },
+    ): Promise<void> {
       if (run === 1)
         for (const [name, text] of [
           ["users", '{"user_id":"u_0"}'],
@@ -70,7 +76,7 @@ describe("npm run query", () => {
           ["orders", '{"order_id":"o_0","user_id":"u_0"}'],
         ])
           await under.deliver(await under.upload(`${batch}/${name}.json`, `${text}\n`));
-      else await under.settle({ kind: "order", id: `${batch} ${run}`, batch, order: { operation: "replay", run: 1 } });
+      else await under.settle({ kind: "order", id: `${batch} ${run}`, batch, order });
       const jobRun = (await under.ledger(batch)).runs.at(-1)!.jobRuns[0]!;
       const file = await parquet(join(folder, "part-0.parquet"), rows(values));
       await under.s3.send(
@@ -119,7 +125,7 @@ describe("npm run query", () => {
       expect(downloads).to.equal(1);
       const kept = readdirSync(join(folder, "cache", under.names.goldBucket, "user_activity", "batch=2026-11-22"));
       expect(kept).to.have.length(1);
-      expect(kept[0]).to.match(/^2-/);
+      expect(kept[0]).to.match(/^run=2-/);
       await under.settle({ kind: "order", id: "back", batch: "2026-11-22", order: { operation: "rollback", run: 1 } });
       expect(await revenue()).to.equal("8.30");
     });
@@ -127,7 +133,37 @@ describe("npm run query", () => {
     it("fetches the batch and the outputs that are asked for, and no others", async () => {
       const found = await ask(all, await published(undefined, "2026-11-21"));
       expect(objects(found).map(({ batch }) => batch)).to.deep.equal(["2026-11-21", "2026-11-21"]);
-      expect(await published(() => false)).to.deep.equal({ outputs: ["user_activity"], files: [] });
+      expect(await published(() => false)).to.deep.equal({
+        tables: ["silver_events", "silver_orders", "silver_users", "user_activity"],
+        files: [],
+      });
+    });
+
+    it("sees of Silver the rows that the published runs have read, before a correction is, and after", async () => {
+      const isAsked = (table: string) => table === "silver_users";
+      const seen = async () =>
+        objects(
+          await ask(
+            "select user_id, country, batch, _part, _line from silver_users order by batch, _line",
+            await published(isAsked),
+          ),
+        );
+      const row = (user_id: string, country: string | null, batch: string, _line: number) => ({
+        user_id,
+        country,
+        batch,
+        _part: 0,
+        _line,
+      });
+      const first = [row("u_0", null, "2026-11-21", 1), row("u_0", null, "2026-11-22", 1)];
+      expect(await seen()).to.deep.equal(first);
+      const correction = '\n{"user_id":"u_1","country":"DE"}\n';
+      await under.deliver(await under.upload("2026-11-22/users.json", correction));
+      expect(await seen()).to.deep.equal(first);
+      await publish("2026-11-22", 3, "('a', 7.00, null, 1)", { operation: "run" });
+      expect(await seen()).to.deep.equal([first[0], row("u_1", "DE", "2026-11-22", 2)]);
+      await under.settle({ kind: "order", id: "b 2", batch: "2026-11-22", order: { operation: "rollback", run: 1 } });
+      expect(await seen()).to.deep.equal(first);
     });
 
     it("keeps nothing of a fetch that broke off", async () => {
@@ -149,7 +185,7 @@ describe("npm run query", () => {
       breaking.remove(name);
       expect(message).to.equal("the line is cut");
       const { files } = await fetchPublished(target, cache, () => true, undefined, status);
-      expect(files.map(({ files: parts }) => parts.length)).to.deep.equal([1, 1]);
+      expect(files.map(({ files: parts }) => parts.length)).to.deep.equal(Array(8).fill(1));
     });
 
     it("refuses a batch that is not known, with the one that was meant", async () => {
@@ -158,6 +194,21 @@ describe("npm run query", () => {
         (error: Error) => `${error.name}: ${error.message}`,
       );
       expect(message).to.match(/^UsageError: the ledger has no batch "2026-11-2"; did you mean 2026-11-2[12]\?$/);
+    });
+
+    it("says of Silver's rows that have expired that they are gone", async () => {
+      const { silverBucket } = under.names;
+      for (const Key of await under.keys(silverBucket, "events/"))
+        await under.s3.send(new DeleteObjectCommand({ Bucket: silverBucket, Key }));
+      const isAsked = (table: string) => table === "silver_events";
+      const nothing = await fetchPublished(target, join(folder, "expired"), isAsked, undefined, status);
+      const message = await ask("from silver_events", nothing).then(
+        () => "none",
+        (error: Error) => `${error.name}: ${error.message}`,
+      );
+      expect(message).to.equal(
+        "UsageError: silver_events has no files any more; rows in Silver expire after retention.silver",
+      );
     });
   });
 
@@ -245,7 +296,7 @@ describe("npm run query", () => {
     for (const [sql, message] of [
       [
         "select * from user_activty",
-        /^there is no published output user_activty \(did you mean "user_activity"\?\); there are user_activity$/,
+        /^there is no published table user_activty \(did you mean "user_activity"\?\); there are user_activity$/,
       ],
       ["select revenu from user_activity", /^Binder Error: Referenced column "revenu" not found .*"revenue"/],
       ["selec 1", /^Parser Error: syntax error at or near "selec"$/],

@@ -10,7 +10,7 @@ describe("the effects of a rollback", () => {
     { name: "revenue", type: "decimal(12,2)" },
   ];
   const effects = (from: OutputColumns, to: OutputColumns, table: OutputColumns) =>
-    rollbackEffects({ run: 4, outputs: from }, { run: 2, outputs: to }, table);
+    rollbackEffects({ run: 4, tables: from }, { run: 2, tables: to }, table);
 
   it("are none where the earlier run made the same outputs with the columns of today's tables", () => {
     const outputs = { activity, totals };
@@ -19,13 +19,13 @@ describe("the effects of a rollback", () => {
 
   it("an output that the earlier run did not make", () => {
     expect(effects({ activity, totals }, { activity }, { activity, totals })).to.deep.equal([
-      "takes the partition of output totals away: run 2 did not make it",
+      "takes the partition of totals away: run 2 has none",
     ]);
   });
 
   it("an output that only the earlier run made", () => {
     expect(effects({ activity }, { activity, totals }, { activity, totals })).to.deep.equal([
-      "brings the partition of output totals back, which run 4 did not make",
+      "brings the partition of totals back, which run 4 lacks",
     ]);
   });
 
@@ -39,13 +39,13 @@ describe("the effects of a rollback", () => {
       ],
     };
     expect(effects(today, then, today)).to.deep.equal([
-      "shows output activity with other columns than its table has today: revenue was written as double and is declared decimal(12,2), is_active is null, as run 2 did not write it, note is not shown",
+      "shows activity with other columns than its table has today: revenue was written as double and is declared decimal(12,2), is_active is null, as run 2 did not have it, note is not shown",
     ]);
   });
 
   it("an output that is declared no more: nobody can see it, and nobody loses it", () => {
     expect(effects({ activity }, { activity, totals }, { activity })).to.deep.equal([
-      "shows nothing of output totals, which has no table today",
+      "shows nothing of totals, which has no table today",
     ]);
     expect(effects({ activity, totals }, { activity }, { activity })).to.deep.equal([]);
   });

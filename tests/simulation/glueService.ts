@@ -28,7 +28,7 @@ export interface GlueWatch {
   starting(jobRun: SimulatedJobRun): void;
   stopping(jobRun: SimulatedJobRun): void;
   /** `files` is null when the partition is taken away. */
-  pointing(output: string, batch: string, files: Partition | null): void;
+  pointing(table: string, batch: string, files: Partition | null): void;
 }
 
 export interface Partition {
@@ -40,7 +40,7 @@ export interface Partition {
 /** The job and its runs, and the catalog's tables. */
 export class GlueService implements Service {
   readonly jobRuns: SimulatedJobRun[] = [];
-  /** By `<output>/<batch>`. */
+  /** By `<table>/<batch>`. */
   readonly partitions = new Map<string, Partition>();
   readonly #byId = new Map<string, SimulatedJobRun>();
   readonly #parts: Parts;
@@ -92,18 +92,18 @@ export class GlueService implements Service {
     throw new Error(`the simulated Glue knows no ${command.constructor.name}`);
   }
 
-  #point(output: string, { Values, StorageDescriptor }: PartitionInput): void {
+  #point(table: string, { Values, StorageDescriptor }: PartitionInput): void {
     const [batch] = Values!;
     const columns = StorageDescriptor!.Columns!.map(({ Name, Type }) => `${Name} ${Type}`);
     const files = { location: StorageDescriptor!.Location!, columns };
-    this.#watch.pointing(output, batch!, files);
-    this.partitions.set(`${output}/${batch}`, files);
+    this.#watch.pointing(table, batch!, files);
+    this.partitions.set(`${table}/${batch}`, files);
   }
 
   /** A table that refuses every call, as one does whose rights were taken away. */
-  #refuse(output: string): void {
-    if (this.#parts.world.isAway(`table ${output}`))
-      throw new AccessDeniedException({ message: `not authorized on ${output}`, $metadata: badRequest });
+  #refuse(table: string): void {
+    if (this.#parts.world.isAway(`table ${table}`))
+      throw new AccessDeniedException({ message: `not authorized on ${table}`, $metadata: badRequest });
   }
 
   #start(args: Readonly<Record<string, string>>): { JobRunId: string } {

@@ -3,14 +3,14 @@ import type { Cloud } from "./cloud.ts";
 import type { Invariant } from "./invariants.ts";
 import { goldFolder } from "./job.ts";
 import { isAlive } from "./jobRun.ts";
-import { outputNames } from "./settings.ts";
+import { outputNames, tableNames } from "./settings.ts";
 import type { Upload } from "./truth.ts";
-import { type BatchHistory, columnsOf, inputsOf, isUnsettled } from "./witness.ts";
+import { type BatchHistory, inputsOf, isUnsettled } from "./witness.ts";
 import type { World } from "./world.ts";
 
 /** Whether the effect is one that can't be performed as long as its table refuses. */
 export const isRefused = (effect: Effect, world: World): boolean =>
-  effect.kind === "catalog" && world.isAway(`table ${effect.output}`);
+  effect.kind === "catalog" && world.isAway(`table ${effect.table}`);
 
 /** What must hold while tables refuse: nothing else waits for them. */
 export function checkRefused({ world, witness }: Cloud): void {
@@ -145,16 +145,15 @@ function checkKept(
 function checkShown(batch: string, { document }: BatchHistory, { glue, witness }: Cloud, violate: Violate): void {
   const { published, runs } = document!;
   const run = published && runs.find((candidate) => candidate.run === published.run);
-  for (const output of outputNames) {
-    const { location, columns } = glue.partitions.get(`${output}/${batch}`) ?? {};
-    const made = run && witness.outputsOf(run)[output];
-    const expected = made ? `s3://gold/${goldFolder(output, { batch, run: run.run, id: run.settledBy! })}` : undefined;
-    if (location !== expected)
-      violate("published run", `${output} of ${batch} leads to ${location}, not to ${expected}`);
-    if (made && columns!.join() !== columnsOf(made))
-      violate("published run", `${output} of ${batch} is shown as ${columns!.join()}, and is ${columnsOf(made)}`);
+  for (const table of tableNames) {
+    const { location, columns } = glue.partitions.get(`${table}/${batch}`) ?? {};
+    const expected = run ? witness.shownOf(table, batch, run) : null;
+    if (location !== expected?.location)
+      violate("published run", `${table} of ${batch} leads to ${location}, not to ${expected?.location}`);
+    if (expected && columns!.join() !== expected.columns)
+      violate("published run", `${table} of ${batch} is shown as ${columns!.join()}, and is ${expected.columns}`);
   }
   const jobRun = run && glue.jobRuns.find(({ id }) => id === run.settledBy);
-  const fault = jobRun ? witness.goldFault(run, jobRun) : null;
+  const fault = jobRun ? (witness.goldFault(run, jobRun) ?? witness.silverFault(run)) : null;
   if (fault) violate("published run", `${batch}: ${fault}`);
 }

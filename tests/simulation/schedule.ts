@@ -3,7 +3,7 @@ import { Chance } from "./chance.ts";
 import { Cloud } from "./cloud.ts";
 import { isAlive } from "./jobRun.ts";
 import { checkQuiescence, checkRefused, checkTold, isRefused } from "./quiescence.ts";
-import { deadline, outputNames } from "./settings.ts";
+import { deadline, tableNames } from "./settings.ts";
 import { isUnsettled } from "./witness.ts";
 import { Workload } from "./workload.ts";
 import { beginning, minute, type Tally, type Violation, World } from "./world.ts";
@@ -74,7 +74,7 @@ async function settleDown(cloud: Cloud): Promise<void> {
   world.tell(() => "from here on nothing goes wrong any more, but for what refuses for good");
   await rest(cloud, "refused");
   if (world.violation === null) checkRefused(cloud);
-  for (const output of outputNames) world.takeAway(`table ${output}`, world.now);
+  for (const table of tableNames) world.takeAway(`table ${table}`, world.now);
   await rest(cloud, "calm");
   cloud.redrive("redrive/calm");
   await rest(cloud, "redriven");

@@ -7,6 +7,8 @@ import type { FunctionEnvironment, FunctionSettings } from "../../handlers/setti
 export const datasetNames = ["users", "events", "coupons", "returns"] as const;
 export type DatasetName = (typeof datasetNames)[number];
 export const outputNames = ["activity", "totals", "extra"] as const;
+/** What the catalog may be asked for. */
+export const tableNames = [...outputNames, ...datasetNames.map((dataset) => `silver_${dataset}` as const)] as const;
 
 const dataset = (name: DatasetName, required: boolean): DatasetContract => ({
   required,

@@ -64,7 +64,7 @@ export const inputsOf = (inputs: PinnedInputs, datasets: readonly string[] = Obj
     .join(" ");
 
 /** `name type` of each column, as one text. */
-export const columnsOf = ({ columns }: Pick<OutputContract, "columns">): string =>
+const columnsOf = ({ columns }: Pick<OutputContract, "columns">): string =>
   columns.map(({ name, type }) => `${name} ${type}`).join();
 
 const spreadOf = (times: readonly number[]): number => Math.max(...times) - Math.min(...times);
@@ -867,17 +867,50 @@ export class Witness implements GlueWatch {
       this.#violate("start has an owner", `${this.#world.actor?.title} stopped ${id} without being named for it`);
   }
 
-  pointing(output: string, batch: string, files: Partition | null): void {
+  pointing(table: string, batch: string, files: Partition | null): void {
     const history = this.batch(batch);
     const isRight = [...history.published].some((number) => {
-      const run = history.runs.get(number)!;
-      const made = this.outputsOf(run)[output];
-      if (!made || !files) return !made && !files;
-      const location = `s3://gold/${goldFolder(output, { batch, run: number, id: run.settledBy! })}`;
-      return files.location === location && files.columns.join() === columnsOf(made);
+      const shown = this.shownOf(table, batch, history.runs.get(number)!);
+      return files?.location === shown?.location && files?.columns.join() === shown?.columns;
     });
-    if (!isRight) this.#violate("catalog", `${output} of ${batch} leads to ${files?.location} (${files?.columns})`);
+    if (!isRight) this.#violate("catalog", `${table} of ${batch} leads to ${files?.location} (${files?.columns})`);
   }
+
+  /**
+   * Where readers of a table have to find a run: the folder of what it wrote, or of Silver the one that the file's report
+   * names, by which the engine reads. Null when the run has nothing there.
+   */
+  shownOf(table: string, batch: string, { run, release, inputs, settledBy }: Run): Shown | null {
+    const { outputs, datasets } = this.#deployments.of(release).contract;
+    const output = outputs[table];
+    if (output) {
+      const folder = goldFolder(table, { batch, run, id: settledBy! });
+      return { location: `s3://gold/${folder}`, columns: columnsOf(output) };
+    }
+    const [dataset, pinned] = Object.entries(inputs).find(([name]) => table === `silver_${name}`) ?? [];
+    if (!dataset || !pinned) return null;
+    const { silver } = JSON.parse(this.#s3.object("ledger", pinned.report.key)!.content.text()) as FileReport;
+    return { location: silver, columns: `${columnsOf(datasets[dataset]!)},_part int,_line bigint` };
+  }
+
+  /** What is wrong with the rows that readers of Silver get of a run: the parts that its files have, and no others. */
+  silverFault({ inputs }: Pick<Run, "inputs">): string | null {
+    for (const pinned of Object.values(inputs)) {
+      if (!pinned) continue;
+      const report = JSON.parse(this.#s3.object("ledger", pinned.report.key)!.content.text()) as FileReport;
+      const folder = report.silver.replace("s3://silver/", "");
+      const there = this.#s3.keys("silver").filter((key) => key.startsWith(folder));
+      const expected = report.parts.map((_, part) => `${folder}part-${part}.parquet`);
+      if (there.sort().join() !== expected.sort().join()) return `silver/${folder} has ${there.join(", ")}`;
+    }
+    return null;
+  }
+}
+
+interface Shown {
+  readonly location: string;
+  /** `name type` of each, as one text. */
+  readonly columns: string;
 }
 
 /** Only faults that are not the files' are tried again. */

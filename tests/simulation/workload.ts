@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import type { OrderEvent } from "../../handlers/settle/answerOrder.ts";
-import { addedColumn, type ContractChange, contractChanges, type DatasetName, outputNames } from "./settings.ts";
+import { addedColumn, type ContractChange, contractChanges, type DatasetName, tableNames } from "./settings.ts";
 import { beginning, hour, minute, second, type World } from "./world.ts";
 
 export type Order = Omit<OrderEvent, "kind">;
@@ -350,7 +350,7 @@ export class Workload {
         this.#add({ kind: "take away", at, what, until: at + hour });
       }
     // For as long as the schedule lasts, and longer.
-    const refusing = [...outputNames.map((output) => `table ${output}`), "notices"];
+    const refusing = [...tableNames.map((table) => `table ${table}`), "notices"];
     for (const what of refusing)
       if (chance.happens(`refusal/${what}`, 400))
         this.#add({ kind: "take away", at: moment(`refusal/${what}`), what, until: Number.POSITIVE_INFINITY });

@@ -143,8 +143,10 @@ export class Story {
     return this.observe(run, jobRun(`jr${run}`, "succeeded", "good")).switched(run);
   }
 
+  /** Says of every table that it was switched to the run. */
   switched(run: number): this {
-    this.tell({ kind: "switched", output: "user_activity", run });
+    for (const effect of this.document!.effects)
+      if (effect.kind === "catalog") this.tell({ kind: "switched", table: effect.table, run });
     return this;
   }
 

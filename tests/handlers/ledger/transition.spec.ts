@@ -6,6 +6,9 @@ import { jobRun, minute, promoted, rejected, release, reportOn, Story, start } f
 
 /** The protocol on its own: no clock, no storage. What S3 and Glue make of the effects is proven elsewhere. */
 describe("ledger transition", () => {
+  const tables = ["user_activity", "silver_users", "silver_events", "silver_orders"];
+  const switches = tables.map((table) => `catalog:${table}`);
+
   describe("inputs", () => {
     it("enters the first decision exactly", () => {
       const document = new Story().tell({
@@ -268,7 +271,7 @@ describe("ledger transition", () => {
       expect(document!.published).to.deep.equal({ run: 1, highWater: 1 });
       expect(document!.runs[0]).to.include({ state: "published", settledBy: "jr1", publishedAt: start });
       expect(document!.inputs["users.json"]!.read).to.deep.equal(["users-1"]);
-      expect(story.effects).to.deep.equal(["catalog:user_activity"]);
+      expect(story.effects).to.deep.equal(switches);
     });
 
     it("settles although the start was never recorded", () => {
@@ -360,7 +363,7 @@ describe("ledger transition", () => {
       rollback(story, 1);
       expect(story.document!.published).to.deep.equal({ run: 1, highWater: 2 });
       expect(story.runs).to.deep.equal(["1 published", "2 superseded"]);
-      expect(story.effects).to.deep.equal(["catalog:user_activity"]);
+      expect(story.effects).to.deep.equal(switches);
     });
 
     it("does not undo a rollback when the newer run is settled again", () => {
@@ -370,11 +373,24 @@ describe("ledger transition", () => {
       expect(story.document!.published).to.deep.equal({ run: 1, highWater: 2 });
     });
 
+    it("switches Silver's table of an optional dataset where the old run or the new one has read it", () => {
+      const story = new Story("current").arriveAll("1").publish(1);
+      story.arriveAll("2").arrive("coupons", "c", "1").claim();
+      story.observe(2, jobRun("jr2", "succeeded", "good"));
+      expect(story.effects).to.deep.equal([...switches, "catalog:silver_coupons"]);
+      story.switched(2);
+      rollback(story, 1);
+      expect(story.effects).to.deep.equal([...switches, "catalog:silver_coupons"]);
+      story.switched(1);
+      rollback(story, 1, "op2");
+      expect(story.effects).to.deep.equal(switches);
+    });
+
     it("clears the catalog's effect only for the run that is published now", () => {
       const story = twoDays();
       rollback(story, 1);
       story.switched(2);
-      expect(story.effects).to.deep.equal(["catalog:user_activity"]);
+      expect(story.effects).to.deep.equal(switches);
       expect(story.switched(1).effects).to.deep.equal([]);
     });
 
@@ -541,7 +557,7 @@ describe("ledger transition", () => {
     it("keeps the batch open until people were told", () => {
       const story = new Story("current").arriveAll("1").claim();
       story.enter({ kind: "observed", run: 1, jobRuns: [jobRun("jr1", "succeeded", "good")] });
-      story.enter({ kind: "switched", output: "user_activity", run: 1 });
+      for (const table of tables) story.enter({ kind: "switched", table, run: 1 });
       expect(story.effects).to.deep.equal(["notify:1"]);
       expect(story.document!.open).to.equal(1);
       story.enter({ kind: "notified", run: 1 });

@@ -17,7 +17,7 @@ describe("what the report shows of Gold", () => {
   async function look(select: string, grain: readonly string[] = ["id"]): Promise<OutputProfile> {
     const path = join(folder, `${++files}.parquet`);
     await writeParquet(path, select);
-    const published = { outputs: ["out"], files: [{ output: "out", batch: "b", files: [path] }] };
+    const published = { tables: ["out"], files: [{ table: "out", batch: "b", files: [path] }] };
     return await profile("out", { grain, columns: [{ name: "n", type: "bigint" }] }, published);
   }
   const chart = ({ charts }: OutputProfile, column: string) => charts.find((one) => one.column === column);

@@ -170,8 +170,8 @@ export async function goldOf(story: Story, folder: string): Promise<OutputProfil
   const rows = story.runs[0]!.jobRuns[0]!.report!.outputs.user_activity!.rows;
   const path = join(folder, `${story.batch}-${rows}.parquet`);
   await writeParquet(path, activity(rows));
-  const files = [{ output: "user_activity", batch: story.batch, files: [path] }];
-  return [await profile("user_activity", story.contract.outputs.user_activity!, { outputs: ["user_activity"], files })];
+  const files = [{ table: "user_activity", batch: story.batch, files: [path] }];
+  return [await profile("user_activity", story.contract.outputs.user_activity!, { tables: ["user_activity"], files })];
 }
 
 export async function writeParquet(path: string, select: string): Promise<void> {
