@@ -30,6 +30,7 @@ const coordinator = "handlers/invocation/coordinator.ts";
 const promote = "handlers/promote/handler.ts";
 const typing = "handlers/promote/typing.ts";
 const keys = "handlers/keys.ts";
+const tables = "handlers/publication/tables.ts";
 const transfer = "handlers/promote/transfer.ts";
 const reconcile = "handlers/settle/reconcile.ts";
 const redrive = "handlers/settle/redrive.ts";
@@ -409,13 +410,36 @@ export const mutants: readonly Mutant[] = [
     why: "a slow function would claim under a contract that has been replaced",
   },
   {
-    name: "switches only the outputs of the run that is shown",
+    name: "switches only the tables of the run that is shown",
     edits: one(
       publication,
       `const shown = document.runs.filter(({ run, state }) => run === published.run || state === "published");`,
       "const shown = document.runs.filter(({ run }) => run === published.run);",
     ),
     why: "after a rollback past a new output its partition would stay at the run that was rolled back",
+  },
+  {
+    name: "switches only the outputs",
+    edits: one(
+      publication,
+      "...Object.entries(inputs).flatMap(([dataset, input]) => (input ? [silverTable(dataset)] : [])),",
+      "",
+    ),
+    why: "Silver's tables would show nothing",
+  },
+  {
+    name: "shows of Silver all that the batch's files have come to",
+    edits: one(
+      tables,
+      "location: `s3://${silverBucket}/${silver}`",
+      "location: `s3://${silverBucket}/${dataset}/batch=${batch}/`",
+    ),
+    why: "rejected and superseded files have rows there too",
+  },
+  {
+    name: "looks for a run's rows in Silver by the contract of today",
+    edits: one(tables, "await releases.contractOf(release);", "(await (releases as Releases).current()).contract;"),
+    why: "after a deployment the rows of another shape would be shown, or none",
   },
   {
     name: "gives a partition the columns of the table",
@@ -427,11 +451,11 @@ export const mutants: readonly Mutant[] = [
     why: "an older run's files would be read as what they are not",
   },
   {
-    name: "points an output that the run did not make at a folder of its own",
+    name: "points a table at a folder of its own where the run has nothing for it",
     edits: one(
       coordinator,
-      "if (!columns) await catalog.remove(output, batch);",
-      "if (!columns) await catalog.point(output, batch, { location: prefix, columns: [] });",
+      "if (!files) await catalog.remove(table, batch);",
+      "if (!files) await catalog.point(table, batch, { location: batch, columns: [] });",
     ),
     why: "readers would see no rows, and no error",
   },
