@@ -53,6 +53,12 @@ export function forbiddenCalls(stack: DeclaredStack): Call[] {
   neverIn("settle writes only the ledger", settle, "s3:PutObject", { but: ["ledger"] });
   neverIn("settle deletes only in Gold and the ledger", settle, "s3:DeleteObject", { but: ["gold", "ledger"] });
   for (const role of [promote, refine]) never("only settle sends notices", role, "sns:Publish", topicArn);
+  const table = (database: string, name: string) => jobArn.replace(/job\/.+$/, `table/${database}/${name}`);
+  for (const own of ["user_activity", "silver_users"].map((name) => table(names.catalogDatabase, name))) {
+    for (const role of [promote, refine]) never("only settle says what readers see", role, "glue:UpdatePartition", own);
+    for (const action of ["glue:UpdateTable", "glue:DeleteTable"]) never("no run changes a table", settle, action, own);
+  }
+  never("settle switches no table of others", settle, "glue:UpdatePartition", table("others", "silver_users"));
   const ofGlue = ["silver", "rejected", "gold", "ledger", "artifacts"] as const;
   for (const action of gets) neverIn("Glue can't reach other buckets", refine, action, { but: ofGlue });
   neverIn("Glue can't reach other buckets", refine, "s3:ListBucket", { but: ofGlue, whole: true });

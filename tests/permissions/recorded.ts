@@ -23,7 +23,7 @@ type Send = (command: never) => Promise<unknown>;
 
 const awsError = (name: string) => Object.assign(new Error(name), { name });
 
-/** Glue as far as the functions use it: one job's runs and one table's partitions. */
+/** Glue as far as the functions use it: one job's runs and the partitions of tables. */
 class MemoryGlue {
   readonly #partitions = new Set<string>();
   readonly runs: { Id: string; JobRunState: string; Arguments: Record<string, string>; StartedOn: Date }[] = [];
@@ -51,10 +51,11 @@ class MemoryGlue {
       case "GetTable":
         return { Table: { StorageDescriptor: {} } };
       case "UpdatePartition":
-        if (!this.#partitions.has(input.PartitionValueList[0])) throw awsError("EntityNotFoundException");
+        if (!this.#partitions.has(`${input.TableName}/${input.PartitionValueList[0]}`))
+          throw awsError("EntityNotFoundException");
         return {};
       case "CreatePartition":
-        this.#partitions.add(input.PartitionInput.Values[0]);
+        this.#partitions.add(`${input.TableName}/${input.PartitionInput.Values[0]}`);
         return {};
       default:
         return {};

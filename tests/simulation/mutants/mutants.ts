@@ -429,11 +429,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "shows of Silver all that the batch's files have come to",
-    edits: one(
-      tables,
-      "location: `s3://${silverBucket}/${silver}`",
-      "location: `s3://${silverBucket}/${dataset}/batch=${batch}/`",
-    ),
+    edits: one(tables, `\${silverBucket}/\${silver}`, `\${silverBucket}/\${dataset}/batch=\${batch}/`),
     why: "rejected and superseded files have rows there too",
   },
   {
