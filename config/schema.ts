@@ -298,7 +298,9 @@ export const configSchema = z.strictObject({
     .enum(evolutionModes)
     .describe("What happens with an undeclared field and with a column that no row has; see docs/data-quality.md"),
   datasets: z.record(identifier, datasetSchema).describe("What producers upload, by name"),
-  outputs: z.record(identifier, outputSchema).describe("What readers get, by name"),
+  outputs: z
+    .record(identifier, outputSchema)
+    .describe("What readers get, by a name that does not begin with `silver_`"),
   files: z
     .strictObject({
       maxArrayBytes: z
@@ -387,7 +389,9 @@ export const configSchema = z.strictObject({
       bronzeVersions: kept(
         "How long an upload is kept after it was replaced, was deleted or has expired; `bronze` plus this is the total time",
       ),
-      silver: kept("How long promoted files are kept before they are deleted; a replay needs them"),
+      silver: kept(
+        "How long typed rows are kept before they are deleted; a replay needs them, and so do Silver's tables",
+      ),
       rejected: kept("How long rejected files and rows are kept before they are deleted"),
       ledgerVersions: kept(
         "How long a ledger document is kept after it was replaced or deleted; the current one has no age limit",

@@ -98,14 +98,14 @@ ${columns}`;
   let orders = 0;
   const order = (given: object) => settle({ kind: "order", id: `order-${++orders}`, batch, order: given });
 
-  /** What a reader of a batch gets of an output: rows and the columns that the catalog names; null without a partition. */
+  /** What a reader of a batch gets of a table: rows and the columns that the catalog names; null without a partition. */
   async function readersGet(
-    output: string,
+    table: string,
     of: string = batch,
   ): Promise<{ columns: string[]; rows: unknown[][] } | null> {
     const { clients, names, folder } = deployed;
     const { Partitions = [] } = await clients.glue.send(
-      new GetPartitionsCommand({ DatabaseName: names.catalogDatabase, TableName: output }),
+      new GetPartitionsCommand({ DatabaseName: names.catalogDatabase, TableName: table }),
     );
     const partition = Partitions.find(({ Values }) => Values?.[0] === of);
     if (!partition) return null;
@@ -114,7 +114,7 @@ ${columns}`;
     const { Contents = [] } = await clients.s3.send(new ListObjectsV2Command({ Bucket, Prefix }));
     const files: string[] = [];
     for (const [index, { Key }] of Contents.entries()) {
-      const path = join(folder, `${output}-${index}-${Date.now()}.parquet`);
+      const path = join(folder, `${table}-${index}-${Date.now()}.parquet`);
       const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket, Key }));
       await pipeline(Body as Readable, createWriteStream(path));
       files.push(path);
@@ -153,6 +153,15 @@ ${columns}`;
       ],
     });
     expect(await readersGet("counts")).to.equal(null);
+    // Silver's table has the rows that the run read.
+    expect(await readersGet("silver_orders")).to.deep.equal({
+      columns: ["order_id string", "amount decimal(12,2)", "_part int", "_line bigint"],
+      rows: [
+        ["o_0", "12.34", "0", "1"],
+        ["o_1", "1.00", "0", "2"],
+      ],
+    });
+    expect(await readersGet("silver_returns")).to.equal(null);
   });
 
   it("makes the next run its own, with new outputs and columns", async () => {
@@ -195,7 +204,7 @@ ${columns}`;
     const left = await deployed.until(
       batch,
       "all is done but the refused table",
-      (document) => document!.published?.run === 4 && document!.effects.every(({ kind }) => kind === "catalog"),
+      (document) => document!.published?.run === 4 && document!.effects.every(({ id }) => id === "catalog:totals"),
     );
     expect(left.effects.map(({ id }) => id)).to.deep.equal(["catalog:totals"]);
     expect((await readersGet("counts"))!.rows).to.deep.equal([["1", "2"]]);
