@@ -42,7 +42,9 @@ describe("pulumi destroy", function () {
     bucket: Object.values(physicalNames("commerce", stack, accountId).buckets).sort(),
     database: [`commerce_${stack}`],
     key: ["Enabled"],
-    table: [`commerce_${stack}.user_activity`],
+    table: ["silver_events", "silver_orders", "silver_users", "user_activity"].map(
+      (table) => `commerce_${stack}.${table}`,
+    ),
   });
 
   async function start(stack: string): Promise<void> {

@@ -91,7 +91,9 @@ describe("docs/deploy.md, typed again on the real Pulumi CLI", function () {
       "alias alias/commerce-dev",
       "database commerce_dev",
       `key ${key.split("/")[1]} Enabled`,
-      "table commerce_dev.user_activity",
+      ...["user_activity", "silver_users", "silver_events", "silver_orders"].map(
+        (table) => `table commerce_dev.${table}`,
+      ),
     ]);
   });
 

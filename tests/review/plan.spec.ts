@@ -212,6 +212,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
       "replaced BucketObjectv2 commerce-artifacts-release-contract",
       "replaced BucketObjectv2 commerce-artifacts-release-plan",
       "changed BucketObjectv2 commerce-artifacts-current",
+      "added CatalogTable commerce-catalog-silver_returns",
     ]);
   });
 
