@@ -222,7 +222,7 @@ describe("the sweep", () => {
     ]);
     expect(await sweepLater(10 * minute)).to.not.include("publication.failed");
     expect(published(), "told once").to.have.length(0);
-    expect([...pipeline.catalog.partitions.keys()]).to.deep.equal([`user_activity/${batch}`]);
+    expect([...pipeline.catalog.partitions.keys()]).to.include(`user_activity/${batch}`);
   });
 
   it("tells of an output without a table for as long as the output is declared", async () => {

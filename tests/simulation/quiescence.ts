@@ -150,8 +150,8 @@ function checkShown(batch: string, { document }: BatchHistory, { glue, witness }
     const expected = run ? witness.shownOf(table, batch, run) : null;
     if (location !== expected?.location)
       violate("published run", `${table} of ${batch} leads to ${location}, not to ${expected?.location}`);
-    if (expected && columns!.join() !== expected.columns)
-      violate("published run", `${table} of ${batch} is shown as ${columns!.join()}, and is ${expected.columns}`);
+    if (expected && columns?.join() !== expected.columns)
+      violate("published run", `${table} of ${batch} is shown as ${columns}, and is ${expected.columns}`);
   }
   const jobRun = run && glue.jobRuns.find(({ id }) => id === run.settledBy);
   const fault = jobRun ? (witness.goldFault(run, jobRun) ?? witness.silverFault(run)) : null;
