@@ -97,13 +97,9 @@ from (
                 `marketing_source` desc nulls last,
                 `#place` desc nulls last
         ) as `#rank`
-    from `users#checked` as checked
+    from `users#checked`
     where `#rule` is null
-    and exists (
-        select 1
-        from `groups#1` as counted
-        where counted.`#key` = xxhash64(checked.`user_id`)
-    )
+    and xxhash64(`user_id`) in (select `#key` from `groups#1`)
 ) as ranked
 where `#rank` > 1
 union all
@@ -124,13 +120,9 @@ from (
                 `device_type` desc nulls last,
                 `#place` desc nulls last
         ) as `#rank`
-    from `events#checked` as checked
+    from `events#checked`
     where `#rule` is null
-    and exists (
-        select 1
-        from `groups#1` as counted
-        where counted.`#key` = xxhash64(checked.`event_id`)
-    )
+    and xxhash64(`event_id`) in (select `#key` from `groups#1`)
 ) as ranked
 where `#rank` > 1
 union all
@@ -151,32 +143,26 @@ from (
                 `payment_status` desc nulls last,
                 `#place` desc nulls last
         ) as `#rank`
-    from `orders#checked` as checked
+    from `orders#checked`
     where `#rule` is null
-    and exists (
-        select 1
-        from `groups#1` as counted
-        where counted.`#key` = xxhash64(checked.`order_id`)
-    )
+    and xxhash64(`order_id`) in (select `#key` from `groups#1`)
 ) as ranked
 where `#rank` > 1
 ;
 
 -- users#kept (view): The rows of users that break no rule and are no duplicates.
 select
-    `user_id`,
-    `signup_date`,
-    `country`,
-    `device_type`,
-    `marketing_source`
+    checked.`user_id`,
+    checked.`signup_date`,
+    checked.`country`,
+    checked.`device_type`,
+    checked.`marketing_source`
 from `users#checked` as checked
-where `#rule` is null
-and not exists (
-    select 1
-    from `duplicates#1` as duplicates
-    where duplicates.dataset = 'users'
-    and duplicates.`#place` = checked.`#place`
-)
+left join `duplicates#1` as duplicates
+    on duplicates.`#place` = checked.`#place`
+    and duplicates.dataset = 'users'
+where checked.`#rule` is null
+and duplicates.`#place` is null
 ;
 
 -- users (view): The rows of users that the SQL of the outputs reads.
@@ -191,21 +177,19 @@ from `users#kept`
 
 -- events#kept (view): The rows of events that break no rule and are no duplicates.
 select
-    `event_id`,
-    `user_id`,
-    `event_type`,
-    `product_id`,
-    `event_timestamp`,
-    `session_id`,
-    `device_type`
+    checked.`event_id`,
+    checked.`user_id`,
+    checked.`event_type`,
+    checked.`product_id`,
+    checked.`event_timestamp`,
+    checked.`session_id`,
+    checked.`device_type`
 from `events#checked` as checked
-where `#rule` is null
-and not exists (
-    select 1
-    from `duplicates#1` as duplicates
-    where duplicates.dataset = 'events'
-    and duplicates.`#place` = checked.`#place`
-)
+left join `duplicates#1` as duplicates
+    on duplicates.`#place` = checked.`#place`
+    and duplicates.dataset = 'events'
+where checked.`#rule` is null
+and duplicates.`#place` is null
 ;
 
 -- events (view): The rows of events that the SQL of the outputs reads.
@@ -222,21 +206,19 @@ from `events#kept`
 
 -- orders#kept (view): The rows of orders that break no rule and are no duplicates.
 select
-    `order_id`,
-    `user_id`,
-    `product_id`,
-    `order_amount`,
-    `currency`,
-    `order_timestamp`,
-    `payment_status`
+    checked.`order_id`,
+    checked.`user_id`,
+    checked.`product_id`,
+    checked.`order_amount`,
+    checked.`currency`,
+    checked.`order_timestamp`,
+    checked.`payment_status`
 from `orders#checked` as checked
-where `#rule` is null
-and not exists (
-    select 1
-    from `duplicates#1` as duplicates
-    where duplicates.dataset = 'orders'
-    and duplicates.`#place` = checked.`#place`
-)
+left join `duplicates#1` as duplicates
+    on duplicates.`#place` = checked.`#place`
+    and duplicates.dataset = 'orders'
+where checked.`#rule` is null
+and duplicates.`#place` is null
 ;
 
 -- orders (view): The rows of orders that the SQL of the outputs reads.
@@ -305,44 +287,38 @@ group by named, value
 
 -- events_orphans (view): The rows of events whose reference is null or names no row; once for each such reference.
 select
-    `event_id`,
-    `user_id`,
-    `event_type`,
-    `product_id`,
-    `event_timestamp`,
-    `session_id`,
-    `device_type`,
+    referring.`event_id`,
+    referring.`user_id`,
+    referring.`event_type`,
+    referring.`product_id`,
+    referring.`event_timestamp`,
+    referring.`session_id`,
+    referring.`device_type`,
     'user_id' as orphan_column
 from `events` as referring
-where exists (
-    select 1
-    from `users#referring` as counted
-    where counted.dataset = 'events'
-    and counted.reference = 'user_id'
-    and counted.named <> 'row'
-    and counted.value is not distinct from referring.`user_id`
-)
+join `users#referring` as counted
+    on counted.value is not distinct from referring.`user_id`
+where counted.dataset = 'events'
+and counted.reference = 'user_id'
+and counted.named <> 'row'
 ;
 
 -- orders_orphans (view): The rows of orders whose reference is null or names no row; once for each such reference.
 select
-    `order_id`,
-    `user_id`,
-    `product_id`,
-    `order_amount`,
-    `currency`,
-    `order_timestamp`,
-    `payment_status`,
+    referring.`order_id`,
+    referring.`user_id`,
+    referring.`product_id`,
+    referring.`order_amount`,
+    referring.`currency`,
+    referring.`order_timestamp`,
+    referring.`payment_status`,
     'user_id' as orphan_column
 from `orders` as referring
-where exists (
-    select 1
-    from `users#referring` as counted
-    where counted.dataset = 'orders'
-    and counted.reference = 'user_id'
-    and counted.named <> 'row'
-    and counted.value is not distinct from referring.`user_id`
-)
+join `users#referring` as counted
+    on counted.value is not distinct from referring.`user_id`
+where counted.dataset = 'orders'
+and counted.reference = 'user_id'
+and counted.named <> 'row'
 ;
 
 -- datasets#counts (count): The rows read, rejected, removed as duplicates and kept, the warnings and the orphans.

@@ -19,7 +19,8 @@ const named = { row: "row", none: "none", null: "null" } as const;
 
 /**
  * A dataset in statements. The names of its own tables and columns have a `#`, which no name of a contract has. Several
- * datasets share a table where that saves time; there the column `dataset` tells their rows apart.
+ * datasets share a table where that saves time; there the column `dataset` tells their rows apart. Rows are looked up
+ * by joins, because DuckDB takes a detour for a correlated `exists`.
  *
  * | table | its rows |
  * | --- | --- |
@@ -108,13 +109,9 @@ from (
                   16,
                 )}
         ) as ${rank}
-    from ${this.#id(this.#table("checked"))} as checked
+    from ${this.#id(this.#table("checked"))}
     where ${this.#id("#rule")} is null
-    and exists (
-        select 1
-        from ${this.#id(groups)} as counted
-        where counted.${this.#id("#key")} = ${this.#dialect.hash(primaryKey.map((column) => `checked.${this.#id(column)}`))}
-    )
+    and ${this.#dialect.hash(keys)} in (select ${this.#id("#key")} from ${this.#id(groups)})
 ) as ranked
 where ${rank} > 1`;
   }
@@ -132,15 +129,13 @@ where ${rank} > 1`;
         this.#table("kept"),
         `The rows of ${this.name} that break no rule and are no duplicates.`,
         `select
-    ${listed(names)}
+    ${listed(names.map((name) => `checked.${name}`))}
 from ${this.#id(this.#table("checked"))} as checked
-where ${this.#id("#rule")} is null
-and not exists (
-    select 1
-    from ${this.#id(duplicates)} as duplicates
-    where duplicates.dataset = ${this.#text(this.name)}
-    and duplicates.${this.#id("#place")} = checked.${this.#id("#place")}
-)`,
+left join ${this.#id(duplicates)} as duplicates
+    on duplicates.${this.#id("#place")} = checked.${this.#id("#place")}
+    and duplicates.dataset = ${this.#text(this.name)}
+where checked.${this.#id("#rule")} is null
+and duplicates.${this.#id("#place")} is null`,
       ),
       this.#statement(
         "view",
@@ -177,16 +172,13 @@ from ${this.#id(this.#table("kept"))}`,
     const names = columns.map(({ name }) => this.#id(name));
     const parts = references.map(
       (reference) => `select
-    ${listed([...names, `${this.#text(reference.column)} as ${orphanColumn}`])}
+    ${listed([...names.map((name) => `referring.${name}`), `${this.#text(reference.column)} as ${orphanColumn}`])}
 from ${this.#id(this.name)} as referring
-where exists (
-    select 1
-    from ${this.#id(`${reference.dataset}#referring`)} as counted
-    where counted.dataset = ${this.#text(this.name)}
-    and counted.reference = ${this.#text(reference.column)}
-    and counted.named <> ${this.#text(named.row)}
-    and counted.value is not distinct from referring.${this.#id(reference.column)}
-)`,
+join ${this.#id(`${reference.dataset}#referring`)} as counted
+    on counted.value is not distinct from referring.${this.#id(reference.column)}
+where counted.dataset = ${this.#text(this.name)}
+and counted.reference = ${this.#text(reference.column)}
+and counted.named <> ${this.#text(named.row)}`,
     );
     return [
       this.#statement(
@@ -418,17 +410,15 @@ from ${silver}${joins.join("")}`,
       "table",
       this.#unknownTable(reference),
       `The values of ${this.name}.${reference.column} that no kept row of ${reference.dataset} has.`,
-      `select ${value}
+      `select referring.${value}
 from (
     select distinct ${column} as ${value}
     from ${this.#id(this.#table("silver"))}
     where ${column} is not null
 ) as referring
-where not exists (
-    select 1
-    from ${this.#id(reference.dataset)} as known
-    where known.${this.#id(this.#keyOf(reference))} = referring.${value}
-)`,
+left join ${this.#id(reference.dataset)} as known
+    on known.${this.#id(this.#keyOf(reference))} = referring.${value}
+where known.${this.#id(this.#keyOf(reference))} is null`,
     );
   }
 

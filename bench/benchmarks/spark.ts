@@ -71,7 +71,7 @@ export const spark = defineBenchmark({
         async engine() {
           const type = join(root, "bench", "spark", "type.ts");
           const typing = await inTime(process.execPath, "--import", "tsx", type, input, output);
-          const run = await python("spark/engine_job.py", "--manifest", join(output, "manifest.json"));
+          const run = await python("spark/engine_job.py", "--manifest", join(output, "spark", "manifest.json"));
           return { ...run, total: typing.seconds + run.seconds };
         },
         job: () => python("spark/usual_job.py", "--input", input, "--output", output),

@@ -61,13 +61,9 @@ from (
                 `row_count` desc nulls last,
                 `#place` desc nulls last
         ) as `#rank`
-    from `sellers#checked` as checked
+    from `sellers#checked`
     where `#rule` is null
-    and exists (
-        select 1
-        from `groups#1` as counted
-        where counted.`#key` = xxhash64(checked.`value`)
-    )
+    and xxhash64(`value`) in (select `#key` from `groups#1`)
 ) as ranked
 where `#rank` > 1
 union all
@@ -83,29 +79,23 @@ from (
                 `opened` desc nulls last,
                 `#place` desc nulls last
         ) as `#rank`
-    from `shops#checked` as checked
+    from `shops#checked`
     where `#rule` is null
-    and exists (
-        select 1
-        from `groups#1` as counted
-        where counted.`#key` = xxhash64(checked.`shop`)
-    )
+    and xxhash64(`shop`) in (select `#key` from `groups#1`)
 ) as ranked
 where `#rank` > 1
 ;
 
 -- sellers#kept (view): The rows of sellers that break no rule and are no duplicates.
 select
-    `value`,
-    `row_count`
+    checked.`value`,
+    checked.`row_count`
 from `sellers#checked` as checked
-where `#rule` is null
-and not exists (
-    select 1
-    from `duplicates#1` as duplicates
-    where duplicates.dataset = 'sellers'
-    and duplicates.`#place` = checked.`#place`
-)
+left join `duplicates#1` as duplicates
+    on duplicates.`#place` = checked.`#place`
+    and duplicates.dataset = 'sellers'
+where checked.`#rule` is null
+and duplicates.`#place` is null
 ;
 
 -- sellers (view): The rows of sellers that the SQL of the outputs reads.
@@ -117,16 +107,14 @@ from `sellers#kept`
 
 -- shops#kept (view): The rows of shops that break no rule and are no duplicates.
 select
-    `shop`,
-    `opened`
+    checked.`shop`,
+    checked.`opened`
 from `shops#checked` as checked
-where `#rule` is null
-and not exists (
-    select 1
-    from `duplicates#1` as duplicates
-    where duplicates.dataset = 'shops'
-    and duplicates.`#place` = checked.`#place`
-)
+left join `duplicates#1` as duplicates
+    on duplicates.`#place` = checked.`#place`
+    and duplicates.dataset = 'shops'
+where checked.`#rule` is null
+and duplicates.`#place` is null
 ;
 
 -- shops (view): The rows of shops that the SQL of the outputs reads.
@@ -137,17 +125,15 @@ from `shops#kept`
 ;
 
 -- sales#unknown_shop (table): The values of sales.shop that no kept row of shops has.
-select `#value`
+select referring.`#value`
 from (
     select distinct coalesce(`shop`, cast('it\'s `new`' as string)) as `#value`
     from `sales#silver`
     where coalesce(`shop`, cast('it\'s `new`' as string)) is not null
 ) as referring
-where not exists (
-    select 1
-    from `shops` as known
-    where known.`shop` = referring.`#value`
-)
+left join `shops` as known
+    on known.`shop` = referring.`#value`
+where known.`shop` is null
 ;
 
 -- sales#checked (view): The rows of sales, each with the first rule that it breaks.
@@ -216,36 +202,30 @@ from (
                 `tags` desc nulls last,
                 `#place` desc nulls last
         ) as `#rank`
-    from `sales#checked` as checked
+    from `sales#checked`
     where `#rule` is null
-    and exists (
-        select 1
-        from `groups#2` as counted
-        where counted.`#key` = xxhash64(checked.`id`, checked.`line`)
-    )
+    and xxhash64(`id`, `line`) in (select `#key` from `groups#2`)
 ) as ranked
 where `#rank` > 1
 ;
 
 -- sales#kept (view): The rows of sales that break no rule and are no duplicates.
 select
-    `id`,
-    `line`,
-    `shop`,
-    `seller`,
-    `status`,
-    `amount`,
-    `code`,
-    `at`,
-    `tags`
+    checked.`id`,
+    checked.`line`,
+    checked.`shop`,
+    checked.`seller`,
+    checked.`status`,
+    checked.`amount`,
+    checked.`code`,
+    checked.`at`,
+    checked.`tags`
 from `sales#checked` as checked
-where `#rule` is null
-and not exists (
-    select 1
-    from `duplicates#2` as duplicates
-    where duplicates.dataset = 'sales'
-    and duplicates.`#place` = checked.`#place`
-)
+left join `duplicates#2` as duplicates
+    on duplicates.`#place` = checked.`#place`
+    and duplicates.dataset = 'sales'
+where checked.`#rule` is null
+and duplicates.`#place` is null
 ;
 
 -- sales (view): The rows of sales that the SQL of the outputs reads.
@@ -308,46 +288,40 @@ group by named, value
 
 -- sales_orphans (view): The rows of sales whose reference is null or names no row; once for each such reference.
 select
-    `id`,
-    `line`,
-    `shop`,
-    `seller`,
-    `status`,
-    `amount`,
-    `code`,
-    `at`,
-    `tags`,
+    referring.`id`,
+    referring.`line`,
+    referring.`shop`,
+    referring.`seller`,
+    referring.`status`,
+    referring.`amount`,
+    referring.`code`,
+    referring.`at`,
+    referring.`tags`,
     'shop' as orphan_column
 from `sales` as referring
-where exists (
-    select 1
-    from `shops#referring` as counted
-    where counted.dataset = 'sales'
-    and counted.reference = 'shop'
-    and counted.named <> 'row'
-    and counted.value is not distinct from referring.`shop`
-)
+join `shops#referring` as counted
+    on counted.value is not distinct from referring.`shop`
+where counted.dataset = 'sales'
+and counted.reference = 'shop'
+and counted.named <> 'row'
 union all
 select
-    `id`,
-    `line`,
-    `shop`,
-    `seller`,
-    `status`,
-    `amount`,
-    `code`,
-    `at`,
-    `tags`,
+    referring.`id`,
+    referring.`line`,
+    referring.`shop`,
+    referring.`seller`,
+    referring.`status`,
+    referring.`amount`,
+    referring.`code`,
+    referring.`at`,
+    referring.`tags`,
     'seller' as orphan_column
 from `sales` as referring
-where exists (
-    select 1
-    from `sellers#referring` as counted
-    where counted.dataset = 'sales'
-    and counted.reference = 'seller'
-    and counted.named <> 'row'
-    and counted.value is not distinct from referring.`seller`
-)
+join `sellers#referring` as counted
+    on counted.value is not distinct from referring.`seller`
+where counted.dataset = 'sales'
+and counted.reference = 'seller'
+and counted.named <> 'row'
 ;
 
 -- datasets#counts (count): The rows read, rejected, removed as duplicates and kept, the warnings and the orphans.
