@@ -21,6 +21,7 @@ const slowSpecs = [
   "tests/components/clones.spec.ts",
   "tests/oracle/spark.spec.ts",
   "tests/permissions/permissions.spec.ts",
+  "tests/plan/translation/spark.spec.ts",
   "tests/simulation/mutants.spec.ts",
 ];
 

@@ -165,7 +165,7 @@ export const aggregates: readonly Row[] = [
   ...(["min", "max"] as const).flatMap((name) => ofOne(name, extreme(name), { hasFrame: true, mayFail: true })),
   ...ofBoolean("bool_and every", "boolean", (aggregate) => aggregate("bool_and")),
   ...ofBoolean("bool_or some any", "boolean", (aggregate) => aggregate("bool_or")),
-  ...ofBoolean("count_if", "bigint", (aggregate) => `cast(${aggregate("count_if")} as bigint)`),
+  ...ofBoolean("count_if", "bigint", (aggregate) => `cast(coalesce(${aggregate("count_if")}, 0) as bigint)`),
   ...ofOne("collect_list array_agg", collected("", isStored)),
   ...ofOne("collect_set", collected("distinct ", isPlain)),
   beside("max_by"),

@@ -43,7 +43,8 @@ const constant = { loose: null, hasColumn: false, hasAggregate: false };
 
 /** The type of a number as it is written in Spark, and DuckDB's text; null when there is no such type. */
 function numberOf(literal: string): Pick<Argument, "sql" | "type"> | null {
-  if (/e/i.test(literal)) return { type: "double", sql: `'${literal}'::double` };
+  if (/e/i.test(literal))
+    return Number.isFinite(Number(literal)) ? { type: "double", sql: `'${literal}'::double` } : null;
   const [, whole = "", fraction] = /^-?0*(\d*)(?:\.(\d*))?$/.exec(literal) ?? [];
   if (fraction !== undefined) {
     const scale = fraction.length;
@@ -119,7 +120,8 @@ export class Expressions {
       case "value of":
         return this.#valueOf(expr.query);
       case "exists":
-        if (!place.takesSubqueries) return this.#refuse(expr.at, "exists", "it is translated only in where");
+        if (!place.takesSubqueries)
+          return this.#refuse(expr.at, "exists", "it is translated only as a condition of where");
         return { ...constant, type: "boolean", sql: `exists (\n${this.#inner(expr.query, place).sql}\n)` };
       case "in":
         return this.#in(expr, place);
@@ -193,7 +195,8 @@ export class Expressions {
   }
 
   #in({ at, value, query }: Extract<Expr, { kind: "in" }>, place: Place): Typed | null {
-    if (!place.takesSubqueries) return this.#refuse(at, "in (select …)", "it is translated only in where");
+    if (!place.takesSubqueries)
+      return this.#refuse(at, "in (select …)", "it is translated only as a condition of where");
     const typed = this.of(value, place);
     const { sql, columns } = this.#inner(query, place);
     const types = columns.map(({ type }) => type);
@@ -211,22 +214,21 @@ export class Expressions {
     // Of what stands within an aggregate, nothing has to be grouped by.
     const { groups: _, ...ungrouped } = place;
     const inside: Place = isAggregate
-      ? { ...ungrouped, takesAggregates: false, takesWindows: false, takesAliases: false }
-      : { ...place, takesWindows: Boolean(place.takesWindows) && !over };
+      ? { ...ungrouped, takesAggregates: false, takesWindows: false, takesAliases: false, takesSubqueries: false }
+      : {
+          ...place,
+          takesWindows: Boolean(place.takesWindows) && !over,
+          takesSubqueries: this.#passesSubqueries(call, place),
+        };
     const args = call.args.map((arg) => this.of(arg, inside));
     const condition = filter ? this.condition(filter, inside) : null;
     const window = over ? this.#window(over, { ...inside, takesWindows: false }) : null;
 
     const known = args.filter((arg) => arg !== null);
     const types = known.map(({ type }) => type);
-    const construct =
-      /^[a-z_]+$|:/.test(name) && !infixes.has(name)
-        ? `${name}(${types.join(", ")})`
-        : types.length === 2
-          ? types.join(` ${name} `)
-          : `${name} ${types.join(", ")}`;
+    const construct = first ? first.spark(types).replace(/^\((.*)\)$/, "$1") : `${name}(${types.join(", ")})`;
     const refuse = (why: string) => this.#refuse(at, construct, why);
-    if (!first) return this.#refuse(at, `${name}(${types.join(", ")})`, reasons[name] ?? unlisted);
+    if (!first) return refuse(reasons[name] ?? unlisted);
     if (isAggregate && !place.takesAggregates) return refuse("an aggregate is not translated here");
     if (over && !place.takesWindows) return refuse("a window function is not translated here");
     if (first.kind === "window" && !over) return refuse("it needs a window");
@@ -251,9 +253,15 @@ export class Expressions {
       type: result.type,
       sql,
       loose: isAggregate ? null : (parts.find(({ loose }) => loose !== null)?.loose ?? null),
-      hasColumn: parts.some(({ hasColumn }) => hasColumn),
+      hasColumn: isAggregate || parts.some(({ hasColumn }) => hasColumn),
       hasAggregate: isAggregate || parts.some(({ hasAggregate }) => hasAggregate),
     };
+  }
+
+  /** Elsewhere Spark may take an `in` that is null for false. */
+  #passesSubqueries({ name, args }: Call, { takesSubqueries }: Place): boolean {
+    const isDirect = name === "not" && args.every(({ kind }) => kind === "in" || kind === "exists");
+    return Boolean(takesSubqueries) && (name === "and" || name === "or" || isDirect);
   }
 
   /** Its text, and that of the window of the rows with the same place in the order. */
@@ -280,5 +288,3 @@ export class Expressions {
     };
   }
 }
-
-const infixes = new Set(["and", "or", "like", "div"]);

@@ -19,6 +19,7 @@ export interface Scope {
   readonly sources: readonly Source[];
   /** The columns of `*`: those of the sources, but each of `using` only once. */
   readonly all: readonly Column[];
+  readonly isUsing?: boolean;
 }
 
 /** Where an expression stands, and what may stand there. */
@@ -48,16 +49,14 @@ export const isSame = (one: string | null, other: string): boolean => one?.toLow
 export const isKnown = ({ sources }: Scope): boolean => sources.every(({ columns }) => columns !== null);
 
 /** What dotted names may mean: a column, and fields in it. */
-export function meanings(
-  { sources, all }: Scope,
-  [first, ...rest]: readonly string[],
-): readonly { readonly column: Column; readonly fields: readonly string[] }[] {
+export function meanings({ sources, all }: Scope, names: readonly string[]) {
+  const [first, ...rest] = names;
   const [second, ...fields] = rest;
-  const named = second === undefined ? [] : sources.filter(({ alias }) => isSame(alias, first!));
-  return [
-    ...all.filter(({ name }) => isSame(name, first!)).map((column) => ({ column, fields: rest })),
-    ...named.flatMap(({ columns }) =>
-      (columns ?? []).filter(({ name }) => isSame(name, second!)).map((column) => ({ column, fields })),
-    ),
-  ];
+  const found = (columns: readonly Column[], name: string, fields: readonly string[]) =>
+    columns.filter((column) => isSame(column.name, name)).map((column) => ({ column, fields }));
+  const ofSources = sources.filter(({ alias }) => second !== undefined && isSame(alias, first!));
+  const qualified = ofSources.flatMap(({ columns }) => found(columns ?? [], second!, fields));
+  const plain = found(all, first!, rest);
+  // Only a struct's name can mean something else than the table of this name.
+  return [...qualified, ...plain.filter(({ column }) => qualified.length === 0 || column.type?.startsWith("struct"))];
 }

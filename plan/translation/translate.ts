@@ -48,17 +48,26 @@ const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`;
 const nameOf = (name: string | null, index: number) => name ?? `#${index + 1}`;
 const isIn = (names: readonly string[], name: string) => names.some((each) => isSame(each, name));
 
+/** The name itself, or with a number when it is taken; from then on it is. */
+function unique(name: string, taken: string[]): string {
+  let found = name;
+  for (let number = 2; isIn(taken, found); number++) found = `${name}#${number}`;
+  taken.push(found);
+  return found;
+}
+
 class Translator {
   readonly #tables: readonly TableColumns[];
   readonly #problems: Refusal[];
   readonly #expressions: Expressions;
-  /** Names of tables and sources that are taken. None comes twice, so that none hides another. */
-  readonly #names: string[];
+  /** Names of the queries before `select`, and of what is read. None comes twice, so that none hides another. */
+  readonly #queries: string[];
+  readonly #sourceNames: string[] = [];
   #ctes: ReadonlyMap<string, Source> = new Map();
 
   constructor(tables: readonly TableColumns[], problems: Refusal[]) {
     this.#tables = tables;
-    this.#names = [];
+    this.#queries = tables.map(({ name }) => name);
     this.#problems = problems;
     this.#expressions = new Expressions(problems, (query, outer) => this.#query(query, outer));
   }
@@ -67,7 +76,8 @@ class Translator {
     const { sql, columns } = this.#query(query, null);
     const named = columns.map(({ name, type }, index) => ({ name: nameOf(name, index), type: type ?? "" }));
     for (const { name, type } of named)
-      if (type && !isStored(type)) this.#refuse(query.at, `${name}: ${type}`, "a result of this type is not certain");
+      if (type && type !== "void" && !isStored(type))
+        this.#refuse(query.at, `${name}: ${type}`, "a result of this type is not certain");
     return { sql, columns: named };
   }
 
@@ -76,21 +86,12 @@ class Translator {
     return null;
   }
 
-  /** The name itself, or with a number when it is taken. */
-  #unique(name: string): string {
-    const taken = new Set([...this.#names, ...this.#tables.map(({ name }) => name)].map((each) => each.toLowerCase()));
-    let unique = name;
-    for (let number = 2; taken.has(unique.toLowerCase()); number++) unique = `${name}#${number}`;
-    this.#names.push(unique);
-    return unique;
-  }
-
   #query({ ctes, body }: Query, outer: Outer | null): Translated {
     const around = this.#ctes;
     const texts = ctes.map(({ at, name, query }, index) => {
       const { sql, columns } = this.#query(query, null);
       if (ctes.slice(0, index).some((other) => isSame(other.name, name))) this.#refuse(at, name, "is there twice");
-      const alias = this.#unique(name);
+      const alias = unique(name, this.#queries);
       this.#ctes = new Map([...this.#ctes, [name.toLowerCase(), { alias, columns: columnsOf(columns) }]]);
       return `${identifier(alias)} as (\n${sql}\n)`;
     });
@@ -128,7 +129,7 @@ class Translator {
   /** The query with its columns as these types. */
   #as(types: readonly (Type | null)[], { sql, columns }: Translated): string {
     if (columns.every(({ type }, index) => type === types[index])) return sql;
-    const source = identifier(this.#unique("#united"));
+    const source = identifier(unique("#united", this.#sourceNames));
     const items = columnsOf(columns).map((column, index) => {
       const value = `${source}.${column.sql}`;
       const to = types[index];
@@ -197,8 +198,11 @@ class Translator {
     const { scope } = place;
     if (!isKnown(scope)) return [];
     const named = scope.sources.filter(({ alias }) => item.star !== null && isSame(alias, item.star));
+    if (named.length > 0 && scope.isUsing)
+      this.#refuse(at, `${item.star}.*`, "its columns are not certain after using");
     const columns = item.star === null ? scope.all : (named[0]?.columns ?? []);
-    if (columns.length === 0) this.#refuse(at, `${item.star ?? ""}*`, "there are no such columns");
+    if (columns.length === 0)
+      this.#refuse(at, item.star === null ? "*" : `${item.star}.*`, "there are no such columns");
     return columns.map(({ name, type, sql }) => ({
       ...{ at, name },
       typed:
@@ -216,7 +220,7 @@ class Translator {
     const add = (at: number, { alias, columns }: Source) => {
       if (alias !== null && scope.sources.some((source) => isSame(source.alias, alias)))
         this.#refuse(at, alias, "is the alias of two tables");
-      scope = { sources: [...scope.sources, { alias, columns }], all: [...scope.all, ...(columns ?? [])] };
+      scope = { ...scope, sources: [...scope.sources, { alias, columns }], all: [...scope.all, ...(columns ?? [])] };
     };
     for (const join of joins) {
       const { text, source } = this.#relation(join.relation);
@@ -224,7 +228,7 @@ class Translator {
       add(join.at, source);
       if (join.using) {
         const using = this.#using(join, left, source);
-        scope = { ...scope, all: using.all };
+        scope = { ...scope, all: using.all, isUsing: true };
         texts.push(`${join.kind} join ${text} on ${using.condition}`);
       } else {
         const on = join.on && this.#expressions.condition(join.on, { scope, aliases: new Map() });
@@ -242,12 +246,12 @@ class Translator {
   #relation({ at, source, alias }: Relation): { readonly text: string; readonly source: Source } {
     if (typeof source !== "string") {
       const { sql, columns } = this.#query(source, null);
-      const name = this.#unique(alias ?? "#subquery");
+      const name = unique(alias ?? "#subquery", this.#sourceNames);
       return { text: `(\n${sql}\n) as ${identifier(name)}`, source: { alias, columns: columnsOf(columns, name) } };
     }
     const cte = this.#ctes.get(source.toLowerCase());
     const table = this.#tables.find(({ name }) => isSame(name, source));
-    const name = this.#unique(alias ?? source);
+    const name = unique(alias ?? source, this.#sourceNames);
     if (!cte && !table) {
       this.#refuse(at, source, "is none of the tables");
       return { text: "", source: { alias: alias ?? source, columns: null } };
@@ -281,7 +285,7 @@ class Translator {
 
   /** Rows of nulls and of empty arrays vanish. */
   #lateralView({ at, generator, array, alias, columns }: LateralView, scope: Scope) {
-    const name = this.#unique(alias);
+    const name = unique(alias, this.#sourceNames);
     const typed = this.#expressions.of(array, { scope, aliases: new Map() });
     const element = typed?.type.startsWith("array<") ? elementOf(typed.type) : null;
     const isCertain = element && isStored(element) && columns.length === (generator === "posexplode" ? 2 : 1);
