@@ -1,5 +1,6 @@
 import { orphanColumn, orphanTable } from "../config/checks.ts";
 import type { Contract, DatasetContract, ReferenceContract } from "../config/contract.ts";
+import { silverColumns } from "../config/tables.ts";
 import { type Dialect, inDialect } from "./dialect.ts";
 import type { Check, DatasetCounts, Expression, Piece, PlanInput, PlanTable, Statement } from "./plan.ts";
 import { defaultOf, excludingRules, orphanRule, rejectingReferences, typedValue, warningRules } from "./rules.ts";
@@ -52,11 +53,7 @@ export class Dataset {
       dataset: this.name,
       required: this.#declared.required,
       table: this.#table("silver"),
-      columns: [
-        ...this.#declared.columns.map(({ name, type }) => ({ name, type })),
-        { name: "_part", type: "int" },
-        { name: "_line", type: "bigint" },
-      ],
+      columns: [...this.#declared.columns.map(({ name, type }) => ({ name, type })), ...silverColumns],
     };
   }
 
