@@ -103,15 +103,14 @@ const beside = (name: "max_by" | "min_by"): Row => ({
     const direction = name === "max_by" ? "desc nulls last" : "asc nulls first";
     const by = keys.map((key) => `${key} ${direction}`).join(", ");
     const pairs = `struct_pack(v := ${value!.sql}, o := ${order!.sql}) order by ${by}`;
-    const equal = "list_filter(given, lambda pair: pair.o is not distinct from given[1].o)";
-    const values = `list_distinct(list_transform(${equal}, lambda pair: struct_pack(v := pair.v)))`;
-    return {
-      type: value!.type,
-      sql: given(
-        aggregateOf("list", pairs, how, `${order!.sql} is not null`),
-        certain(`given is null or len(${values}) = 1`, "given[1].v", "several values are beside it"),
-      ),
-    };
+    const pair = '"#pair"';
+    const pairsOf = aggregateOf("list", pairs, how, `${order!.sql} is not null`);
+    const sql = given(pairsOf, (all) => {
+      const equal = `list_filter(${all}, lambda ${pair}: ${pair}.o is not distinct from ${all}[1].o)`;
+      const values = `list_distinct(list_transform(${equal}, lambda ${pair}: struct_pack(v := ${pair}.v)))`;
+      return certain(`${all} is null or len(${values}) = 1`, `${all}[1].v`, "several values are beside it");
+    });
+    return { type: value!.type, sql };
   },
 });
 
@@ -141,10 +140,10 @@ const ofBags: readonly Row[] = [
   // DuckDB leaves out the null.
   scalar("array_distinct", [["any"]], ([array]) => {
     const element = elementOf(array!.type);
-    const sql = given(
-      array!.sql,
-      "case when list_count(given) < len(given) then list_append(list_distinct(given), null) else list_distinct(given) end",
-    );
+    const sql = given(array!.sql, (all) => {
+      const distinct = `list_distinct(${all})`;
+      return `case when list_count(${all}) < len(${all}) then list_append(${distinct}, null) else ${distinct} end`;
+    });
     return element && isPlain(element) ? { type: `bag<${element}>`, sql } : null;
   }),
   // A null among the arrays makes Spark's result null. The collected ones are none.

@@ -32,7 +32,9 @@ const unitsOfTime = [...units, "day", "hour", "minute", "second"];
 
 /** Both engines go on to count days where they write and read years differently. */
 const calendarDay = (day: string) =>
-  given(day, certain("given is null or year(given) between 1 and 9999", "given", "a day beyond the years 1 to 9999"));
+  given(day, (each) =>
+    certain(`${each} is null or year(${each}) between 1 and 9999`, each, "a day beyond the years 1 to 9999"),
+  );
 
 const moved = (name: string, text: (date: string, count: string) => string): Row => ({
   ...scalar(name, [["date", "int"]], ([date, count]) =>

@@ -25,6 +25,8 @@ const reasons: Readonly<Record<string, string>> = {
 const unlisted = "it is not on the list of what both engines answer alike";
 
 export interface Typed extends Argument {
+  /** What Spark takes for the same expression has the same, and nothing else; without it, `sql` is it. */
+  readonly key?: string;
   /** A column that is outside of the aggregates and is none of the groups. */
   readonly loose: string | null;
   readonly hasColumn: boolean;
@@ -38,6 +40,8 @@ export interface Translated {
   /** Whether it has exactly one row, whatever the tables hold. */
   readonly isOneRow: boolean;
 }
+
+export const keyOf = ({ key, sql }: Typed): string => key ?? sql;
 
 const constant = { loose: null, hasColumn: false, hasAggregate: false };
 
@@ -83,7 +87,7 @@ export class Expressions {
 
   of(expr: Expr, place: Place): Typed | null {
     const typed = this.#typed(expr, place);
-    return typed && place.groups?.has(typed.sql) ? { ...typed, loose: null } : typed;
+    return typed && place.groups?.has(keyOf(typed)) ? { ...typed, loose: null } : typed;
   }
 
   #typed(expr: Expr, place: Place): Typed | null {
@@ -146,7 +150,7 @@ export class Expressions {
     }
     if (own.length > 0 && alias && place.takesAliases) {
       const [one, other] = [this.#column(at, text, own), this.of(alias, { ...place, takesAliases: false })];
-      if (one && other && one.sql === other.sql) return one;
+      if (one && other && keyOf(one) === keyOf(other)) return one;
       return this.#refuse(at, text, "is both a column and an alias; name the column with its table");
     }
     const outer = own.length === 0 && place.outer ? meanings(place.outer.scope, parts) : [];
@@ -179,7 +183,7 @@ export class Expressions {
     if (!typed) return null;
     const sql = castText(typed.sql, typed.type, to);
     if (sql === null) return this.#refuse(at, `cast(${typed.type} as ${to})`, unlisted);
-    return { ...typed, name: undefined, literal: undefined, sql, type: to };
+    return { ...typed, name: undefined, literal: undefined, sql, type: to, key: `cast(${keyOf(typed)} as ${to})` };
   }
 
   #inner(query: Query, place: Place): Translated {
@@ -203,7 +207,8 @@ export class Expressions {
     if (!typed || types.includes(null)) return null;
     if (types.join() !== typed.type || !isPlain(typed.type))
       return this.#refuse(at, `${typed.type} in (${types})`, "both sides have to be of one type, and no doubles");
-    return { ...typed, name: undefined, literal: undefined, type: "boolean", sql: `(${typed.sql} in (\n${sql}\n))` };
+    const result = `(${typed.sql} in (\n${sql}\n))`;
+    return { ...typed, name: undefined, literal: undefined, type: "boolean", sql: result, key: result };
   }
 
   #call(call: Call, place: Place): Typed | null {
@@ -252,6 +257,7 @@ export class Expressions {
     return {
       type: result.type,
       sql,
+      key: `${name}(${[how.isDistinct, ...values.map(keyOf)].join(", ")})${how.filter}${how.over}`,
       loose: isAggregate ? null : (parts.find(({ loose }) => loose !== null)?.loose ?? null),
       hasColumn: isAggregate || parts.some(({ hasColumn }) => hasColumn),
       hasAggregate: isAggregate || parts.some(({ hasAggregate }) => hasAggregate),

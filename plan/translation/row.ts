@@ -54,9 +54,12 @@ export const uncertain = "the engines may differ: ";
 export const certain = (condition: string, result: string, otherwise: string): string =>
   `case when ${condition} then ${result} else error('${uncertain}${otherwise}') end`;
 
-/** An expression of `given`, which is a value that is computed once. */
-export const given = (value: string, result: string): string =>
-  `list_transform([${value}], lambda given: ${result})[1]`;
+/** Names of values in lambdas. No source may have one: DuckDB would take its column for the value. */
+export const lambdaNames = ["#given", "#pair"] as const;
+
+/** An expression of a value that is computed once. */
+export const given = (value: string, result: (given: string) => string): string =>
+  `list_transform([${value}], lambda "#given": ${result('"#given"')})[1]`;
 
 export const call =
   (name: string) =>

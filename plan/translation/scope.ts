@@ -31,7 +31,7 @@ export interface Place {
   readonly aliases: ReadonlyMap<string, Expr>;
   /** Whether an alias may be used where no column has the name. */
   readonly takesAliases?: boolean;
-  /** DuckDB's text of what is grouped by. */
+  /** The keys of what is grouped by. */
   readonly groups?: ReadonlySet<string>;
   readonly takesAggregates?: boolean;
   readonly takesWindows?: boolean;

@@ -1,7 +1,8 @@
 import { castText } from "./casts.ts";
-import { Expressions, type Translated, type Typed } from "./expressions.ts";
+import { Expressions, keyOf, type Translated, type Typed } from "./expressions.ts";
 import { parseQuery } from "./parse.ts";
 import { type Problem, problemOf, Refusal } from "./problems.ts";
+import { lambdaNames } from "./row.ts";
 import { type Column, isKnown, isSame, meanings, type Outer, type Place, type Scope, type Source } from "./scope.ts";
 import type { Expr, Item, Join, LateralView, Query, Relation, Select, SetOperation } from "./syntax.ts";
 import { commonType, elementOf, isPlain, isStored, type Type } from "./types.ts";
@@ -62,7 +63,7 @@ class Translator {
   readonly #expressions: Expressions;
   /** Names of the queries before `select`, and of what is read. None comes twice, so that none hides another. */
   readonly #queries: string[];
-  readonly #sourceNames: string[] = [];
+  readonly #sourceNames: string[] = [...lambdaNames];
   #ctes: ReadonlyMap<string, Source> = new Map();
 
   constructor(tables: readonly TableColumns[], problems: Refusal[]) {
@@ -147,7 +148,7 @@ class Translator {
     const place: Place = { scope: sources.scope, outer: null, aliases };
     const condition = where && this.#expressions.condition(where, { ...place, outer, takesSubqueries: true });
     const groupBy = select.groupBy?.map((expr) => this.#group(expr, { ...place, takesAliases: true })) ?? null;
-    const groups = new Set(groupBy?.flatMap((group) => (group ? [group.sql] : [])) ?? []);
+    const groups = new Set(groupBy?.flatMap((group) => (group ? [keyOf(group)] : [])) ?? []);
     const grouped: Place = { ...place, groups, takesAggregates: true };
     const items = select.items.flatMap((item) => this.#items(item, { ...grouped, takesWindows: true }));
     const kept = having && this.#expressions.condition(having, { ...grouped, takesAliases: true });
@@ -171,7 +172,7 @@ class Translator {
       `select${distinct ? " distinct" : ""}\n    ${items.map(({ typed }, index) => `${typed?.sql} as ${identifier(names[index]!)}`).join(",\n    ")}`,
       ...sources.texts,
       ...(where ? [`where ${condition?.sql}`] : []),
-      ...(groupBy ? [`group by ${[...groups].join(", ")}`] : []),
+      ...(groupBy ? [`group by ${groupBy.map((group) => group?.sql).join(", ")}`] : []),
       ...(having ? [`having ${kept?.sql}`] : []),
     ];
     return {

@@ -106,6 +106,7 @@ export const queries: readonly string[] = [
   "select count(distinct is_paid, amount) as n, count(distinct is_paid) as m, avg(sale_id) as a, avg(person_id) as b from sales",
   "select person_id, coalesce(sum(case when is_paid then amount end), 0) as paid from sales group by person_id",
   "select 1 as one from sales having count(*) > 2",
+  "select cast(person_id as string) as p, coalesce(country, '?') as c, person_id + 1 as n, count(*) as m from people group by cast(person_id as string), coalesce(country, '?'), person_id + 1",
   "select distinct country, born from people",
   "select distinct count(*) as n from people group by country",
   // Sets.
@@ -151,6 +152,9 @@ export const queries: readonly string[] = [
   "select sale_id, sort_array(tags) as t, coalesce(tags, array()) as c, size(tags) as n from sales",
   "select max_by(name, person_id) as a, min_by(name, person_id) as b, max_by(person_id, born) as c from people where person_id <> 4",
   "select max_by(name, struct(born, person_id)) as a, min_by(struct(name, born), struct(born, person_id)) as b, max_by(name, struct(country, name)) as c, min_by(person_id, named_struct('c', country, 'n', name)) as d from people",
+  // Names as the translation has them in its own text.
+  "select max_by(name, given) as a, sort_array(array_distinct(collect_list(born))) as b from (select name, born, person_id as given from people where person_id < 9) `#pair`",
+  "select `#given`.born, date_add(born, 1) as d, `#given`.given from (select born, height as given from people) as `#given`",
   "select max_by(name, born) as a, max_by(country, person_id) as b from people where person_id > 100 or person_id is null",
   // Times.
   "select date '2025-01-31' as a, timestamp '2025-01-31 23:59:59.123456' as b, timestamp '2025-01-31' as c, date '2025-01-01' < timestamp '2025-01-01 00:00:01' as d, coalesce(date '2025-01-01', timestamp '2025-01-01 00:00:01') as e",

@@ -236,6 +236,8 @@ describe("a refused query", () => {
     "has aggregates, windows and subqueries where they are not certain": {
       "select a, count(*) as n from t": "1:1 a",
       "select a + b as c, count(*) as n from t group by a": "1:1 b",
+      "select nvl(a, 1) as c, count(*) as n from t group by coalesce(a, 1)": "1:1 a",
+      "select a, count(*) as n from t group by cast(a as int)": "1:1 a",
       "select count(*) as n from t having a > 1": "1:1 a",
       "select a from t where count(*) > 1": "1:23 count(*)",
       "select sum(count(*)) as n from t": "1:12 count(*)",
