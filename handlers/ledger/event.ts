@@ -3,7 +3,8 @@ import type { Decision } from "./document.ts";
 /** How a job run stands, as the engine tells it. */
 export interface ObservedJobRun {
   readonly id: string;
-  readonly state: "alive" | "succeeded" | "failed" | "timeout" | "memory" | "stopped";
+  /** `unfit`: the engine could not do it, and another one may. */
+  readonly state: "alive" | "succeeded" | "failed" | "timeout" | "unfit" | "stopped";
   readonly message: string;
   /** Whether it began to execute; an engine without capacity may end one that never did. */
   readonly executed: boolean;

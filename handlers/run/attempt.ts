@@ -32,8 +32,13 @@ export interface Tombstone {
   readonly message: string;
 }
 
-/** Why a run was ended from outside, or ended itself before its work was done. */
-export type Ending = "timeout" | "memory" | "stopped";
+/**
+ * Codes of failures that another engine need not meet: time or memory ran out, or a value of which the engines might
+ * make different things.
+ */
+export const unfit: ReadonlySet<string> = new Set(["timeout", "memory", "uncertain"]);
+/** Code of the failure that a stop leaves. */
+export const stopped = "stopped";
 
 /** What the runs of the embedded engine are called; Glue's begin otherwise. */
 const idPrefix = "em-";

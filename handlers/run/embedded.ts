@@ -1,7 +1,7 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import type { Lambda } from "../clients.ts";
 import { type DocumentStore, statusOf } from "../storage.ts";
-import { type Attempt, attemptAt, type Claim, type Ending, type Lease } from "./attempt.ts";
+import { type Attempt, attemptAt, type Claim, type Lease, stopped, unfit } from "./attempt.ts";
 import type { JobRun, StartAnswer } from "./engine.ts";
 
 /** What the function is invoked with. */
@@ -30,7 +30,7 @@ export interface EmbeddedClaim extends Claim {
   readonly startedAt: number | null;
 }
 
-const endings: ReadonlySet<string> = new Set<Ending>(["timeout", "memory", "stopped"]);
+const stateOf = (code: string) => (unfit.has(code) ? "unfit" : code === stopped ? "stopped" : "failed");
 
 /** The engine that is a function. */
 export function createEmbeddedEngine({ lambda, documents, now }: EmbeddedDeps) {
@@ -39,7 +39,7 @@ export function createEmbeddedEngine({ lambda, documents, now }: EmbeddedDeps) {
     const report = await attempt.report();
     if (report) {
       const { failure } = report;
-      const state = failure === null ? "succeeded" : endings.has(failure.code) ? (failure.code as Ending) : "failed";
+      const state = failure === null ? "succeeded" : stateOf(failure.code);
       return {
         id: attempt.id,
         state,
@@ -120,7 +120,7 @@ export function createEmbeddedEngine({ lambda, documents, now }: EmbeddedDeps) {
       const attempt = attemptAt(claim, documents);
       const message = "stopped by the ledger";
       const there = await attempt.takeLease({ kind: "tombstone", why: "stopped", message });
-      if (there.kind === "worker") await attempt.end("stopped", message);
+      if (there.kind === "worker") await attempt.end(stopped, message);
     },
   };
 }

@@ -107,6 +107,16 @@ describe("a run of the embedded engine", function () {
     expect(JSON.stringify(report)).not.to.include("mail.org");
   });
 
+  it("says when the engines might make different things of a value", async () => {
+    const guarded =
+      "select case when amount = 1 then error('the engines may differ: two rows tie') else id end as id from things";
+    const report = await executed(things(), guarded, rows);
+    expect(report.failure).to.deep.equal({
+      code: "uncertain",
+      message: 'output "copy": the engines may differ: two rows tie',
+    });
+  });
+
   it("tells DuckDB's own message when a statement does not fit its tables, before a row is read", async () => {
     const report = await executed(things(), "select name as id from things", rows);
     expect(report.failure).to.deep.include({ code: "sql_failed" });

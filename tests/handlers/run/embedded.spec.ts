@@ -140,11 +140,11 @@ describe("an attempt of the embedded engine", () => {
       remaining: 5 * minute,
       async execute() {
         expect(await at(6 * minute)).to.deep.include({ state: "alive", executed: true });
-        expect(await at(6 * minute + 1)).to.deep.include({ state: "timeout", executed: true });
+        expect(await at(6 * minute + 1)).to.deep.include({ state: "unfit", executed: true });
         return good;
       },
     });
-    expect(await at(0)).to.deep.include({ state: "timeout", executed: true });
+    expect(await at(0)).to.deep.include({ state: "unfit", executed: true });
   });
 
   it("goes on when the answer to its lease was lost, and leaves a lease that is another's", async () => {
@@ -179,11 +179,13 @@ describe("an attempt of the embedded engine", () => {
     expect(await engine(before).describe(claim)).to.deep.include({ state: "stopped", executed: false });
   });
 
-  it("keeps the reason of a bad manifest, a timeout and a lack of memory apart", async () => {
+  it("tells apart what failed and what another engine may do", async () => {
     for (const [code, state] of [
       ["checksum_mismatch", "failed"],
-      ["timeout", "timeout"],
-      ["memory", "memory"],
+      ["timeout", "unfit"],
+      ["memory", "unfit"],
+      ["uncertain", "unfit"],
+      ["stopped", "stopped"],
       ["check_failed", "failed"],
     ] as const) {
       const documents = memoryDocuments();
