@@ -121,8 +121,8 @@ MUTANTS = {
     "no time is the latest": (LATEST, LATEST.replace("nulls last", "nulls first")),
     "duplicates stay": ("where `#rank` > 1", "where `#rank` > 100"),
     "duplicates are those of a time": ("partition by `id`", "partition by `at`"),
-    "a rejected row wins": ("    where `#rule` is null\n    and exists", "    where true\n    and exists"),
-    "a rejected row is known": ("from `users` as known", "from `users#silver` as known"),
+    "a rejected row wins": ("    where `#rule` is null\n    and xxhash64", "    where true\n    and xxhash64"),
+    "a rejected row is known": ("\nleft join `users` as known", "\nleft join `users#silver` as known"),
     "every reference is an orphan": ("what in ('none', 'null')", "what in ('row', 'none', 'null')"),
     "a null names a row": ("`#value` is not null then", "`#value` is null then"),
 }
