@@ -5,7 +5,7 @@ import { heavyUser, isQuiet, isUnpaid } from "./shares.ts";
 
 /** The known answer, written as `answer.json` beside the files. It shares no code with the pipeline. */
 export interface Answer {
-  readonly format: 2;
+  readonly format: 3;
   readonly records: number;
   readonly seed: number;
   readonly files: Readonly<Record<string, { readonly bytes: number }>>;
@@ -195,7 +195,7 @@ export class AnswerBook {
   ): Answer {
     const sample = [...this.sample].sort((a, b) => a.user.id - b.user.id);
     return {
-      format: 2,
+      format: 3,
       ...request,
       datasets: {
         users: counts.users,

@@ -28,8 +28,6 @@ const layout = new Layout([
 ]);
 const orderTime = timeBetween("2024-03-01", "2025-09-01");
 
-const amount = ({ cents }: OrderRow) => (cents === nothing ? 0 : cents);
-
 export class OrderRows implements Rows<OrderRow> {
   readonly name = "orders";
   readonly time = "order_timestamp";
@@ -107,7 +105,8 @@ export class OrderRows implements Rows<OrderRow> {
 
   /** Two versions of an order differ in their amounts. */
   wins(row: OrderRow, other: OrderRow): boolean {
-    return row.time === other.time ? amount(row) > amount(other) : row.time > other.time;
+    // Nothing is less than any amount.
+    return row.time === other.time ? row.cents > other.cents : row.time > other.time;
   }
 
   broken(row: OrderRow): number {

@@ -79,7 +79,7 @@ export class UserRows implements Rows<UserRow> {
 
   wins(row: UserRow, other: UserRow): boolean {
     if (row.time !== other.time) return row.time > other.time;
-    return (countries[row.country] ?? "unknown") > (countries[other.country] ?? "unknown");
+    return (countries[row.country] ?? "") > (countries[other.country] ?? "");
   }
 
   broken(row: UserRow): number {

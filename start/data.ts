@@ -57,7 +57,7 @@ function completeAnswer(directory: string): Answer | undefined {
     const isWhole = Object.entries(answer.files).every(([name, { bytes }]) => {
       return statSync(join(directory, name)).size === bytes;
     });
-    return answer.format === 2 && isWhole ? answer : undefined;
+    return answer.format === 3 && isWhole ? answer : undefined;
   } catch {
     return undefined;
   }

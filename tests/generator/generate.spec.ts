@@ -137,7 +137,7 @@ function isLater(row: Row, other: Row, time: string): boolean {
   return false;
 }
 
-/** The contract of one file: rejected first, then the latest row of each key. */
+/** The contract of one file: rejected first, then the latest row of each key, then the defaults. */
 function read(directory: string, name: keyof typeof contracts) {
   const { keys, time, columns, warnings } = contracts[name];
   const rejected: Record<string, number> = {};
@@ -157,13 +157,12 @@ function read(directory: string, name: keyof typeof contracts) {
       rejected[`${broken}_is_null`]!++;
       continue;
     }
-    const row = withDefaults(found);
-    const key = String(row[keys[0]!]);
+    const key = String(found[keys[0]!]);
     const other = latest.get(key);
     if (other !== undefined) deduplicated++;
-    if (other === undefined || isLater(row, other, time)) latest.set(key, row);
+    if (other === undefined || isLater(found, other, time)) latest.set(key, found);
   }
-  const rows = [...latest.values()];
+  const rows = [...latest.values()].map(withDefaults);
   const warned = Object.fromEntries(
     Object.entries(warnings).map(([rule, isBroken]) => [rule, rows.filter(isBroken as (row: Row) => boolean).length]),
   );

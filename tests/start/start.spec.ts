@@ -381,7 +381,7 @@ describe("the published Parquet", () => {
   const counts = { ...rows, warned: {}, orphans: {}, drift };
   const reported = { users: counts, events: counts, orders: counts };
   const answer: Answer = {
-    format: 2,
+    format: 3,
     records: 1,
     seed: 1,
     files: {},
