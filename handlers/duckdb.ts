@@ -44,8 +44,11 @@ export async function openDuckdb({ scratch, threads, memoryLimit }: DuckdbOption
 }
 
 /**
- * Of a copy to Parquet. Level 1 takes no more time than no compression. Without a writer's version, Spark refuses to read
- * times before 1900, because some old writers meant another calendar.
+ * Writes what a query returns. Level 1 takes no more time than no compression. Without a writer's version, Spark refuses
+ * to read times before 1900, because some old writers meant another calendar.
  */
-export const parquetOptions =
-  "format parquet, compression zstd, compression_level 1, kv_metadata {'org.apache.spark.version': '3.5.0'}";
+export async function copyToParquet(connection: DuckDBConnection, query: string, path: string): Promise<void> {
+  const options =
+    "format parquet, compression zstd, compression_level 1, kv_metadata {'org.apache.spark.version': '3.5.0'}";
+  await connection.run(`copy (${query}) to ${duckdbDialect.text(path)} (${options})`);
+}

@@ -72,6 +72,12 @@ export const artifactKeys = {
   pointer: "release.json",
 } as const;
 
+/** The object that an `s3://` URI names; null when it is none. */
+export function parseS3Uri(uri: string): { bucket: string; key: string } | null {
+  const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(uri) ?? [];
+  return bucket && key ? { bucket, key } : null;
+}
+
 /** The batch and run that a manifest's URI names, or null when it is none of this ledger's. */
 export function parseManifestUri(uri: string, ledgerBucket: string): { batch: string; run: number } | null {
   const match = /^s3:\/\/([^/]+)\/manifests\/([^/]+)\/([1-9]\d*)\.json$/.exec(uri);

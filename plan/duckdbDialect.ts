@@ -26,6 +26,12 @@ export function duckdbType(type: ColumnType, timestamp: "timestamp" | "timestamp
   }
 }
 
+/**
+ * A timestamp of UTC as an instant. A cast would ask for the session's zone, and would load DuckDB's calendar for each
+ * row.
+ */
+export const instantOf = (utc: string): string => `make_timestamptz(epoch_us(${utc}))`;
+
 const plainTypes = "TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT|FLOAT|DOUBLE|DECIMAL|BOOLEAN|DATE|TIMESTAMP";
 
 export const duckdbDialect: Dialect = {

@@ -3,10 +3,11 @@
  * deployment makes: contract.json and plan.json.
  */
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Contract } from "../../config/contract.ts";
 import { run } from "../../handlers/embedded/run.ts";
+import { localObjects } from "../../tests/oracle/localObjects.ts";
 import { typeFile } from "../../tests/oracle/typedFiles.ts";
 
 const [release, input, output] = process.argv.slice(2) as [string, string, string];
@@ -35,15 +36,5 @@ const manifest = write("manifest.json", {
   release: { plan: pinned(join(release, "plan.json")) },
   destination: { gold: join(output, "gold"), rejected: join(output, "rejected"), report: output },
 });
-const copy = async (from: string, to: string) => {
-  mkdirSync(dirname(to), { recursive: true });
-  copyFileSync(from, to);
-  return true;
-};
-const objects = {
-  read: async (uri: string) => readFileSync(uri),
-  fetch: copy,
-  store: async (from: string, to: string) => void (await copy(from, to)),
-};
-const { failure } = await run(manifest, "em-1", objects, { scratch, threads: 2, memoryLimit: "1500MB" });
+const { failure } = await run(manifest, "em-1", localObjects, { scratch, threads: 2, memoryLimit: "1500MB" });
 if (failure) throw new Error(`${failure.code}: ${failure.message}`);

@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { S3 } from "../clients.ts";
+import { parseS3Uri } from "../keys.ts";
 import { statusOf } from "../storage.ts";
 import type { RunObjects } from "./run.ts";
 
@@ -37,7 +38,7 @@ export function s3Objects(s3: S3, keyArn: string): RunObjects {
 }
 
 function placeOf(uri: string) {
-  const [, Bucket, Key] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(uri) ?? [];
-  if (!Bucket || !Key) throw new Error(`${uri} is no object of S3`);
-  return { Bucket, Key };
+  const place = parseS3Uri(uri);
+  if (!place) throw new Error(`${uri} is no object of S3`);
+  return { Bucket: place.bucket, Key: place.key };
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { duckdbDialect } from "../../plan/duckdbDialect.ts";
 import type { Check, Plan, PlanColumn, PlanInput, Sql, Statement } from "../../plan/plan.ts";
-import { openDuckdb, parquetOptions } from "../duckdb.ts";
+import { copyToParquet, openDuckdb } from "../duckdb.ts";
 import type { FileReport } from "../promote/fileReport.ts";
 import type { DatasetReport, OutputReport, RunReport } from "../run/report.ts";
 import { failureOf, RunFailure } from "./failure.ts";
@@ -259,7 +259,7 @@ class Execution {
             return;
           case "rejected": {
             const path = join(this.#scratch, `${statement.dataset}-rejected.parquet`);
-            await this.#copy(sql, path);
+            await copyToParquet(this.#connection, sql, path);
             return await this.#objects.store(path, `${this.#rejectedUri(statement.dataset)}${fileName}`);
           }
           case "output":
@@ -273,7 +273,7 @@ class Execution {
     const path = join(this.#scratch, `${name}.parquet`);
     const order = clusterBy.length > 0 ? ` order by ${clusterBy.map(identifier).join(", ")}` : "";
     const cast = columns.map(({ name, type }) => `cast(${identifier(name)} as ${typeOf(type)}) as ${identifier(name)}`);
-    await this.#copy(`select ${cast.join(", ")} from (\n${sql}\n)${order}`, path);
+    await copyToParquet(this.#connection, `select ${cast.join(", ")} from (\n${sql}\n)${order}`, path);
     await this.#view(name, `select * from read_parquet(${literal(path)}, hive_partitioning = false)`);
     const uri = `${this.#manifest.destination.gold}/${name}/${this.#folder}`;
     this.#written.push({ path, uri: `${uri}${fileName}` });
@@ -315,10 +315,6 @@ class Execution {
 
   async #view(name: string, sql: string): Promise<void> {
     await this.#connection.run(`create or replace temp view ${identifier(name)} as ${sql}`);
-  }
-
-  async #copy(sql: string, path: string): Promise<void> {
-    await this.#connection.run(`copy (${sql}) to ${literal(path)} (${parquetOptions})`);
   }
 
   async #rows(sql: string): Promise<Record<string, Value>[]> {

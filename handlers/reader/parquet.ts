@@ -1,7 +1,6 @@
-import type { DuckDBConnection } from "@duckdb/node-api";
 import { silverColumns } from "../../config/tables.ts";
-import { duckdbDialect, duckdbType } from "../../plan/duckdbDialect.ts";
-import { openDuckdb, parquetOptions } from "../duckdb.ts";
+import { duckdbDialect, duckdbType, instantOf } from "../../plan/duckdbDialect.ts";
+import { copyToParquet, openDuckdb } from "../duckdb.ts";
 import type { TypedColumn } from "./row.ts";
 
 /** They stand behind the declared columns. */
@@ -11,8 +10,7 @@ const { identifier, text: literal } = duckdbDialect;
 
 function selected({ name, type }: TypedColumn): string {
   const column = identifier(name);
-  // A cast of a single time would load DuckDB's calendar for each row.
-  if (type.kind === "timestamp") return `make_timestamptz(epoch_us(${column})) as ${column}`;
+  if (type.kind === "timestamp") return `${instantOf(column)} as ${column}`;
   const asRead = duckdbType(type, "timestamp");
   const asWritten = duckdbType(type);
   return asRead === asWritten ? column : `cast(${column} as ${asWritten}) as ${column}`;
@@ -35,7 +33,7 @@ export async function openParquetWriter(columns: readonly TypedColumn[], scratch
   const declared = columns.map(({ name, type }) => `${identifier(name)}: ${literal(duckdbType(type, "timestamp"))}`);
   return {
     typed: (file, part, target) =>
-      copy(
+      copyToParquet(
         connection,
         `select ${[...columns.map(selected), `${part}::integer as ${partColumn}`, lineColumn].join(", ")}
          from (select *, row_number() over () as ${lineColumn} from ${lines(file, [...declared, `"~": 'utinyint'`])})
@@ -43,7 +41,7 @@ export async function openParquetWriter(columns: readonly TypedColumn[], scratch
         target,
       ),
     malformed: (file, part, target) =>
-      copy(
+      copyToParquet(
         connection,
         `select ${part}::integer as ${partColumn}, line as ${lineColumn}, why, text
          from ${lines(file, ["line: 'bigint'", "why: 'varchar'", "text: 'varchar'"])}`,
@@ -55,7 +53,3 @@ export async function openParquetWriter(columns: readonly TypedColumn[], scratch
 
 const lines = (file: string, columns: readonly string[]) =>
   `read_json(${literal(file)}, format = 'newline_delimited', maximum_object_size = 33554432, columns = {${columns.join(", ")}})`;
-
-const copy = async (connection: DuckDBConnection, select: string, target: string): Promise<void> => {
-  await connection.run(`copy (${select}) to ${literal(target)} (${parquetOptions})`);
-};

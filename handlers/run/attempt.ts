@@ -40,14 +40,9 @@ export const unfit: ReadonlySet<string> = new Set(["timeout", "memory", "uncerta
 /** Code of the failure that a stop leaves. */
 export const stopped = "stopped";
 
-/** What the runs of the embedded engine are called; Glue's begin otherwise. */
-const idPrefix = "em-";
-
 /** A claim has one attempt, whoever computes its id: a retry is another claim with another manifest. */
 export const attemptId = ({ uri, sha256 }: Claim["manifest"]): string =>
-  `${idPrefix}${createHash("sha256").update(`${uri}\n${sha256}`).digest("hex").slice(0, 16)}`;
-
-export const isAttempt = (jobRun: string): boolean => jobRun.startsWith(idPrefix);
+  `em-${createHash("sha256").update(`${uri}\n${sha256}`).digest("hex").slice(0, 16)}`;
 
 export interface Attempt {
   readonly id: string;

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join } from "node:path";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { AssumeRoleCommand, type Credentials, type STSClient } from "@aws-sdk/client-sts";
+import { parseS3Uri } from "../../handlers/keys.ts";
 import { javaHome, sparkJars, venvPython } from "../../setup/paths.mjs";
 import { startGuarded } from "../guarded.ts";
 import { region } from "../localAws.ts";
@@ -33,8 +34,9 @@ async function takeOn(sts: STSClient, role: string, run: string): Promise<Creden
 }
 
 async function download(s3: S3Client, uri: string, folder: string): Promise<string> {
-  const [, bucket, key] = uri.match(/^s3:\/\/([^/]+)\/(.+)$/) ?? [];
-  if (!bucket || !key) throw new Error(`${uri} is not an S3 URI`);
+  const place = parseS3Uri(uri);
+  if (!place) throw new Error(`${uri} is not an S3 URI`);
+  const { bucket, key } = place;
   try {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     const file = join(folder, basename(key));

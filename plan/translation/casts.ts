@@ -1,11 +1,8 @@
+import { instantOf } from "../duckdbDialect.ts";
 import { duckdbTypeOf, isDecimal, isInteger, type Type } from "./types.ts";
 
-/**
- * An instant as DuckDB's timestamp of UTC, and back. Nothing is asked of the session's zone and of its calendar, and it
- * takes less time than a cast.
- */
+/** An instant as DuckDB's timestamp of UTC; the way back is `instantOf`. */
 export const inUtc = (instant: string): string => `make_timestamp(epoch_us(${instant}))`;
-export const instantOf = (utc: string): string => `make_timestamptz(epoch_us(${utc}))`;
 
 /** Casts that give the same value, or fail in both engines. */
 export const casts: readonly {

@@ -1,8 +1,7 @@
-import { instantOf, inUtc } from "./casts.ts";
-import { certain, functions, given, infix, type Row, scalar } from "./row.ts";
+import { instantOf } from "../duckdbDialect.ts";
+import { inUtc } from "./casts.ts";
+import { asInt, certain, functions, given, infix, type Row, scalar } from "./row.ts";
 import { isInteger } from "./types.ts";
-
-const asInt = (text: string) => `cast(${text} as integer)`;
 
 /** A part of a date or time. */
 const part = (name: string, type: "date" | "timestamp"): readonly Row[] =>

@@ -70,6 +70,9 @@ export const infix =
   (args: readonly string[]): string =>
     `(${args.join(` ${operator} `)})`;
 
+/** DuckDB counts in `bigint` where Spark counts in `int`. */
+export const asInt = (text: string): string => `cast(${text} as integer)`;
+
 /** A scalar that takes any number of arguments. */
 export const variadic = (
   name: string,

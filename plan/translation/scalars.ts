@@ -2,6 +2,7 @@ import { castText } from "./casts.ts";
 import {
   type Argument,
   alike,
+  asInt,
   call,
   functions,
   infix,
@@ -26,7 +27,6 @@ import {
 
 const two = [["any", "any"]] as const;
 const boolean = (sql: string): Value => ({ type: "boolean", sql });
-const asInt = (text: string) => `cast(${text} as integer)`;
 
 /** Of values of one type, after Spark has brought them to it. */
 const ofAlike =

@@ -1,3 +1,4 @@
+import { duckdbDialect } from "../duckdbDialect.ts";
 import { castText } from "./casts.ts";
 import { Expressions, keyOf, type Translated, type Typed } from "./expressions.ts";
 import { parseQuery } from "./parse.ts";
@@ -45,7 +46,7 @@ export function translate(text: string, tables: readonly TableColumns[]): Transl
   return { kind: "refused", problems: problems.map((problem) => problemOf(text, problem)) };
 }
 
-const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`;
+const { identifier } = duckdbDialect;
 const nameOf = (name: string | null, index: number) => name ?? `#${index + 1}`;
 const isIn = (names: readonly string[], name: string) => names.some((each) => isSame(each, name));
 

@@ -13,7 +13,7 @@ import { typedColumns } from "../../handlers/reader/row.ts";
 import { compilePlan } from "../../plan/compile.ts";
 import { planText } from "../../plan/planText.ts";
 import { textOf } from "../handlers/reader/typed.ts";
-import { localObjects } from "../oracle/engineRuns.ts";
+import { localObjects } from "../oracle/localObjects.ts";
 
 const functions = {
   plan: (contract: Contract, sql: Record<string, string>) => planText(compilePlan(contract, sql)),

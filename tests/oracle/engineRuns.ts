@@ -1,27 +1,17 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import {
-  closeSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Contract } from "../../config/contract.ts";
 import { type DatasetName, datasetNames } from "../../generator/rows.ts";
-import { type RunObjects, run } from "../../handlers/embedded/run.ts";
+import { run } from "../../handlers/embedded/run.ts";
 import type { FileReport } from "../../handlers/promote/fileReport.ts";
 import type { RunReport } from "../../handlers/run/report.ts";
 import { readerVersion } from "../../handlers/shape.ts";
 import { compilePlan } from "../../plan/compile.ts";
 import { planText } from "../../plan/planText.ts";
 import { javaHome, root, venvPython } from "../../setup/paths.mjs";
+import { localObjects } from "./localObjects.ts";
 import type { RawFile } from "./rawFile.ts";
 import { typeFile } from "./typedFiles.ts";
 
@@ -144,18 +134,6 @@ export async function executeEmbedded(runs: readonly EngineRun[]): Promise<void>
 
 /** As `run_engine.py` calls it. */
 const jobRun = "jr_1";
-
-const copy = async (from: string, to: string) => {
-  mkdirSync(dirname(to), { recursive: true });
-  copyFileSync(from, to);
-};
-
-/** Files by their path. */
-export const localObjects: RunObjects = {
-  read: async (uri) => readFileSync(uri),
-  fetch: async (uri, path) => existsSync(uri) && copy(uri, path).then(() => true),
-  store: copy,
-};
 
 export function reportOf({ folder }: EngineRun, engine: EngineName): RunReport {
   return JSON.parse(readFileSync(join(folder, engine, "reports", `${jobRun}.json`), "utf8")) as RunReport;

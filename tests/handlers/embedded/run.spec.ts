@@ -17,7 +17,7 @@ import { openParquetWriter } from "../../../handlers/reader/parquet.ts";
 import { typedColumns } from "../../../handlers/reader/row.ts";
 import { compileIn } from "../../../plan/compile.ts";
 import { duckdbDialect } from "../../../plan/duckdbDialect.ts";
-import { localObjects } from "../../oracle/engineRuns.ts";
+import { localObjects } from "../../oracle/localObjects.ts";
 import { column, contract, dataset, output } from "../../plan/contracts.ts";
 import { textOf } from "../reader/typed.ts";
 
@@ -45,7 +45,8 @@ describe("a run of the embedded engine", function () {
       writeFileSync(uri, content);
       return { uri, sha256: createHash("sha256").update(content).digest("hex") };
     };
-    const silver = `${mkdirSync(join(folder, "silver"), { recursive: true }) ?? join(folder, "silver")}/`;
+    const silver = join(folder, "silver/");
+    mkdirSync(silver, { recursive: true });
     const text = textOf(Buffer.from(rows.map((row) => JSON.stringify(row)).join("\n")));
     const typing = { columns: typedColumns(declared.datasets.things!), open: openParquetWriter };
     const parts: { lines: number; rows: number }[] = [];
