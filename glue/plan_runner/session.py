@@ -46,6 +46,8 @@ _QUOTING = (
     "org.apache.spark.storage.BlockManager",
     "org.apache.spark.util.Utils",
 )
+# PySpark 4 has loggers of its own, which write each exception of a query.
+_QUOTING_OF_PYSPARK = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
 # This one also logs lost executors, so its warnings stay.
 _QUOTING_BELOW_WARNINGS = "org.apache.spark.scheduler.TaskSchedulerImpl"
 _PARTITION_BYTES = 8 * 1024 * 1024
@@ -62,8 +64,18 @@ def session_for(spark: SparkSession, input_bytes: int) -> SparkSession:
     for name in _QUOTING:
         log4j.core.config.Configurator.setLevel(name, log4j.Level.OFF)
     log4j.core.config.Configurator.setLevel(_QUOTING_BELOW_WARNINGS, log4j.Level.WARN)
+    _silence_pyspark()
     partitions = max(2 * spark.sparkContext.defaultParallelism, -(-input_bytes // _PARTITION_BYTES))
     little = _FOR_LITTLE_INPUT if input_bytes <= _LITTLE_BYTES else {}
     for name, value in {**_SETTINGS, "spark.sql.shuffle.partitions": str(partitions), **little}.items():
         session.conf.set(name, value)
     return session
+
+
+def _silence_pyspark() -> None:
+    try:
+        from pyspark.logger import PySparkLogger
+    except ImportError:  # Spark 3 has none
+        return
+    for name in _QUOTING_OF_PYSPARK:
+        PySparkLogger.getLogger(name).disabled = True

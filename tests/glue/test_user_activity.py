@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+import pyspark
 import pytest
 from pyspark import SparkContext
 
@@ -161,7 +162,7 @@ def test_gives_the_exact_rows_and_the_exact_report(done):
             passed("user_activity.balance_orders", "expected 6, actual 6"),
             passed("user_activity.balance_revenue", "expected 1030.35, actual 1030.35"),
         ],
-        "engine": {"name": "spark", "version": "3.5.6"},
+        "engine": {"name": "spark", "version": pyspark.__version__},
     }
 
 
