@@ -180,6 +180,9 @@ const arithmetic = (operator: "+" | "-" | "*"): Row =>
 const isCount = ({ type, literal }: Argument, least: number) =>
   type === "int" && literal !== undefined && Number(literal) >= least;
 
+/** Spark 4.1 rounds a decimal to 34 digits when it negates it; Spark 3.5 does not. */
+const isNegatedExactly = (type: Type) => isNumber(type) && (decimalOf(type)?.[0] ?? 0) <= 34;
+
 const numbers: readonly Row[] = [
   ...(["+", "-", "*"] as const).map(arithmetic),
   scalar(
@@ -213,9 +216,9 @@ const numbers: readonly Row[] = [
   scalar(
     "negative",
     [["any"]],
-    ofType(isNumber, ([value]) => `(-${value})`),
+    ofType(isNegatedExactly, ([value]) => `(-${value})`),
   ),
-  scalar("abs", [["any"]], ofType(isNumber, call("abs"))),
+  scalar("abs", [["any"]], ofType(isNegatedExactly, call("abs"))),
   ...["floor", "ceil"].map(
     (name): Row => ({
       ...functions(name, ["double"], "bigint", (args) => `cast(${call(name)(args)} as bigint)`)[0]!,

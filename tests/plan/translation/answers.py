@@ -50,8 +50,15 @@ def answers(spark, case, expressions):
     """An answer for each expression: its type, and its value for each row or why it fails."""
     keys = len(case["keys"])
     try:
-        types, rows = asked(spark, query(expressions, case, case["where"]))
+        failing = [case["parts"][index] for index in case["failing"]]
+        where = f"({case['where']}){''.join(f' and not ({part})' for part in failing)}"
+        types, rows = asked(spark, query(expressions, case, where))
         rows.sort(key=lambda row: [int(key) for key in row[:keys]])
+        if failing:
+            values = [row[keys] for row in rows]
+            for index, part in zip(case["failing"], failing, strict=True):
+                values[index:index] = asked_part(spark, case, expressions, part)
+            return [{"type": types[keys], "values": values}]
         return [{"type": types[keys + i], "values": [row[keys + i] for row in rows]} for i in range(len(expressions))]
     except Exception:
         if len(expressions) > 1:
@@ -61,18 +68,22 @@ def answers(spark, case, expressions):
             raise
     values = []
     for part in case["parts"]:
-        try:
-            types, rows = asked(spark, query(expressions, case, part))
-            values += [row[keys] for row in rows]
-        except (PySparkException, Py4JJavaError) as error:
-            condition = re.search(r"\[([A-Z_]+)[.\]]", str(error))
-            values.append({"fails": condition[1] if condition else "ArithmeticException"})
+        values += asked_part(spark, case, expressions, part)
     return [
         {
             "type": spark.sql(query(expressions, case, case["where"])).schema[keys].dataType.simpleString(),
             "values": values,
         }
     ]
+
+
+def asked_part(spark, case, expressions, part: str):
+    try:
+        _, rows = asked(spark, query(expressions, case, part))
+        return [row[len(case["keys"])] for row in rows]
+    except (PySparkException, Py4JJavaError) as error:
+        condition = re.search(r"\[([A-Z_]+)[.\]]", str(error))
+        return [{"fails": condition[1] if condition else "ArithmeticException"}]
 
 
 def main(source: str, target: str) -> None:
