@@ -60,12 +60,17 @@ export function releaseUploads(files: ReleaseFiles, contract: Contract): Release
 }
 
 /** What a manifest pins when the uploads lie in `bucket`. */
-export function releaseOf({ engine, contract, plan }: ReleaseUploads, bucket: string): Release {
+export function releaseOf(
+  { engine, contract, plan }: ReleaseUploads,
+  bucket: string,
+  embedded: Release["embedded"] = null,
+): Release {
   const artifact = ({ key, content }: Upload): Artifact => ({
     uri: `s3://${bucket}/${key}`,
     sha256: digestOf(content),
   });
-  return { engine: artifact(engine), contract: artifact(contract), plan: artifact(plan), reader: readerVersion };
+  const artifacts = { engine: artifact(engine), contract: artifact(contract), plan: artifact(plan) };
+  return { ...artifacts, reader: readerVersion, embedded };
 }
 
 /** The object by which the functions find the current release. */

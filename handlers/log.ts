@@ -46,6 +46,7 @@ export const measures: Readonly<Record<string, Readonly<Record<string, Measure>>
   "run.published": ofRun,
   "run.superseded": ofRun,
   "run.failed": ofRun,
+  "run.repeated": ofRun,
   "sweep.done": {
     failed: { metric: "BatchesFailing", unit: "Count" },
     unswept: { metric: "BatchesUnswept", unit: "Count" },

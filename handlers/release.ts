@@ -20,6 +20,16 @@ export interface Release {
   readonly plan: Artifact;
   /** Version of the reader that types the rows. */
   readonly reader: number;
+  /** Null where Glue runs all. */
+  readonly embedded: EmbeddedRelease | null;
+}
+
+/** The function that is the embedded engine, and what it gets. */
+export interface EmbeddedRelease {
+  /** ARN with a version, which no deployment changes. */
+  readonly functionArn: string;
+  /** The most bytes of a run's rows in Silver. */
+  readonly upTo: number;
 }
 
 /** What a deployment points to, as it lies in the artifacts bucket. */

@@ -12,18 +12,20 @@ import {
   type NoticeEffect,
   type Run,
   type StartEffect,
+  type StopEffect,
   type TypeEffect,
 } from "../ledger/document.ts";
 import { noticeTries } from "../ledger/effects.ts";
 import type { LedgerEvent, ObservedJobRun } from "../ledger/event.ts";
 import type { GateVerdict } from "../ledger/gate.ts";
+import { isToldOf } from "../ledger/retry.ts";
 import type { Ledger } from "../ledger/store.ts";
 import { type Log, reasonOf } from "../log.ts";
 import { noticeOf } from "../publication/notices.ts";
 import type { Outlets } from "../publication/outlets.ts";
 import { filesOf } from "../publication/tables.ts";
 import type { Releases } from "../release.ts";
-import type { Engine, JobRun } from "../run/engine.ts";
+import type { Claim, Engines, JobRun } from "../run/engine.ts";
 import { type Manifest, manifestOf, type StorageNames } from "../run/manifest.ts";
 import { faultOf } from "../run/report.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
@@ -50,7 +52,7 @@ export interface CoordinatorDeps {
   readonly ledger: Ledger;
   readonly releases: Releases;
   readonly documents: DocumentStore;
-  readonly engine: Engine;
+  readonly engines: Engines;
   /** Null in promote, which may only start runs. Everything else is left to settle's next sweep. */
   readonly outlets: Outlets | null;
   readonly settings: FunctionSettings;
@@ -70,7 +72,7 @@ const typingPatience = 15 * 60_000;
 const urgency: readonly Effect["kind"][] = ["start", "type", "stop", "catalog", "expire", "notify"];
 
 export function createCoordinator(deps: CoordinatorDeps): Coordinator {
-  const { ledger, releases, documents, engine, outlets, settings, names, invocation, log, now } = deps;
+  const { ledger, releases, documents, engines, outlets, settings, names, invocation, log, now } = deps;
 
   /** The effects that this invocation has tried; it tries none twice. */
   const tried = new Set<string>();
@@ -78,6 +80,15 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
   let failures = 0;
 
   const manifest = (batch: string, run: Run): Manifest => manifestOf(batch, run, settings, names);
+
+  const claimOf = (batch: string, run: Run): Claim => ({
+    batch,
+    run: run.run,
+    manifest: manifest(batch, run),
+    claimedAt: run.claimedAt,
+    startedAt: run.startedAt,
+    functionArn: run.release.embedded?.functionArn ?? null,
+  });
 
   async function runGate(batch: string, document: LedgerDocument): Promise<LedgerDocument> {
     const verdict = await ledger.gate(batch, document);
@@ -136,7 +147,7 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       case "type":
         return askPromote(effect);
       case "stop":
-        return engine.stop(effect.jobRun).then(() => ({ kind: "stopped", jobRun: effect.jobRun }));
+        return stop(batch, findRun(document, effect.run)!, effect);
       case "catalog":
         return switchCatalog(batch, effect);
       case "expire":
@@ -156,14 +167,10 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
       if (present.text !== pinned.body)
         return { kind: "refused", run: run.run, message: `${pinned.uri} exists and is not this claim's manifest` };
     }
-    if (effect.uncertain) {
-      const [earlier] = await engine.find(pinned.uri, run.claimedAt);
-      if (earlier) return { kind: "started", run: run.run, jobRun: earlier.id };
-    }
-    const answer = await engine.start(pinned);
+    const answer = await engines[run.engine].start(claimOf(batch, run), effect.uncertain);
     switch (answer.kind) {
       case "started":
-        log.info("run.started", { batch, run: run.run, jobRun: answer.jobRun });
+        log.info("run.started", { batch, run: run.run, engine: run.engine, jobRun: answer.jobRun });
         return { kind: "started", run: run.run, jobRun: answer.jobRun };
       case "later":
         log.warn("run.deferred", { batch, run: run.run, reason: answer.message });
@@ -176,6 +183,11 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
         log.warn("run.start_unknown", { batch, run: run.run, reason: answer.message });
         return null;
     }
+  }
+
+  async function stop(batch: string, run: Run, { jobRun }: StopEffect): Promise<LedgerEvent> {
+    await engines[run.engine].stop(claimOf(batch, run), jobRun);
+    return { kind: "stopped", jobRun };
   }
 
   async function askPromote({ id, key, version, sequencer, shape }: TypeEffect): Promise<LedgerEvent> {
@@ -260,13 +272,17 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     }
     const ids = new Set([...run.jobRuns, ...(heardOf ? [heardOf] : [])]);
     const observe = (found: readonly JobRun[]) => Promise.all(found.map((jobRun) => observed(batch, run, jobRun)));
-    const described = await Promise.all([...ids].map(async (id) => (await engine.describe(id)) ?? forgotten(id)));
+    const engine = engines[run.engine];
+    const claim = claimOf(batch, run);
+    const described = await Promise.all(
+      [...ids].map(async (id) => (await engine.describe(claim, id)) ?? forgotten(id)),
+    );
     const known = await observe(described);
     // All job runs of the manifest must be known before the claim can be called failed.
     const isClear = known.some(
       ({ state, report }) => state === "alive" || (state === "succeeded" && report === "good"),
     );
-    const others = isClear ? [] : await engine.find(manifest(batch, run).uri, run.claimedAt);
+    const others = isClear ? [] : await engine.find(claim);
     const unheard = others.filter(({ id }) => !ids.has(id));
     const jobRuns = [...known, ...(await observe(unheard))];
     if (jobRuns.length === 0) return document;
@@ -276,10 +292,12 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     });
   }
 
-  function tell(batch: string, { run, state, settledBy, failure }: Run, jobRuns: readonly JobRun[]): void {
-    const fields = { batch, run, jobRun: settledBy, ...usageOf(jobRuns) };
-    if (state === "failed") log.error("run.failed", { ...fields, reason: failure?.message });
-    else log.info(`run.${state}`, fields);
+  function tell(batch: string, settled: Run, jobRuns: readonly JobRun[]): void {
+    const { run, engine, state, settledBy, failure } = settled;
+    const fields = { batch, run, engine, jobRun: settledBy, ...usageOf(jobRuns) };
+    if (state !== "failed") log.info(`run.${state}`, fields);
+    else if (isToldOf(settled)) log.error("run.failed", { ...fields, reason: failure?.message });
+    else log.warn("run.repeated", { ...fields, reason: failure?.message });
   }
 
   function tellOverlong(batch: string, { run, state, claimedAt }: Run): void {
@@ -344,7 +362,6 @@ const forgotten = (id: string): JobRun => ({
   state: "failed",
   executed: true,
   message: `the engine knows no job run ${id}`,
-  manifestUri: null,
 });
 
 /** A catalog effect must be performed again after another publication, so the pointer is part of the attempt. */

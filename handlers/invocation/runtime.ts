@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GlueClient } from "@aws-sdk/client-glue";
+import { LambdaClient } from "@aws-sdk/client-lambda";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Contract } from "../../config/contract.ts";
@@ -11,8 +12,9 @@ import { transition } from "../ledger/transition.ts";
 import { createLog, type Log, metricNamespace } from "../log.ts";
 import type { Outlets } from "../publication/outlets.ts";
 import { createReleases, type Releases } from "../release.ts";
-import type { Engine } from "../run/engine.ts";
-import { createGlueEngine } from "../run/glue.ts";
+import { createEmbeddedEngine } from "../run/embedded.ts";
+import type { Engines } from "../run/engine.ts";
+import { createGlueEngine, type GlueEngine } from "../run/glue.ts";
 import { type FunctionEnvironment, type FunctionSettings, readEnvironment } from "../settings.ts";
 import { createDocumentStore } from "../storage.ts";
 import { type Coordinator, createCoordinator } from "./coordinator.ts";
@@ -23,10 +25,15 @@ export interface Runtime {
   readonly sqs: Sqs;
   readonly settings: FunctionSettings;
   readonly names: FunctionEnvironment;
-  readonly engine: Engine;
+  readonly engines: RuntimeEngines;
   readonly log: Log;
   readonly now: () => number;
   readonly open: () => Invocation;
+}
+
+/** Glue's end of a job run names no claim, so settle asks for its manifest. */
+export interface RuntimeEngines extends Engines {
+  readonly glue: GlueEngine;
 }
 
 export interface Invocation {
@@ -39,7 +46,7 @@ export interface Invocation {
 export interface Parts {
   readonly s3: S3;
   readonly sqs: Sqs;
-  readonly engine: Engine;
+  readonly engines: Engines;
   /** Null in promote. */
   readonly outlets: Outlets | null;
   readonly settings: FunctionSettings;
@@ -79,10 +86,17 @@ export function createRuntime(outletsOf?: (s3: S3, names: FunctionEnvironment) =
   };
   const log = createLog((line) => process.stdout.write(`${line}\n`), scope, now);
   const s3 = new S3Client({});
-  const engine = createGlueEngine(new GlueClient({ maxAttempts: 1 }), names.glueJob);
+  const engines = {
+    glue: createGlueEngine(new GlueClient({ maxAttempts: 1 }), names.glueJob),
+    embedded: createEmbeddedEngine({
+      lambda: new LambdaClient({ maxAttempts: 1 }),
+      documents: createDocumentStore(s3, names.ledgerBucket, names.keyArn),
+      now,
+    }),
+  };
   const outlets = outletsOf?.(s3, names) ?? null;
   const pause = (atMost: number) => sleep(Math.random() * atMost);
   const sqs = new SQSClient({});
-  const open = assemble({ s3, sqs, engine, outlets, settings, names, log, now, pause, nonce: randomUUID });
-  return { s3, sqs, settings, names, engine, log, now, open };
+  const open = assemble({ s3, sqs, engines, outlets, settings, names, log, now, pause, nonce: randomUUID });
+  return { s3, sqs, settings, names, engines, log, now, open };
 }

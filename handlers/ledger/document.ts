@@ -1,5 +1,6 @@
 import type { OutputContract } from "../../config/contract.ts";
 import type { Release } from "../release.ts";
+import type { EngineName } from "../run/engine.ts";
 
 /**
  * The ledger: one document per batch, changed only by compare-and-swap. Times are milliseconds since the epoch.
@@ -58,6 +59,8 @@ interface DecisionBase {
 export interface Promoted extends DecisionBase {
   readonly outcome: "promoted";
   readonly report: FileReportPin;
+  /** Bytes of its rows in Silver. */
+  readonly silverBytes: number;
 }
 
 /** Pins the report on a file: what it came to under a shape, and where its rows lie. */
@@ -92,6 +95,8 @@ export interface PinnedInput {
   readonly report: FileReportPin;
   /** Of the upload. */
   readonly bytes: number;
+  /** Of its rows in Silver. */
+  readonly silverBytes: number;
 }
 
 /** Dataset to the file that a run reads of it; null for an optional dataset that is absent. */
@@ -104,21 +109,25 @@ export type RunState = "claimed" | "started" | "failed" | "published" | "superse
 
 export interface RunFailure {
   /**
-   * The gate may claim the inputs again after `infrastructure` (it broke while it executed) and `undelivered` (it never
-   * began to). The others wait for a new file or the operator: `report` (engine or checks failed it), `timeout`,
-   * `stopped`, `refused` (the engine would not start it).
+   * The gate may claim the inputs again after `infrastructure` (it broke while it executed), `undelivered` (it never
+   * began to) and `unfit` (the embedded engine could not do it, so Glue has to). The others wait for a new file or the
+   * operator: `report` (engine or checks failed it), `timeout`, `stopped`, `refused` (the engine would not start it).
    */
-  readonly kind: "infrastructure" | "undelivered" | "report" | "timeout" | "stopped" | "refused";
+  readonly kind: RetriedKind | "report" | "timeout" | "stopped" | "refused";
   /** At most `longestMessage` bytes. */
   readonly message: string;
 }
 
-/** How often the gate has claimed the same inputs before. */
+export type RetriedKind = "infrastructure" | "undelivered" | "unfit";
+
+/** How often the same inputs have been claimed before. */
 export interface Tries {
   /** Runs that broke while they executed; so many are allowed. */
   readonly executed: number;
   /** Runs that never began; an outage may make any number of them. */
   readonly undelivered: number;
+  /** Whether the embedded engine could not do one of them. Then it gets no other. */
+  readonly unfit: boolean;
 }
 
 export interface Run {
@@ -126,6 +135,9 @@ export interface Run {
   readonly cause: RunCause;
   readonly state: RunState;
   readonly claimedAt: number;
+  /** When the start was entered; null before. */
+  readonly startedAt: number | null;
+  readonly engine: EngineName;
   /** A key for each dataset that its release declares. */
   readonly inputs: PinnedInputs;
   readonly release: Release;
@@ -180,6 +192,7 @@ export interface TypeEffect extends EffectBase {
 
 export interface StopEffect extends EffectBase {
   readonly kind: "stop";
+  readonly run: number;
   readonly jobRun: string;
 }
 

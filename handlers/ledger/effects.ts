@@ -8,6 +8,7 @@ import {
   type TypeEffect,
 } from "./document.ts";
 import type { FileToType } from "./gate.ts";
+import { isToldOf } from "./retry.ts";
 import type { TransitionContext } from "./rules.ts";
 
 /** What has to be done outside the ledger: who owns it, for how long, and when it is given up. */
@@ -49,10 +50,15 @@ export function defer(document: LedgerDocument, id: string, until: number): Ledg
   return { ...document, effects };
 }
 
-export function stop(document: LedgerDocument, jobRuns: readonly string[], context: TransitionContext): LedgerDocument {
+export function stop(
+  document: LedgerDocument,
+  run: number,
+  jobRuns: readonly string[],
+  context: TransitionContext,
+): LedgerDocument {
   return jobRuns.reduce((next, jobRun) => {
     if (next.effects.some(({ id }) => id === stopId(jobRun))) return next;
-    const effect: StopEffect = { kind: "stop", jobRun, ...owned(stopId(jobRun), context) };
+    const effect: StopEffect = { kind: "stop", run, jobRun, ...owned(stopId(jobRun), context) };
     return withEffect(next, effect);
   }, document);
 }
@@ -82,11 +88,11 @@ export function takeOver(document: LedgerDocument, context: TransitionContext): 
   return { ...document, effects };
 }
 
-/** Enters a notice for every run that has just ended. */
+/** Enters a notice for every run that has just ended and concerns people. */
 export function notify(before: LedgerDocument, after: LedgerDocument, context: TransitionContext): LedgerDocument {
   const ended = after.runs.filter((run) => {
     const earlier = findRun(before, run.run);
-    return !isUnsettled(run) && (!earlier || isUnsettled(earlier));
+    return !isUnsettled(run) && (!earlier || isUnsettled(earlier)) && isToldOf(run);
   });
   return ended.reduce<LedgerDocument>((next, { run, state, failure }) => {
     const effect: NoticeEffect = {

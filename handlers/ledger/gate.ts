@@ -9,6 +9,7 @@ import {
   type LedgerDocument,
   type PinnedInput,
   type PinnedInputs,
+  type RetriedKind,
   type Tries,
 } from "./document.ts";
 import { noTries, retryAt, triesAfter } from "./retry.ts";
@@ -87,8 +88,8 @@ export function liveInputs(document: LedgerDocument, datasets: GateRules["datase
 export function pin({ key, input }: LiveInput): PinnedInput | null {
   const { decision } = input;
   if (decision.outcome !== "promoted") return null;
-  const { version, shape, report, bytes } = decision;
-  return { key, version, shape, report, bytes };
+  const { version, shape, report, bytes, silverBytes } = decision;
+  return { key, version, shape, report, bytes, silverBytes };
 }
 
 /** The file, if it has to be typed again before a run may read it. */
@@ -158,6 +159,5 @@ export function evaluateGate(batch: string, document: LedgerDocument, rules: Gat
   const at = retryAt(batch, last, rules.attempts);
   if (at === null) return { state: "failed", run: last.run };
   if (now < at) return { state: "retrying", run: last.run, at };
-  const { kind } = last.failure as { kind: "undelivered" | "infrastructure" };
-  return ready(triesAfter(last.tries, kind));
+  return ready(triesAfter(last.tries, (last.failure as { kind: RetriedKind }).kind));
 }

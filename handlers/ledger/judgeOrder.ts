@@ -6,10 +6,11 @@ import {
   type PinnedInput,
   type PinnedInputs,
   type Run,
+  type Tries,
 } from "./document.ts";
 import { askFor } from "./effects.ts";
 import type { OperatorOrder } from "./event.ts";
-import type { FileToType } from "./gate.ts";
+import { type FileToType, inputSet } from "./gate.ts";
 import { rememberedVersions } from "./inputs.ts";
 import { newestGood } from "./newestGood.ts";
 import { pointTo } from "./publication.ts";
@@ -60,7 +61,10 @@ function carryOut(
     case "replay": {
       const { inputs, release, outputs } = wasPublished(document, order.run, context);
       const cause = { kind: "operator", operation: "replay", id } as const;
-      return claim(document, { inputs, release, outputs, tries: noTries, cause }, context);
+      // Where no embedded engine is deployed any more, an old release can't have it either.
+      const embedded = context.rules.release.embedded && release.embedded;
+      const tries = ordersTries(document, inputs, context);
+      return claim(document, { inputs, release: { ...release, embedded }, outputs, tries, cause }, context);
     }
     case "rollback": {
       wasPublished(document, order.run, context);
@@ -83,7 +87,14 @@ function runOrdered(document: LedgerDocument, id: string, context: TransitionCon
   const { release, outputs } = context.rules;
   const cause = { kind: "operator", operation: "run", id } as const;
   const typed = askFor({ ...document, ordered: null }, [], context);
-  return claim(typed, { inputs, release, outputs, tries: noTries, cause }, context);
+  return claim(typed, { inputs, release, outputs, tries: ordersTries(document, inputs, context), cause }, context);
+}
+
+/** An order counts its tries anew, but what was too much for the embedded engine still is. */
+function ordersTries(document: LedgerDocument, inputs: PinnedInputs, { rules }: TransitionContext): Tries {
+  const wanted = inputSet(inputs, rules.datasets);
+  const last = document.runs.findLast((run) => inputSet(run.inputs, rules.datasets) === wanted);
+  return { ...noTries, unfit: last !== undefined && (last.tries.unfit || last.failure?.kind === "unfit") };
 }
 
 /** Goes on with an order that waits. It ends when one of its files has turned out to be none that a run can read. */

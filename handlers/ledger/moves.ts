@@ -10,7 +10,8 @@ export interface RunMove {
 
 /** All that can happen to a run. A run that has ended starts no more; only the pointer moves between ended runs. */
 export const runMoves: readonly RunMove[] = [
-  { from: null, to: "claimed", by: ["claim", "operate"] },
+  // An order's run that the embedded engine could not do is claimed again by the write that ends it.
+  { from: null, to: "claimed", by: ["claim", "operate", "refused", "observed"] },
   { from: "claimed", to: "started", by: ["started", "observed"] },
   { from: "claimed", to: "failed", by: ["refused", "observed"] },
   { from: "claimed", to: "published", by: ["observed"] },

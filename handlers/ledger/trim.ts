@@ -17,9 +17,16 @@ const stillCounts = (document: LedgerDocument, { run, state, inputs }: Run, data
   }) &&
   !document.runs.some((later) => later.run > run && inputSet(later.inputs, datasets) === inputSet(inputs, datasets));
 
+/** What a stopped function may still write to Gold has landed after so many milliseconds: its longest time and two minutes. */
+const lastWrites = 17 * 60_000;
+
+const mayWrite = ({ engine, state, settledAt }: Run, now: number) =>
+  engine === "embedded" && state === "failed" && now < settledAt! + lastWrites;
+
 /**
- * Keeps the newest runs, the newest published runs, the run published now, and failures that still matter. The output
- * of all others expires, because no rollback or replay can reach a dropped run.
+ * Keeps the newest runs, the newest published runs, the run published now, failures that still matter, and runs of
+ * which a job run may still be alive. The output of all others expires, because no rollback or replay can reach a
+ * dropped run.
  */
 export function trim(document: LedgerDocument, context: TransitionContext): LedgerDocument {
   const { keepRuns, datasets } = context.rules;
@@ -31,6 +38,8 @@ export function trim(document: LedgerDocument, context: TransitionContext): Ledg
     newest.has(run) ||
     newestPublished.has(run) ||
     isUnsettled(run) ||
+    mayWrite(run, context.now) ||
+    document.effects.some((effect) => effect.kind === "stop" && effect.run === run.run) ||
     stillCounts(document, run, datasets);
   const kept = document.runs.filter(isKept);
   return document.runs

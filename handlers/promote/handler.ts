@@ -224,7 +224,10 @@ async function decide(
   const pinned: PinnedObject = { bucket, key, version, bytes };
   const judged = await judge(object, file, s3Source(context.s3, pinned), context);
   if (judged === "gone" || judged === "unfinished") return judged;
-  if ("pin" in judged) return { ...base, outcome: "promoted", report: judged.pin };
+  if ("pin" in judged) {
+    const silverBytes = judged.report.parts.reduce((sum, part) => sum + part.bytes, 0);
+    return { ...base, outcome: "promoted", report: judged.pin, silverBytes };
+  }
   const { code, reason, fix } = judged;
   const rejected = await reject(object, file, pinned, { code, reason, fix, decidedAt: base.decidedAt }, context);
   return rejected === "done" ? { ...base, outcome: "rejected", code, reason, fix } : rejected;
@@ -236,13 +239,13 @@ async function judge(
   file: BronzeFile,
   source: Source,
   context: Context,
-): Promise<Pick<StoredReport, "pin"> | FileFault | Undecided> {
+): Promise<StoredReport | FileFault | Undecided> {
   const { contract } = await context.releases.current();
   try {
     const stored =
       (await reportOf({ file, contract }, context.documents)) ?? (await type(object, file, source, context));
     if (stored === "gone" || stored === "unfinished") return stored;
-    return stored.report.fault ?? { pin: stored.pin };
+    return stored.report.fault ?? stored;
   } catch (error) {
     if (error instanceof FaultyText) return error;
     throw error;

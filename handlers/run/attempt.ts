@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ledgerKeys } from "../keys.ts";
 import { type DocumentStore, putOnce } from "../storage.ts";
-import type { Manifest } from "./manifest.ts";
+import type { Claim } from "./engine.ts";
 import type { RunReport } from "./report.ts";
 
 /**
@@ -9,10 +9,16 @@ import type { RunReport } from "./report.ts";
  * may begin, or that nobody may; the report says how it ended. Invocations come more than once, late or never, so
  * nothing else counts.
  */
-export interface Claim {
-  readonly batch: string;
-  readonly run: number;
-  readonly manifest: Pick<Manifest, "uri" | "sha256">;
+export interface Attempt {
+  readonly id: string;
+  lease(): Promise<Lease | null>;
+  /** @returns the lease that is there now, this one or another that came first */
+  takeLease(lease: Lease): Promise<Lease>;
+  report(): Promise<RunReport | null>;
+  /** @returns the report that is there now, this one or another that came first */
+  writeReport(report: RunReport): Promise<RunReport>;
+  /** Ends the attempt without a run. @returns the report that is there now */
+  end(code: string, message: string): Promise<RunReport>;
 }
 
 /** A worker that executes the run until its deadline at most, or a tombstone: nobody will execute it. */
@@ -44,19 +50,10 @@ export const stopped = "stopped";
 export const attemptId = ({ uri, sha256 }: Claim["manifest"]): string =>
   `em-${createHash("sha256").update(`${uri}\n${sha256}`).digest("hex").slice(0, 16)}`;
 
-export interface Attempt {
-  readonly id: string;
-  lease(): Promise<Lease | null>;
-  /** @returns the lease that is there now, this one or another that came first */
-  takeLease(lease: Lease): Promise<Lease>;
-  report(): Promise<RunReport | null>;
-  /** @returns the report that is there now, this one or another that came first */
-  writeReport(report: RunReport): Promise<RunReport>;
-  /** Ends the attempt without a run. @returns the report that is there now */
-  end(code: string, message: string): Promise<RunReport>;
-}
-
-export function attemptAt({ batch, run, manifest }: Claim, documents: DocumentStore): Attempt {
+export function attemptAt(
+  { batch, run, manifest }: Pick<Claim, "batch" | "run" | "manifest">,
+  documents: DocumentStore,
+): Attempt {
   const id = attemptId(manifest);
   const [leaseKey, reportKey] = [ledgerKeys.lease(batch, run, id), ledgerKeys.report(batch, run, id)];
   const read = async <T>(key: string): Promise<T | null> => {

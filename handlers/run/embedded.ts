@@ -1,8 +1,8 @@
 import { InvokeCommand } from "@aws-sdk/client-lambda";
 import type { Lambda } from "../clients.ts";
 import { type DocumentStore, statusOf } from "../storage.ts";
-import { type Attempt, attemptAt, type Claim, type Lease, stopped, unfit } from "./attempt.ts";
-import type { JobRun, StartAnswer } from "./engine.ts";
+import { type Attempt, attemptAt, type Lease, stopped, unfit } from "./attempt.ts";
+import type { Engine, JobRun, StartAnswer } from "./engine.ts";
 
 /** What the function is invoked with. */
 export interface EmbeddedOrder {
@@ -22,18 +22,10 @@ export interface EmbeddedDeps {
   readonly now: () => number;
 }
 
-/** What the claim's document knows of it. */
-export interface EmbeddedClaim extends Claim {
-  /** The function with its version, as the release pins it. */
-  readonly functionArn: string;
-  /** When the start was entered, in milliseconds since the epoch; null before. */
-  readonly startedAt: number | null;
-}
-
 const stateOf = (code: string) => (unfit.has(code) ? "unfit" : code === stopped ? "stopped" : "failed");
 
-/** The engine that is a function. */
-export function createEmbeddedEngine({ lambda, documents, now }: EmbeddedDeps) {
+/** The engine that is a function. A claim has one job run, its attempt. */
+export function createEmbeddedEngine({ lambda, documents, now }: EmbeddedDeps): Engine {
   /** @returns null while neither lease nor report is there */
   async function known(attempt: Attempt): Promise<JobRun | null> {
     const report = await attempt.report();
@@ -45,7 +37,7 @@ export function createEmbeddedEngine({ lambda, documents, now }: EmbeddedDeps) {
         state,
         message: failure?.message ?? "",
         executed: true,
-        manifestUri: report.manifest.uri,
+        usage: { seconds: report.seconds.total ?? 0, dpuHours: 0 },
       };
     }
     const lease = await attempt.lease();
@@ -53,20 +45,19 @@ export function createEmbeddedEngine({ lambda, documents, now }: EmbeddedDeps) {
   }
 
   async function leased(attempt: Attempt, lease: Lease): Promise<JobRun> {
-    const jobRun = { id: attempt.id, manifestUri: null };
+    const { id } = attempt;
     if (lease.kind === "tombstone") {
       const { why, message } = lease;
-      return { ...jobRun, state: why === "stopped" ? "stopped" : "failed", message, executed: false };
+      return { id, state: why === "stopped" ? "stopped" : "failed", message, executed: false };
     }
-    if (now() <= lease.deadline + margin) return { ...jobRun, state: "alive", message: "", executed: true };
+    if (now() <= lease.deadline + margin) return { id, state: "alive", message: "", executed: true };
     // From here on its own report comes too late. If it came before, it counts.
     await attempt.end("timeout", "the function ended without a report, at its deadline or for lack of memory");
     return (await known(attempt))!;
   }
 
   return {
-    /** @param uncertain whether an earlier invocation may have been accepted without an answer */
-    async start(claim: EmbeddedClaim, uncertain: boolean): Promise<StartAnswer> {
+    async start(claim, uncertain): Promise<StartAnswer> {
       const attempt = attemptAt(claim, documents);
       const started = { kind: "started", jobRun: attempt.id } as const;
       if (uncertain && ((await attempt.report()) || (await attempt.lease()))) return started;
@@ -74,7 +65,7 @@ export function createEmbeddedEngine({ lambda, documents, now }: EmbeddedDeps) {
       try {
         await lambda.send(
           new InvokeCommand({
-            FunctionName: claim.functionArn,
+            FunctionName: claim.functionArn!,
             InvocationType: "Event",
             Payload: JSON.stringify({ manifest: uri, sha256 } satisfies EmbeddedOrder),
           }),
@@ -94,19 +85,18 @@ export function createEmbeddedEngine({ lambda, documents, now }: EmbeddedDeps) {
       }
     },
 
-    /** The claim's attempt, if anything is known of it. */
-    async find(claim: EmbeddedClaim): Promise<JobRun[]> {
+    async find(claim) {
       const found = await known(attemptAt(claim, documents));
       return found ? [found] : [];
     },
 
-    async describe(claim: EmbeddedClaim): Promise<JobRun> {
+    async describe(claim) {
       const attempt = attemptAt(claim, documents);
       const found = await known(attempt);
       if (found) return found;
       const { startedAt } = claim;
       if (startedAt === null || now() <= startedAt + eventAge * 1000 + margin)
-        return { id: attempt.id, manifestUri: null, state: "alive", message: "", executed: false };
+        return { id: attempt.id, state: "alive", message: "", executed: false };
       await attempt.takeLease({
         kind: "tombstone",
         why: "undelivered",
@@ -115,8 +105,8 @@ export function createEmbeddedEngine({ lambda, documents, now }: EmbeddedDeps) {
       return (await known(attempt))!;
     },
 
-    /** Ends it for good. What it has ended by itself before counts. */
-    async stop(claim: EmbeddedClaim): Promise<void> {
+    // How it has ended by itself before counts.
+    async stop(claim) {
       const attempt = attemptAt(claim, documents);
       const message = "stopped by the ledger";
       const there = await attempt.takeLease({ kind: "tombstone", why: "stopped", message });

@@ -7,7 +7,7 @@ import {
   StartJobRunCommand,
 } from "@aws-sdk/client-glue";
 import type { Glue } from "../clients.ts";
-import type { Engine, JobRun, StartAnswer, Usage } from "./engine.ts";
+import type { Claim, Engine, JobRun, StartAnswer, Usage } from "./engine.ts";
 
 const states: Record<JobRunState, JobRun["state"]> = {
   WAITING: "alive",
@@ -48,32 +48,56 @@ const usageOf = ({ ExecutionTime: seconds = 0, DPUSeconds, MaxCapacity = 0 }: Gl
 });
 
 const jobRunOf = (run: GlueJobRun): JobRun => {
-  const { Id, JobRunState, ErrorMessage, Arguments, ExecutionTime } = run;
+  const { Id, JobRunState, ErrorMessage, ExecutionTime } = run;
   return {
     id: Id!,
     state: (JobRunState && states[JobRunState]) ?? "alive",
     message: ErrorMessage ?? JobRunState ?? "",
     // Glue counts the seconds from the moment at which the job has its workers.
     executed: (ExecutionTime ?? 0) > 0,
-    manifestUri: Arguments?.["--manifest"] ?? null,
     ...(ExecutionTime ? { usage: usageOf(run) } : {}),
   };
 };
 
+const manifestUriOf = ({ Arguments }: GlueJobRun): string | null => Arguments?.["--manifest"] ?? null;
+
+export interface GlueEngine extends Engine {
+  /** The manifest that a job run was started for; null if there is none. */
+  manifestUri(jobRun: string): Promise<string | null>;
+}
+
 /** `glue` must be a client that never retries: StartJobRun has no token by which a second call would be recognised. */
-export function createGlueEngine(glue: Glue, job: string): Engine {
-  async function describe(jobRun: string): Promise<JobRun | null> {
+export function createGlueEngine(glue: Glue, job: string): GlueEngine {
+  async function read(jobRun: string): Promise<GlueJobRun | null> {
     try {
       const { JobRun: run } = await glue.send(new GetJobRunCommand({ JobName: job, RunId: jobRun }));
-      return run ? jobRunOf(run) : null;
+      return run ?? null;
     } catch (error) {
       if ((error as Error).name === "EntityNotFoundException") return null;
       throw error;
     }
   }
 
+  async function find({ manifest, claimedAt }: Claim): Promise<JobRun[]> {
+    const found: JobRun[] = [];
+    let token: string | undefined;
+    do {
+      const page = await glue.send(
+        new GetJobRunsCommand({ JobName: job, MaxResults: 100, ...(token ? { NextToken: token } : {}) }),
+      );
+      const runs = page.JobRuns ?? [];
+      found.push(...runs.filter((run) => manifestUriOf(run) === manifest.uri).map(jobRunOf));
+      const oldest = runs.at(-1)?.StartedOn?.getTime() ?? 0;
+      token = oldest + clockTolerance < claimedAt ? undefined : page.NextToken;
+    } while (token);
+    return found;
+  }
+
   return {
-    async start(manifest): Promise<StartAnswer> {
+    async start(claim, uncertain): Promise<StartAnswer> {
+      const [earlier] = uncertain ? await find(claim) : [];
+      if (earlier) return { kind: "started", jobRun: earlier.id };
+      const { manifest } = claim;
       try {
         const { JobRunId } = await glue.send(
           new StartJobRunCommand({
@@ -89,28 +113,24 @@ export function createGlueEngine(glue: Glue, job: string): Engine {
       }
     },
 
-    async find(manifestUri, since) {
-      const found: JobRun[] = [];
-      let token: string | undefined;
-      do {
-        const page = await glue.send(
-          new GetJobRunsCommand({ JobName: job, MaxResults: 100, ...(token ? { NextToken: token } : {}) }),
-        );
-        const runs = page.JobRuns ?? [];
-        found.push(...runs.map(jobRunOf).filter((run) => run.manifestUri === manifestUri));
-        const oldest = runs.at(-1)?.StartedOn?.getTime() ?? 0;
-        token = oldest + clockTolerance < since ? undefined : page.NextToken;
-      } while (token);
-      return found;
+    find,
+
+    async describe(_, jobRun) {
+      const run = await read(jobRun);
+      return run && jobRunOf(run);
     },
 
-    describe,
+    async manifestUri(jobRun) {
+      const run = await read(jobRun);
+      return run && manifestUriOf(run);
+    },
 
-    async stop(jobRun) {
+    async stop(_, jobRun) {
       const { Errors = [] } = await glue.send(new BatchStopJobRunCommand({ JobName: job, JobRunIds: [jobRun] }));
       const detail = Errors[0]?.ErrorDetail;
       // Stopping a job run that has ended fails, which is fine. Glue does not document the error, so the state is read.
-      if (detail && (await describe(jobRun))?.state === "alive")
+      const run = detail && (await read(jobRun));
+      if (detail && run && jobRunOf(run).state === "alive")
         throw new Error(`job run ${jobRun} was not stopped: ${detail.ErrorCode}: ${detail.ErrorMessage}`);
     },
   };

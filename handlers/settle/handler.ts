@@ -4,7 +4,8 @@ import type { Invocation } from "../invocation/runtime.ts";
 import { parseManifestUri } from "../keys.ts";
 import { type Log, reasonOf } from "../log.ts";
 import { inParallel } from "../parallel.ts";
-import type { Engine } from "../run/engine.ts";
+import type { EmbeddedOrder } from "../run/embedded.ts";
+import type { GlueEngine } from "../run/glue.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { createDocumentStore } from "../storage.ts";
 import { carryOut, type OrderAnswer, type OrderEvent } from "./answerOrder.ts";
@@ -14,7 +15,7 @@ import { type RedriveAnswer, redrive } from "./redrive.ts";
 export interface SettleDeps {
   readonly s3: S3;
   readonly sqs: Sqs;
-  readonly engine: Pick<Engine, "describe">;
+  readonly engines: { readonly glue: Pick<GlueEngine, "manifestUri"> };
   readonly settings: FunctionSettings;
   readonly names: FunctionEnvironment;
   readonly log: Log;
@@ -22,12 +23,16 @@ export interface SettleDeps {
   readonly open: () => Invocation;
 }
 
-/** The schedules' events, the operator's, and EventBridge's "Glue Job State Change"; only the fields that are used. */
+/**
+ * The schedules' events, the operator's, EventBridge's "Glue Job State Change", and what Lambda tells of an invocation
+ * of the embedded engine, whatever has become of it; only the fields that are used.
+ */
 export type SettleEvent =
   | { readonly kind: "sweep" | "redrive" }
   /** `history`: what was uploaded before its name was declared counts as well. */
   | { readonly kind: "reconcile"; readonly history?: boolean }
   | OrderEvent
+  | { readonly requestPayload: EmbeddedOrder }
   | { readonly "detail-type": string; readonly detail?: { readonly jobRunId?: string } };
 
 export type SettleAnswer = OrderAnswer | RedriveAnswer | undefined;
@@ -61,12 +66,18 @@ export function createHandler(
   };
 }
 
-const isOfSchedule = (event: SettleEvent) =>
-  "detail-type" in event ? event.detail?.jobRunId !== undefined : event.kind === "sweep";
+function isOfSchedule(event: SettleEvent): boolean {
+  if ("requestPayload" in event) return true;
+  return "detail-type" in event ? event.detail?.jobRunId !== undefined : event.kind === "sweep";
+}
 
-const nameOf = (event: SettleEvent) => ("detail-type" in event ? `end of ${event.detail?.jobRunId}` : event.kind);
+function nameOf(event: SettleEvent): string {
+  if ("requestPayload" in event) return `end of ${event.requestPayload.manifest}`;
+  return "detail-type" in event ? `end of ${event.detail?.jobRunId}` : event.kind;
+}
 
 async function take(event: SettleEvent, deps: SettleDeps, hasTime: () => boolean): Promise<OrderAnswer | undefined> {
+  if ("requestPayload" in event) return await settleClaim(event.requestPayload.manifest, deps);
   if ("detail-type" in event) {
     if (event["detail-type"] === "Glue Job State Change" && event.detail?.jobRunId)
       return await settleJobRun(event.detail.jobRunId, deps);
@@ -74,7 +85,7 @@ async function take(event: SettleEvent, deps: SettleDeps, hasTime: () => boolean
   else if (event.kind === "sweep") return await sweep(deps, hasTime);
   else if (event.kind === "reconcile") return await reconcile(reconcileDeps(deps), hasTime, event.history);
   throw new UnknownEvent(
-    `neither an order, nor a schedule's event, nor the end of a job: ${Object.keys(event).join(", ")}`,
+    `neither an order, nor a schedule's event, nor the end of a run: ${Object.keys(event).join(", ")}`,
   );
 }
 
@@ -84,10 +95,14 @@ const reconcileDeps = (deps: SettleDeps): ReconcileDeps => ({
   documents: createDocumentStore(deps.s3, deps.names.ledgerBucket, deps.names.keyArn),
 });
 
-async function settleJobRun(jobRun: string, { engine, names, log, open }: SettleDeps): Promise<undefined> {
-  const uri = (await engine.describe(jobRun))?.manifestUri;
+async function settleJobRun(jobRun: string, deps: SettleDeps): Promise<undefined> {
+  await settleClaim(await deps.engines.glue.manifestUri(jobRun), deps, jobRun);
+}
+
+/** @param jobRun the one that has ended, where its event names it */
+async function settleClaim(uri: string | null, { names, log, open }: SettleDeps, jobRun?: string): Promise<undefined> {
   const claim = uri && parseManifestUri(uri, names.ledgerBucket);
-  // Somebody started the job by hand. No run claimed it, so there is nothing to settle.
+  // Somebody started the engine by hand. No run claimed it, so there is nothing to settle.
   if (claim) await open().coordinator.settle(claim.batch, claim.run, jobRun);
   else log.warn("jobrun.foreign", { jobRun, reason: "its arguments name no manifest of this ledger" });
 }

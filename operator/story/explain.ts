@@ -353,6 +353,12 @@ class Teller {
           ],
         );
       }
+      case "unfit":
+        return finding(
+          `the embedded engine could not do run ${run.run}: ${message}`,
+          ["Glue gets these files from now on"],
+          [again],
+        );
       case "timeout":
         return finding(`run ${run.run} took longer than glue.timeout`, [message], [logs, again]);
       case "stopped":

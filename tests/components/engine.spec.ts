@@ -103,6 +103,7 @@ describe("the Glue job", () => {
         contract: { uri: uri("contract"), sha256: digest(upload("contract").content) },
         plan: { uri: uri("plan"), sha256: digest(upload("plan").content) },
         reader: 1,
+        embedded: null,
       },
     });
     for (const type of ["aws-native:glue:Job", "aws:glue/catalogTable:CatalogTable", "aws:lambda/function:Function"])

@@ -107,6 +107,7 @@ class PlanRun:
                 "contract": artifact(self.folder / "contract.json", json.dumps(self.contract)),
                 "plan": artifact(self.folder / "plan.json", self._plan()),
                 "reader": 1,
+                "embedded": None,
             },
             "destination": {
                 "gold": str(self.folder / "gold"),

@@ -20,7 +20,7 @@ MANIFEST = {
     "batch": "current",
     "run": 1,
     "inputs": {"users": USERS, "coupons": None},
-    "release": {"engine": PINNED, "contract": PINNED, "plan": PINNED, "reader": 1},
+    "release": {"engine": PINNED, "contract": PINNED, "plan": PINNED, "reader": 1, "embedded": None},
     "destination": {"gold": "g", "rejected": "r", "report": "p"},
 }
 STATEMENT = {"name": "x", "purpose": "x", "sql": {"spark": "select 1"}, "subject": "x", "code": "x"}

@@ -60,7 +60,7 @@ class Stack:
             "engine": self.put("artifacts/engine.zip", None),
             "contract": self.put("artifacts/contract.json", document["release"]["contract"]["uri"]),
             "plan": self.put("artifacts/plan.json", document["release"]["plan"]["uri"]),
-            "reader": document["release"]["reader"],
+            **{name: document["release"][name] for name in ("reader", "embedded")},
         }
         self.arguments = {
             "--JOB_NAME": "refine",

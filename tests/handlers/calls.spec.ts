@@ -13,7 +13,7 @@ import type { FunctionEnvironment } from "../../handlers/settings.ts";
 import { createHandler as createSettle } from "../../handlers/settle/handler.ts";
 import { createDocumentStore } from "../../handlers/storage.ts";
 import { MemoryS3 } from "../simulation/s3/memoryS3.ts";
-import { FakeCatalog, FakeEngine, goodReport, settingsOf, sqsEvent } from "./pipelineUnderTest.ts";
+import { FakeCatalog, FakeEngine, goodReport, noEngine, settingsOf, sqsEvent } from "./pipelineUnderTest.ts";
 import { releaseObjects } from "./releaseObjects.ts";
 import { stubParts } from "./stubParts.ts";
 
@@ -62,7 +62,7 @@ describe("S3 calls per event", function () {
     let nonces = 0;
     const parts = {
       s3,
-      engine,
+      engines: { glue: engine, embedded: noEngine },
       settings,
       names,
       log,

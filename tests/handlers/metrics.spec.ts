@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import type { Glue } from "../../handlers/clients.ts";
 import { createLog } from "../../handlers/log.ts";
+import type { Claim } from "../../handlers/run/engine.ts";
 import { createGlueEngine } from "../../handlers/run/glue.ts";
 import { nextSecond, type PipelineUnderTest, startPipelineUnderTest } from "./pipelineUnderTest.ts";
 
@@ -80,12 +81,14 @@ describe("a log entry that is counted", () => {
   });
 });
 
+const noClaim = {} as Claim;
+
 describe("what a Glue job run used up", () => {
   const usageOf = async (run: object) => {
     const glue = {
       send: async () => ({ JobRun: { Id: "jr_1", JobRunState: "SUCCEEDED", ...run } }),
     } as unknown as Glue;
-    return (await createGlueEngine(glue, "job").describe("jr_1"))!.usage;
+    return (await createGlueEngine(glue, "job").describe(noClaim, "jr_1"))!.usage;
   };
 
   it("is its time by its workers' DPUs", async () => {

@@ -34,6 +34,7 @@ import { createNotices, type Notice } from "../../handlers/publication/notices.t
 import { typeParts } from "../../handlers/reader/file.ts";
 import type { Release } from "../../handlers/release.ts";
 import type { Engine, JobRun, StartAnswer } from "../../handlers/run/engine.ts";
+import type { GlueEngine } from "../../handlers/run/glue.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
 import { createHandler as createSettle, type SettleAnswer, type SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore } from "../../handlers/storage.ts";
@@ -111,15 +112,24 @@ export const settingsOf = ({ name, files }: Pick<PipelineConfig, "name" | "files
   reconciliationEvery: 86_400,
 });
 
-export class FakeEngine implements Engine {
+/** An engine that no test may reach. */
+export const noEngine = new Proxy({} as Engine, {
+  get: (_, call) => () => {
+    throw new Error(`the engine was asked to ${String(call)}`);
+  },
+});
+
+export class FakeEngine implements GlueEngine {
   readonly starts: { readonly manifest: string; readonly sha256: string }[] = [];
   readonly stopped: string[] = [];
-  readonly jobRuns = new Map<string, JobRun>();
+  readonly jobRuns = new Map<string, JobRun & { readonly manifestUri: string | null }>();
   /** Answers of the next starts; started when there is none. `lost` starts the job and loses the answer. */
   answers: (StartAnswer | "lost")[] = [];
   searches = 0;
 
-  start: Engine["start"] = async (manifest) => {
+  start: Engine["start"] = async ({ manifest, ...claim }, uncertain) => {
+    const [earlier] = uncertain ? await this.find({ ...claim, manifest }) : [];
+    if (earlier) return { kind: "started", jobRun: earlier.id };
     this.starts.push({ manifest: manifest.uri, sha256: manifest.sha256 });
     const answer = this.answers.shift();
     if (answer && answer !== "lost") return answer;
@@ -128,14 +138,16 @@ export class FakeEngine implements Engine {
     return answer === "lost" ? { kind: "unknown", message: "TimeoutError" } : { kind: "started", jobRun: id };
   };
 
-  find: Engine["find"] = async (uri) => {
+  find: Engine["find"] = async ({ manifest }) => {
     this.searches++;
-    return [...this.jobRuns.values()].filter(({ manifestUri }) => manifestUri === uri).reverse();
+    return [...this.jobRuns.values()].filter(({ manifestUri }) => manifestUri === manifest.uri).reverse();
   };
 
-  describe: Engine["describe"] = async (id) => this.jobRuns.get(id) ?? null;
+  describe: Engine["describe"] = async (_, id) => this.jobRuns.get(id) ?? null;
 
-  stop: Engine["stop"] = async (id) => {
+  manifestUri: GlueEngine["manifestUri"] = async (id) => this.jobRuns.get(id)?.manifestUri ?? null;
+
+  stop: Engine["stop"] = async (_, id) => {
     this.stopped.push(id);
   };
 
@@ -221,6 +233,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
       logs.push({ level, message, ...fields });
   const log = { info: write("info"), warn: write("warn"), error: write("error") };
   const engine = new FakeEngine();
+  const engines = { glue: engine, embedded: noEngine };
   const catalog = new FakeCatalog();
   const topic = { failures: 0 };
   const heard: Notice[] = [];
@@ -233,7 +246,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
   let invocations = 0;
   const parts = {
     s3: wrapped,
-    engine,
+    engines,
     settings,
     names,
     log,
@@ -257,7 +270,7 @@ export async function startPipelineUnderTest(wrap: (s3: S3Client) => S3 = (s3) =
   const settleHandler = createSettle({
     s3: wrapped,
     sqs,
-    engine,
+    engines,
     settings,
     names,
     log,

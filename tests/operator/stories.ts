@@ -40,6 +40,7 @@ const release: Release = {
   contract: { uri: "s3://artifacts/contract/77e1.json", sha256: "77e1" },
   plan: { uri: "s3://artifacts/plan/c3b2.json", sha256: "c3b2" },
   reader: 1,
+  embedded: null,
 };
 
 interface FileOptions {
@@ -70,6 +71,7 @@ const decisionOf = (dataset: string, { version, bytes, uploaded, fault }: FileOp
     : {
         outcome: "promoted",
         report: reportOn(dataset, version),
+        silverBytes: Math.round(bytes / 5),
       }),
 });
 
@@ -114,6 +116,7 @@ const pinned = (files: Readonly<Record<string, FileOptions>>): PinnedInputs =>
         shape: shapesOf(contract)[dataset]!,
         report: reportOn(dataset, version),
         bytes,
+        silverBytes: Math.round(bytes / 5),
       },
     ]),
   );
@@ -244,6 +247,8 @@ const runOf = (run: number, inputs: PinnedInputs, claimed: number, ended: Partia
   cause: { kind: "gate" },
   state: "claimed",
   claimedAt: at(claimed) + 1500,
+  startedAt: at(claimed) + 2500,
+  engine: "glue",
   inputs,
   release,
   outputs: { user_activity: contract.outputs.user_activity!.columns },

@@ -56,6 +56,7 @@ export async function prepareRun(
     contract: write("contract.json", JSON.stringify(contract)),
     plan: write("plan.json", planText(compilePlan(contract, sql))),
     reader: readerVersion,
+    embedded: null,
   };
   const manifest = (destination: string) => ({
     format: 1,

@@ -11,7 +11,7 @@ import { createGlueEngine } from "../../handlers/run/glue.ts";
 import type { FunctionSettings } from "../../handlers/settings.ts";
 import { createHandler as createSettle, type SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore, statusOf } from "../../handlers/storage.ts";
-import { goodReport, sqsEvent } from "../handlers/pipelineUnderTest.ts";
+import { goodReport, noEngine, sqsEvent } from "../handlers/pipelineUnderTest.ts";
 import { releaseObjects } from "../handlers/releaseObjects.ts";
 import { stubParts } from "../handlers/stubParts.ts";
 import { MemoryS3 } from "../simulation/s3/memoryS3.ts";
@@ -161,7 +161,7 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   const invocation = { getRemainingTimeInMillis: () => left };
   const parts = (role: "promote" | "settle") => {
     const of = clients(role);
-    const engine = createGlueEngine(of.glue, names.glueJob);
+    const engines = { glue: createGlueEngine(of.glue, names.glueJob), embedded: noEngine };
     const log = { info() {}, warn() {}, error() {} };
     const nonce = () => `invocation-${++nonces}`;
     const outlets = {
@@ -169,7 +169,7 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
       gold: createGold(of.s3, names.goldBucket, names.keyArn),
       notices: createNotices(of.sns, names.alertTopic),
     };
-    const common = { s3: of.s3, sqs: of.sqs, engine, settings, names, log, now };
+    const common = { s3: of.s3, sqs: of.sqs, engines, settings, names, log, now };
     return {
       ...common,
       open: assemble({ ...common, outlets: role === "settle" ? outlets : null, pause: async () => {}, nonce }),

@@ -12,6 +12,7 @@ import { createNotices } from "../../handlers/publication/notices.ts";
 import { createGlueEngine } from "../../handlers/run/glue.ts";
 import { createHandler as createSettle, type SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore } from "../../handlers/storage.ts";
+import { noEngine } from "../handlers/pipelineUnderTest.ts";
 import { stubParts } from "../handlers/stubParts.ts";
 import type { ServiceName, Transition } from "./faults.ts";
 import { type Ending, FaultRates, Invocation, type Service } from "./invocation.ts";
@@ -67,7 +68,7 @@ export class Functions {
 
   settle(event: SettleEvent, name: string, onEnd: (ending: Ending) => void): void {
     const first: Transition =
-      "detail-type" in event
+      "detail-type" in event || "requestPayload" in event
         ? "observed"
         : event.kind === "order"
           ? event.order.operation
@@ -146,7 +147,10 @@ export class Functions {
     return {
       s3: this.#client<S3Client>(invocation, "S3", s3),
       sqs: this.#client<SQSClient>(invocation, "SQS", sqs),
-      engine: createGlueEngine(this.#client<GlueClient>(invocation, "Glue", glue), names.glueJob),
+      engines: {
+        glue: createGlueEngine(this.#client<GlueClient>(invocation, "Glue", glue), names.glueJob),
+        embedded: noEngine,
+      },
       settings: this.settings[invocation.kind],
       names,
       log: this.#logOf(invocation),

@@ -47,7 +47,8 @@ export const invariants = {
   "published run": "A batch has one published run at most, and the catalog leads to it.",
   "kept output":
     "Each run that can be gone back to has its whole output, and what older ones wrote is gone, but for a job run of whose end no event told.",
-  "people are told": "Of each run that has ended people are told, and with the reason if it failed.",
+  "people are told":
+    "Of each run that has ended people are told, and with the reason if it failed; but for one that Glue gets next, and of runs that never began the third and then each 24th.",
   "nothing is left":
     "No run is unsettled, no effect is uncleared, no job run is alive, no document is open, no mark is left behind.",
   "dead letters": "All poison, and only poison, stays in the dead letters after a redrive.",

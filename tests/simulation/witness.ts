@@ -459,6 +459,7 @@ export class Witness implements GlueWatch {
       report: jobRuns.some((jobRun) => this.#reportOf(jobRun) && !jobRun.reportedWell),
       timeout: jobRuns.some(({ state }) => state === "TIMEOUT"),
       stopped: jobRuns.some(({ stoppedByPerson }) => stoppedByPerson),
+      unfit: false,
       refused: this.#world.refused.has(`${batch}/${run.run}`),
     };
     if (!run.failure || !isTrue[run.failure.kind])

@@ -10,6 +10,7 @@ import { expect } from "chai";
 import { loadConfig } from "../../config/load.ts";
 import type { Answer } from "../../generator/answer.ts";
 import { type Decision, emptyDocument, type LedgerDocument, type Run } from "../../handlers/ledger/document.ts";
+import { noTries } from "../../handlers/ledger/retry.ts";
 import { inParallel } from "../../handlers/parallel.ts";
 import type { DatasetReport } from "../../handlers/run/report.ts";
 import { shapesOf } from "../../handlers/shape.ts";
@@ -49,7 +50,7 @@ const decision = (key: string, rejected?: { code: string; reason: string; fix: s
   shape: shapesOf(rules.contract)[key.split(".")[0]!]!,
   ...(rejected
     ? { outcome: "rejected", ...rejected }
-    : { outcome: "promoted", report: { key: `files/${key}`, sha256: "" } }),
+    : { outcome: "promoted", report: { key: `files/${key}`, sha256: "" }, silverBytes: 2 }),
 });
 const input = (key: string, dataset: string, rejected?: { code: string; reason: string; fix: string }) => ({
   [key]: { dataset, decision: decision(key, rejected), read: [] as string[], withdrawn: [], late: false },
@@ -64,22 +65,32 @@ const consumed = Object.fromEntries(
 );
 const pinned = (dataset: string) => {
   const key = `${dataset}.json`;
-  return { key, version: `version of ${key}`, report: { key: "", sha256: "" }, shape: "", bytes: 10 } as const;
+  return {
+    key,
+    version: `version of ${key}`,
+    report: { key: "", sha256: "" },
+    shape: "",
+    bytes: 10,
+    silverBytes: 2,
+  } as const;
 };
 const run = (fields: Partial<Run>): Run => ({
   run: 1,
   cause: { kind: "gate" },
   state: "started",
   claimedAt: 3_000,
+  startedAt: 3_500,
+  engine: "glue",
   inputs: { users: pinned("users"), events: pinned("events"), orders: pinned("orders") },
   release: {
     engine: { uri: "", sha256: "" },
     contract: { uri: "", sha256: "" },
     plan: { uri: "", sha256: "" },
     reader: 1,
+    embedded: null,
   },
   outputs: {},
-  tries: { executed: 0, undelivered: 0 },
+  tries: noTries,
   jobRuns: ["jr_1"],
   twins: [],
   settledAt: null,

@@ -14,7 +14,11 @@ export const release: Release = {
   contract: { uri: "s3://artifacts/contract/c.json", sha256: "c".repeat(64) },
   plan: { uri: "s3://artifacts/plan/d.json", sha256: "d".repeat(64) },
   reader: 1,
+  embedded: null,
 };
+
+/** What a file has in Silver is 40 bytes. */
+export const embeddedRelease: Release = { ...release, embedded: { functionArn: "arn:function:7", upTo: 1000 } };
 
 /** Of all datasets, unless a test says otherwise. */
 export const shape = "shape";
@@ -50,6 +54,7 @@ export const promoted = (version: string, sequencer: string | null, at = 0): Pro
   bytes: 100,
   shape,
   report: reportOn(version),
+  silverBytes: 40,
 });
 
 export const rejected = (version: string, sequencer: string | null, at = 0): Rejected => ({

@@ -11,7 +11,7 @@ import { evaluateGate, type GateVerdict } from "../../../handlers/ledger/gate.ts
 import { OrderRefused } from "../../../handlers/ledger/judgeOrder.ts";
 import type { TransitionContext } from "../../../handlers/ledger/rules.ts";
 import { transition } from "../../../handlers/ledger/transition.ts";
-import { minute, promoted, rejected, rules, start } from "./documents.ts";
+import { embeddedRelease, minute, promoted, rejected, rules, start } from "./documents.ts";
 
 /** A change of state that a walk came by, and the event that made it. */
 export interface Step<State> {
@@ -43,6 +43,7 @@ export function walkLedger(walks: number): Walked {
       invocation: "walk",
       rules: {
         ...rules,
+        release: random.below(2) ? rules.release : embeddedRelease,
         maxSpread: 60 * minute,
         datasets: { users: { required: true }, events: { required: needed }, coupons: { required: false } },
       },
@@ -118,7 +119,7 @@ function upload(random: Random, now: number, step: number): LedgerEvent {
 
 const anyEnd = (random: Random, id: string): ObservedJobRun => ({
   id,
-  state: oneOf(random, ["alive", "succeeded", "succeeded", "failed", "timeout", "stopped"] as const),
+  state: oneOf(random, ["alive", "succeeded", "succeeded", "failed", "timeout", "unfit", "stopped"] as const),
   executed: random.below(3) > 0,
   message: id,
   report: oneOf(random, ["good", "good", "missing", { bad: "does not balance" }] as const),

@@ -22,7 +22,7 @@ describe("a run's moves", () => {
   it("lets a run be entered only as claimed", () => {
     for (const state of states.filter((candidate) => candidate !== "claimed"))
       expect(() => checkMoves(emptyDocument, inState(state), "claim")).to.throw(`from nothing to ${state}`);
-    expect(() => checkMoves(emptyDocument, inState("claimed"), "observed")).to.throw("by observed");
+    expect(() => checkMoves(emptyDocument, inState("claimed"), "decided")).to.throw("by decided");
     checkMoves(emptyDocument, inState("claimed"), "claim");
   });
 

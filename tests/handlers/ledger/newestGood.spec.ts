@@ -41,6 +41,7 @@ describe("what an operator's run reads", () => {
         shape: "shape",
         report: reportOn("users-2"),
         bytes: 100,
+        silverBytes: 40,
       },
       lastModified: story.document!.inputs["users.json"]!.decision.lastModified,
       readBy: null,

@@ -43,8 +43,8 @@ export const guards = {
 const events: Partial<Record<EventKind, string>> = {
   decided: "a file was promoted or rejected",
   claim: "the gate enters a run, its files and its code",
-  started: "Glue told the job run's id",
-  refused: "Glue will never start it",
+  started: "the engine told the job run's id",
+  refused: "the engine will never start it",
   observed: "how its job runs stand, told or looked up",
   operate: "an operator's run, replay, rollback or withdraw",
   sweep: "every few minutes: the deadline has passed",
@@ -60,7 +60,7 @@ const box = { width: 144, height: 56 };
 
 const runPlaces: Readonly<Record<string, Place>> = {
   claimed: { x: 206, y: 112, means: "files pinned" },
-  started: { x: 530, y: 112, means: "Glue has it" },
+  started: { x: 530, y: 112, means: "begun" },
   published: { x: 856, y: 112, means: "readers see it" },
   failed: { x: 530, y: 292, means: "says why" },
   superseded: { x: 856, y: 292, means: "seen no more" },
@@ -86,7 +86,7 @@ interface Route {
 }
 
 const runRoutes: Readonly<Record<string, Route>> = {
-  "null > claimed": { way: "56,140 206,140", label: [131, 132, "middle"] },
+  "null > claimed": { way: "56,140 206,140", label: [40, 79, "start"] },
   "claimed > started": { way: "350,140 530,140", label: [440, 132, "middle"] },
   "started > published": { way: "674,140 856,140", label: [765, 132, "middle"] },
   "claimed > published": { way: "278,112 278,86 928,86 928,112", label: [603, 79, "middle"] },

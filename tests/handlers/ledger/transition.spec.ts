@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { isUnsettled } from "../../../handlers/ledger/document.ts";
 import { evaluateGate } from "../../../handlers/ledger/gate.ts";
 import { OrderRefused } from "../../../handlers/ledger/judgeOrder.ts";
-import { jobRun, minute, promoted, rejected, release, reportOn, Story, start } from "./documents.ts";
+import { noTries } from "../../../handlers/ledger/retry.ts";
+import { embeddedRelease, jobRun, minute, promoted, rejected, release, reportOn, Story, start } from "./documents.ts";
 
 /** The protocol on its own: no clock, no storage. What S3 and Glue make of the effects is proven elsewhere. */
 describe("ledger transition", () => {
@@ -126,6 +127,7 @@ describe("ledger transition", () => {
         shape: "shape",
         report: reportOn(`${dataset}-1`),
         bytes: 100,
+        silverBytes: 40,
       });
       expect(document!.runs).to.deep.equal([
         {
@@ -133,10 +135,12 @@ describe("ledger transition", () => {
           cause: { kind: "gate" },
           state: "claimed",
           claimedAt: start + 7 * minute,
+          startedAt: null,
+          engine: "glue",
           inputs: { users: pinned("users"), events: pinned("events"), orders: pinned("orders"), coupons: null },
           release,
           outputs: story.rules.outputs,
-          tries: { executed: 0, undelivered: 0 },
+          tries: noTries,
           jobRuns: [],
           twins: [],
           settledAt: null,
@@ -200,12 +204,83 @@ describe("ledger transition", () => {
       expect(evaluateGate(story.batch, story.document!, story.rules, start + 9000 * minute).state).to.equal("failed");
     });
 
+    const embedded = { release: embeddedRelease };
+
+    it("gives the embedded engine what its function holds, and Glue the rest", () => {
+      const fits = new Story("2026-01-01", { release: { ...release, embedded: { functionArn: "arn", upTo: 120 } } });
+      expect(fits.arriveAll("1").claim().document!.runs[0]!.engine).to.equal("embedded");
+      const large = new Story("2026-01-01", { release: { ...release, embedded: { functionArn: "arn", upTo: 119 } } });
+      expect(large.arriveAll("1").claim().document!.runs[0]!.engine).to.equal("glue");
+    });
+
+    it("claims at once for Glue what the embedded engine can't do, tells nobody, and never gives it back", () => {
+      const story = new Story("2026-01-01", { ...embedded, attempts: 2 }).arriveAll("1").claim();
+      story.observe(1, jobRun("em-1", "unfit", { bad: "memory: DuckDB has no more memory or disk" }));
+      expect(story.document!.runs[0]!.failure).to.deep.equal({ kind: "unfit", message: "em-1 unfit" });
+      expect(story.document!.open, "open until it is claimed").to.equal(1);
+      expect(story.notices).to.deep.equal([]);
+      story.claim();
+      expect(story.runs).to.deep.equal(["1 failed", "2 claimed"]);
+      expect(story.document!.runs[1]).to.deep.include({
+        engine: "glue",
+        tries: { executed: 1, undelivered: 0, unfit: true },
+      });
+      story.observe(2, jobRun("jr2", "failed"));
+      expect(story.claim(9000).runs, "it was one of the two tries").to.deep.equal(["1 failed", "2 failed"]);
+      story.tell({ kind: "operate", id: "op", order: { operation: "run" } }, { at: 9001 });
+      expect(story.document!.runs[2]).to.deep.include({ engine: "glue", tries: { ...noTries, unfit: true } });
+      story.observe(3, jobRun("jr3", "succeeded", "good"));
+      story.tell({ kind: "operate", id: "op2", order: { operation: "replay", run: 3 } });
+      expect(story.document!.runs[3]!.engine).to.equal("glue");
+    });
+
+    it("goes to Glue even if no try is left", () => {
+      const story = new Story("2026-01-01", { ...embedded, attempts: 1 }).arriveAll("1").claim();
+      expect(story.observe(1, jobRun("em-1", "unfit")).claim().runs).to.deep.equal(["1 failed", "2 claimed"]);
+    });
+
+    it("goes to Glue at once when the embedded engine refuses the start", () => {
+      const story = new Story("2026-01-01", embedded).arriveAll("1").claim();
+      story.tell({ kind: "refused", run: 1, message: "ResourceNotFoundException: no such version" });
+      expect(story.claim().runs).to.deep.equal(["1 failed", "2 claimed"]);
+      expect(story.document!.runs[0]!.failure!.kind).to.equal("unfit");
+      expect(story.document!.runs[1]!.engine).to.equal("glue");
+    });
+
+    it("claims an order's run again by the write that ends it, with what it was given", () => {
+      const story = new Story("2026-01-01", embedded).arriveAll("1").publish(1);
+      story.tell({ kind: "operate", id: "op", order: { operation: "replay", run: 1 } });
+      expect(story.document!.runs[1]!.engine).to.equal("embedded");
+      story.observe(2, jobRun("em-2", "unfit"));
+      const [first, second, third] = story.document!.runs;
+      expect(story.runs).to.deep.equal(["1 published", "2 failed", "3 claimed"]);
+      expect(third).to.deep.include({ engine: "glue", cause: second!.cause, inputs: first!.inputs });
+      story.observe(3, jobRun("jr3", "failed", { bad: "no" }));
+      expect(story.runs).to.deep.equal(["1 published", "2 failed", "3 failed"]);
+    });
+
+    it("replays without the embedded engine where none is deployed any more", () => {
+      const story = new Story("2026-01-01", embedded).arriveAll("1").publish(1);
+      story.rules = { ...story.rules, release };
+      story.tell({ kind: "operate", id: "op", order: { operation: "replay", run: 1 } });
+      expect(story.document!.runs[1]).to.deep.include({ engine: "glue", release });
+    });
+
+    it("remembers when the start was entered", () => {
+      const story = new Story("2026-01-01", embedded).arriveAll("1").claim();
+      story.tell({ kind: "started", run: 1, jobRun: "em-1" }, { at: 3 });
+      story.tell({ kind: "started", run: 1, jobRun: "em-1" }, { at: 5 });
+      expect(story.document!.runs[0]!.startedAt).to.equal(start + 3 * minute);
+    });
+
     it("claims again without end, each hour at last, what never began to execute", () => {
       const story = new Story().arriveAll("1");
       const at = failAgain(story, 30, false);
       expect(at).to.have.length(30);
       for (const [index, minutes] of at.entries()) if (index > 3) expect(minutes - at[index - 1]!).to.be.within(60, 75);
-      expect(story.document!.runs.at(-1)!.tries).to.deep.equal({ executed: 0, undelivered: 29 });
+      expect(story.document!.runs.at(-1)!.tries).to.deep.equal({ ...noTries, undelivered: 29 });
+      const told = story.notices.filter((notice) => /failed/.test(notice)).map((notice) => Number.parseInt(notice, 10));
+      expect(told, "and people are told of the third, and once a day").to.deep.equal([3, 27]);
       expect(story.document!.runs.length, "the document stays small").to.be.at.most(story.rules.keepRuns);
       expect(story.document!.open, "and open").to.equal(1);
       expect(failAgain(story, 9, true), "what executes then has all its tries").to.have.length(story.rules.attempts);

@@ -6,14 +6,18 @@ import { expect } from "chai";
 import fc from "fast-check";
 import { work } from "../../../handlers/embedded/worker.ts";
 import { attemptAt, attemptId } from "../../../handlers/run/attempt.ts";
-import { createEmbeddedEngine, type EmbeddedClaim, eventAge } from "../../../handlers/run/embedded.ts";
+import { createEmbeddedEngine, eventAge } from "../../../handlers/run/embedded.ts";
+import type { Claim } from "../../../handlers/run/engine.ts";
 import type { RunReport } from "../../../handlers/run/report.ts";
 import type { DocumentStore } from "../../../handlers/storage.ts";
 import { memoryDocuments } from "../memoryDocuments.ts";
 
 const manifest = { uri: "s3://ledger/manifests/2026-03-01/7.json", sha256: "ab".repeat(32) };
 const id = attemptId(manifest);
-const claim: EmbeddedClaim = { batch: "2026-03-01", run: 7, manifest, functionArn: "arn:f:3", startedAt: 0 };
+const claim: Claim = {
+  ...{ batch: "2026-03-01", run: 7, manifest, functionArn: "arn:f:3" },
+  ...{ claimedAt: 0, startedAt: 0 },
+};
 const [leaseKey, reportKey] = [`attempts/2026-03-01/7/${id}/lease.json`, `reports/2026-03-01/7/${id}.json`];
 const silent = { info() {}, warn() {}, error() {} };
 const minute = 60_000;
@@ -102,7 +106,7 @@ describe("an attempt of the embedded engine", () => {
       expect([...documents.texts.keys()]).to.deep.equal(kind === "refused" ? [leaseKey] : []);
       if (kind !== "refused") return;
       await working(documents);
-      expect(await engine(documents).describe(claim)).to.deep.include({ state: "failed", executed: false });
+      expect(await engine(documents).describe(claim, id)).to.deep.include({ state: "failed", executed: false });
     });
 
   it("is started all the same when a refusal meets a worker that an unanswered invocation began", async () => {
@@ -110,7 +114,7 @@ describe("an attempt of the embedded engine", () => {
     await working(documents);
     const answer = await engine(documents, { lambda: refusing(404, "ResourceNotFoundException") }).start(claim, false);
     expect(answer).to.deep.equal({ kind: "started", jobRun: id });
-    expect(await engine(documents).describe(claim)).to.deep.include({ state: "succeeded" });
+    expect(await engine(documents).describe(claim, id)).to.deep.include({ state: "succeeded" });
   });
 
   it("is unknown to the search until somebody began or ended it", async () => {
@@ -123,7 +127,7 @@ describe("an attempt of the embedded engine", () => {
   it("counts as undelivered only when no invocation can begin any more", async () => {
     const documents = memoryDocuments();
     const at = (now: number, startedAt: number | null = 0) =>
-      engine(documents, { now: () => now }).describe({ ...claim, startedAt });
+      engine(documents, { now: () => now }).describe({ ...claim, startedAt }, id);
     const latest = eventAge * 1000 + minute;
     expect(await at(latest)).to.deep.include({ state: "alive" });
     expect(await at(10 * latest, null)).to.deep.include({ state: "alive" });
@@ -135,7 +139,7 @@ describe("an attempt of the embedded engine", () => {
 
   it("is given up a minute after its worker's deadline, and what the worker reports then comes too late", async () => {
     const documents = memoryDocuments();
-    const at = (now: number) => engine(documents, { now: () => now }).describe(claim);
+    const at = (now: number) => engine(documents, { now: () => now }).describe(claim, id);
     await working(documents, {
       remaining: 5 * minute,
       async execute() {
@@ -168,15 +172,15 @@ describe("an attempt of the embedded engine", () => {
     const lambda = engine(documents);
     await working(documents, {
       async execute() {
-        await lambda.stop(claim);
+        await lambda.stop(claim, id);
         return good;
       },
     });
-    expect(await lambda.describe(claim)).to.deep.include({ state: "stopped" });
+    expect(await lambda.describe(claim, id)).to.deep.include({ state: "stopped" });
     const before = memoryDocuments();
-    await engine(before).stop(claim);
+    await engine(before).stop(claim, id);
     await working(before, { execute: () => Promise.reject(new Error("must not execute")) });
-    expect(await engine(before).describe(claim)).to.deep.include({ state: "stopped", executed: false });
+    expect(await engine(before).describe(claim, id)).to.deep.include({ state: "stopped", executed: false });
   });
 
   it("tells apart what failed and what another engine may do", async () => {
@@ -190,7 +194,7 @@ describe("an attempt of the embedded engine", () => {
     ] as const) {
       const documents = memoryDocuments();
       await attemptAt(claim, documents).end(code, "why");
-      expect(await engine(documents).describe(claim)).to.deep.include({ state, message: "why", executed: true });
+      expect(await engine(documents).describe(claim, id)).to.deep.include({ state, message: "why", executed: true });
     }
   });
 
@@ -231,17 +235,17 @@ describe("an attempt of the embedded engine", () => {
           const now = () => (isLate ? 10 * eventAge * 1000 : 0);
           const look = async () => {
             for (let looks = 0; looks < 3; looks++) {
-              const { state } = await engine(slow, { now }).describe(claim);
+              const { state } = (await engine(slow, { now }).describe(claim, id))!;
               if (state !== "alive") ends.add(state);
             }
           };
           const parties = [
             ...Array.from({ length: workers }, () => working(slow, { execute })),
-            ...Array.from({ length: stops }, () => engine(slow).stop(claim)),
+            ...Array.from({ length: stops }, () => engine(slow).stop(claim, id)),
             ...Array.from({ length: observers }, look),
           ];
           await scheduler.waitFor(Promise.all(parties));
-          const { state } = await engine(documents, { now }).describe(claim);
+          const { state } = (await engine(documents, { now }).describe(claim, id))!;
           ends.add(state);
           expect(executions).to.be.at.most(1);
           expect([...ends], "one end").to.have.length(1);

@@ -48,6 +48,7 @@ export const hostileStory: Story = (() => {
       contract: { uri: mix, sha256: mix },
       plan: { uri: mix, sha256: mix },
       reader: 1,
+      embedded: null,
     },
     failure: { kind: "report", message: mix } as const,
   };
