@@ -9,6 +9,7 @@ import { artifactKeys } from "../handlers/keys.ts";
 import type { Artifact, Release, ReleasePointer } from "../handlers/release.ts";
 import { readerVersion } from "../handlers/shape.ts";
 import { compilePlan } from "../plan/compile.ts";
+import { isForDuckdb } from "../plan/plan.ts";
 import { planText } from "../plan/planText.ts";
 
 /** What a run executes, as read from the repository. */
@@ -33,6 +34,8 @@ export interface ReleaseUploads {
   readonly engine: Upload;
   readonly contract: Upload;
   readonly plan: Upload;
+  /** Whether the embedded engine can run the plan. */
+  readonly isEmbeddable: boolean;
 }
 
 const digestOf = (content: string | Uint8Array) => createHash("sha256").update(content).digest("hex");
@@ -50,27 +53,27 @@ export function archive(files: Readonly<Record<string, Uint8Array>>): Uint8Array
 export function releaseUploads(files: ReleaseFiles, contract: Contract): ReleaseUploads {
   const engine = archive(files.engine);
   const contractText = `${JSON.stringify(contract, null, 2)}\n`;
-  const plan = planText(compilePlan(contract, files.sql));
+  const compiled = compilePlan(contract, files.sql);
+  const plan = planText(compiled);
   return {
     script: { key: `script/${hashOf(files.script)}/job.py`, content: files.script },
     engine: { key: `engine/${hashOf(engine)}/plan_runner.zip`, content: engine },
     contract: { key: `contract/${hashOf(contractText)}.json`, content: contractText },
     plan: { key: `plan/${hashOf(plan)}.json`, content: plan },
+    isEmbeddable: isForDuckdb(compiled),
   };
 }
 
-/** What a manifest pins when the uploads lie in `bucket`. */
-export function releaseOf(
-  { engine, contract, plan }: ReleaseUploads,
-  bucket: string,
-  embedded: Release["embedded"] = null,
-): Release {
+/** What a manifest pins, but for the embedded engine's function. */
+export type ReleaseArtifacts = Omit<Release, "embedded">;
+
+/** @param bucket in which the uploads lie */
+export function artifactsOf({ engine, contract, plan }: ReleaseUploads, bucket: string): ReleaseArtifacts {
   const artifact = ({ key, content }: Upload): Artifact => ({
     uri: `s3://${bucket}/${key}`,
     sha256: digestOf(content),
   });
-  const artifacts = { engine: artifact(engine), contract: artifact(contract), plan: artifact(plan) };
-  return { ...artifacts, reader: readerVersion, embedded };
+  return { engine: artifact(engine), contract: artifact(contract), plan: artifact(plan), reader: readerVersion };
 }
 
 /** The object by which the functions find the current release. */
@@ -99,8 +102,7 @@ function fileOf(key: string, content: Uint8Array): string {
 export class Artifacts extends pulumi.ComponentResource {
   /** `s3://` URI of the job's script. */
   readonly script: pulumi.Output<string>;
-  /** What a manifest pins. */
-  readonly release: pulumi.Output<Release>;
+  readonly release: pulumi.Output<ReleaseArtifacts>;
 
   constructor(name: string, args: ArtifactsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("commerce:artifacts:Artifacts", name, {}, opts);
@@ -124,7 +126,7 @@ export class Artifacts extends pulumi.ComponentResource {
     this.script = upload("script", script);
     const pinned = [upload("engine", engine), upload("contract", contract), upload("plan", plan)];
     // Known once all of it is there.
-    this.release = pulumi.all([args.bucket, ...pinned]).apply(([bucket]) => releaseOf(args.uploads, bucket!));
+    this.release = pulumi.all([args.bucket, ...pinned]).apply(([bucket]) => artifactsOf(args.uploads, bucket!));
     this.registerOutputs({ script: this.script, release: this.release });
   }
 }

@@ -25,6 +25,8 @@ export interface DataBucketArgs {
    * queue's policy comes first.
    */
   readonly notify?: Pick<Queue, "arn" | "policy">;
+  /** Whether EventBridge is told of every object created. */
+  readonly announce?: boolean;
   /** Who reads it beside the stack's own roles, which have policies of their own. */
   readonly readers?: readonly Reader[];
   /** Leave the bucket when the stack is destroyed. */
@@ -85,10 +87,13 @@ export class DataBucket extends pulumi.ComponentResource {
         ownershipControls: { rules: [{ objectOwnership: "BucketOwnerEnforced" }] },
         ...(args.versioned && { versioningConfiguration: { status: "Enabled" } }),
         lifecycleConfiguration: { rules: lifecycleRules(args) },
-        ...(args.notify && {
+        ...((args.notify || args.announce) && {
           notificationConfiguration: {
-            // Not only Put: a large upload ends with CompleteMultipartUpload.
-            queueConfigurations: [{ event: "s3:ObjectCreated:*", queue: args.notify.arn }],
+            ...(args.notify && {
+              // Not only Put: a large upload ends with CompleteMultipartUpload.
+              queueConfigurations: [{ event: "s3:ObjectCreated:*", queue: args.notify.arn }],
+            }),
+            ...(args.announce && { eventBridgeConfiguration: { eventBridgeEnabled: true } }),
           },
         }),
         tags: tagList(args.tags),

@@ -1,17 +1,22 @@
 import type { LoadedConfig } from "../config/load.ts";
-import type { FunctionSettings } from "../handlers/settings.ts";
+import type { FunctionScope, FunctionSettings } from "../handlers/settings.ts";
 
 /** An invocation that was cut off by its timeout has surely ended a minute later. */
 const leaseMargin = 60;
 
+export const scopeOf = ({ environment, config }: LoadedConfig): FunctionScope => ({
+  pipeline: config.name,
+  environment,
+});
+
 /** The part of the config that one function gets as its own settings. */
 export function functionSettings(
-  { environment, config }: LoadedConfig,
+  loaded: LoadedConfig,
   lambda: keyof LoadedConfig["config"]["lambda"],
 ): FunctionSettings {
+  const { config } = loaded;
   return {
-    pipeline: config.name,
-    environment,
+    ...scopeOf(loaded),
     files: config.files,
     attempts: config.glue.attempts,
     keepRuns: config.retention.runs,

@@ -2,15 +2,18 @@ import * as pulumi from "@pulumi/pulumi";
 import { contractOf } from "../config/contract.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { type BucketKey, type Layer, perBucket, physicalNames, type Scope, stackArns } from "../config/naming.ts";
+import type { Release } from "../handlers/release.ts";
 import { environmentVariables, type FunctionEnvironment } from "../handlers/settings.ts";
 import { Alerts } from "./alerts.ts";
 import { Artifacts, releasePointer, releaseUploads } from "./artifacts.ts";
 import { DataBucket, type DataBucketArgs } from "./bucket.ts";
 import { Catalog } from "./catalog.ts";
 import { dashboard } from "./dashboard.ts";
+import { EmbeddedEngine } from "./embeddedEngine.ts";
 import { Encryption } from "./encryption.ts";
-import { functionSettings } from "./functionSettings.ts";
+import { functionSettings, scopeOf } from "./functionSettings.ts";
 import { GlueEngine } from "./glueEngine.ts";
+import { embeddedPolicy } from "./iam/embedded.ts";
 import { gluePolicy } from "./iam/glue.ts";
 import { promotePolicy } from "./iam/promote.ts";
 import { settlePolicy } from "./iam/settle.ts";
@@ -131,7 +134,7 @@ export class Pipeline extends pulumi.ComponentResource {
             sid: "KeepUndeliveredEvents",
             service: "events.amazonaws.com",
             account: scope.account,
-            sources: [arns.jobEndedRule, arns.sweepRule],
+            sources: [arns.jobEndedRule, arns.reportedRule, arns.sweepRule],
           },
         ],
         keyArn,
@@ -143,7 +146,7 @@ export class Pipeline extends pulumi.ComponentResource {
     const { retention } = config;
     const bucket = (
       layer: Layer,
-      own: Pick<DataBucketArgs, "versioned" | "expireAfter" | "expireVersionsAfter" | "notify" | "readers">,
+      own: Omit<DataBucketArgs, "bucketName" | "bucketArn" | "keyArn" | "retain" | "tags">,
     ) =>
       new DataBucket(
         `${name}-${layer}`,
@@ -163,13 +166,14 @@ export class Pipeline extends pulumi.ComponentResource {
       gold: bucket("gold", {
         readers: goldReaders.map(({ principal, outputs }) => ({ principal, folders: outputs })),
       }),
-      ledger: bucket("ledger", { versioned: true, expireVersionsAfter: retention.ledgerVersions }),
+      ledger: bucket("ledger", { versioned: true, announce: true, expireVersionsAfter: retention.ledgerVersions }),
       artifacts: bucket("artifacts", { versioned: true, expireVersionsAfter: retention.artifactVersions }),
     };
 
+    const uploads = releaseUploads(sources.release, contract);
     const { script, release } = new Artifacts(
       `${name}-artifacts-release`,
-      { bucket: buckets.artifacts, uploads: releaseUploads(sources.release, contract) },
+      { bucket: buckets.artifacts, uploads },
       inside,
     );
 
@@ -269,6 +273,8 @@ export class Pipeline extends pulumi.ComponentResource {
         deadLetters: settleDeadLetters,
         glueJob: names.glueJob,
         jobEndedRule: names.jobEndedRule,
+        ledgerBucket: names.buckets.ledger,
+        reportedRule: names.reportedRule,
         sweepRule: names.sweepRule,
         sweepEvery: schedule,
         ...shared,
@@ -276,9 +282,35 @@ export class Pipeline extends pulumi.ComponentResource {
       inside,
     );
 
+    let embedded: pulumi.Input<Release["embedded"]> = null;
+    if (config.engine !== "glue" && uploads.isEmbeddable) {
+      const { embeddedUpTo: upTo, memory, timeout, concurrency } = config.engine;
+      const { functionArn } = new EmbeddedEngine(
+        `${name}-embedded`,
+        {
+          functionName: names.embeddedFunction,
+          description: `Makes the outputs of ${title} from a manifest, where the inputs are small`,
+          bundle: sources.embedded,
+          packages: sources.embedded.packages,
+          settings: scopeOf(loaded),
+          environment: variables,
+          memory,
+          timeout,
+          reservedConcurrency: concurrency,
+          policy: keyArn.apply((key) => embeddedPolicy(arns, key)),
+          logGroupName: names.embeddedLogs,
+          ...shared,
+        },
+        inside,
+      );
+      embedded = functionArn.apply((arn) => ({ functionArn: arn, upTo }));
+    }
     releasePointer(
       `${name}-artifacts-current`,
-      { bucket: buckets.artifacts, release },
+      {
+        bucket: buckets.artifacts,
+        release: pulumi.all([release, embedded]).apply(([artifacts, embedded]) => ({ ...artifacts, embedded })),
+      },
       { parent: this, retainOnDelete: retain, dependsOn: [catalog, engine, promotion, settlement] },
     );
 

@@ -1,6 +1,5 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
-import type { FunctionSettings } from "../handlers/settings.ts";
 import type { FunctionBundle } from "./bundle.ts";
 import { ExecutionRole, type RoleRules } from "./executionRole.ts";
 import type { PolicyDocument } from "./iam/document.ts";
@@ -15,12 +14,18 @@ export interface PipelineFunctionArgs {
   /** Files of packages that the bundle asks for, by their path in the archive. */
   readonly packages?: Readonly<Record<string, string>> | undefined;
   /** Written as settings.json beside the code. */
-  readonly settings: FunctionSettings;
+  readonly settings: object;
   readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
   /** In MiB. */
   readonly memory: number;
   /** In seconds. */
   readonly timeout: number;
+  /** Files in /tmp may take so many MiB; Lambda's default when absent. */
+  readonly temporaryStorage?: number;
+  /** How many calls at the same time are reserved and allowed; what the account allows when absent. */
+  readonly reservedConcurrency?: number | undefined;
+  /** Whether each change makes a version, which stays as it is. */
+  readonly versioned?: boolean;
   /** All that the function may do. */
   readonly policy: pulumi.Input<PolicyDocument>;
   readonly roleRules: RoleRules;
@@ -34,6 +39,10 @@ export interface PipelineFunctionArgs {
 export class PipelineFunction extends pulumi.ComponentResource {
   readonly functionName: pulumi.Output<string>;
   readonly arn: pulumi.Output<string>;
+  /** The newest version's number. */
+  readonly version: pulumi.Output<string>;
+  /** Of the newest version. */
+  readonly qualifiedArn: pulumi.Output<string>;
   /** The role's rights, without which a trigger is refused. */
   readonly policy: pulumi.Resource;
 
@@ -78,6 +87,9 @@ export class PipelineFunction extends pulumi.ComponentResource {
         role: role.arn,
         memorySize: args.memory,
         timeout: args.timeout,
+        ...(args.temporaryStorage && { ephemeralStorage: { size: args.temporaryStorage } }),
+        ...(args.reservedConcurrency && { reservedConcurrentExecutions: args.reservedConcurrency }),
+        ...(args.versioned && { publish: true }),
         environment: { variables: { ...args.environment, NODE_OPTIONS: "--enable-source-maps" } },
         tags,
       },
@@ -86,6 +98,8 @@ export class PipelineFunction extends pulumi.ComponentResource {
 
     this.functionName = code.name;
     this.arn = code.arn;
+    this.version = code.version;
+    this.qualifiedArn = code.qualifiedArn;
     this.policy = role.policy;
     this.registerOutputs({ functionName: this.functionName, arn: this.arn });
   }

@@ -1,5 +1,6 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
+import { ledgerKeys } from "../handlers/keys.ts";
 import { PipelineFunction, type PipelineFunctionArgs } from "./pipelineFunction.ts";
 import type { Queue } from "./queue.ts";
 
@@ -9,6 +10,9 @@ export interface SettlementArgs extends PipelineFunctionArgs {
   /** The Glue job whose ends are settled. */
   readonly glueJob: string;
   readonly jobEndedRule: string;
+  /** The bucket in which the embedded engine leaves its reports. */
+  readonly ledgerBucket: string;
+  readonly reportedRule: string;
   readonly sweepRule: string;
   /** Seconds between two sweeps. */
   readonly sweepEvery: number;
@@ -21,15 +25,16 @@ function rateExpression(seconds: number): string {
 }
 
 /**
- * The function that settles runs. The end of a job run wakes it and, because that event may be lost, so does a
- * schedule.
+ * The function that settles runs. The end of a job run wakes it, or the report of the embedded engine, and, because
+ * such an event may be lost, a schedule.
  */
 export class Settlement extends pulumi.ComponentResource {
   readonly functionName: pulumi.Output<string>;
 
   constructor(name: string, args: SettlementArgs, opts?: pulumi.ComponentResourceOptions) {
     super("commerce:settlement:Settlement", name, {}, opts);
-    const { deadLetters, glueJob, jobEndedRule, sweepRule, sweepEvery, ...functionArgs } = args;
+    const { deadLetters, glueJob, jobEndedRule, ledgerBucket, reportedRule, sweepRule, sweepEvery, ...functionArgs } =
+      args;
 
     const settle = new PipelineFunction(name, functionArgs, { parent: this });
     new aws.lambda.FunctionEventInvokeConfig(
@@ -78,6 +83,23 @@ export class Settlement extends pulumi.ComponentResource {
             source: ["aws.glue"],
             "detail-type": ["Glue Job State Change"],
             detail: { jobName: [glueJob], state: ["SUCCEEDED", "FAILED", "TIMEOUT", "STOPPED"] },
+          }),
+          tags: args.tags,
+        },
+        { parent: this },
+      ),
+    );
+    wake(
+      "reported",
+      new aws.cloudwatch.EventRule(
+        `${name}-reported`,
+        {
+          name: reportedRule,
+          description: "The embedded engine has left a report",
+          eventPattern: JSON.stringify({
+            source: ["aws.s3"],
+            "detail-type": ["Object Created"],
+            detail: { bucket: { name: [ledgerBucket] }, object: { key: [{ wildcard: ledgerKeys.embeddedReports }] } },
           }),
           tags: args.tags,
         },

@@ -14,6 +14,7 @@ export interface FunctionCode extends FunctionBundle {
 export interface Sources {
   readonly promote: FunctionCode;
   readonly settle: FunctionCode;
+  readonly embedded: FunctionCode;
   readonly release: ReleaseFiles;
 }
 
@@ -39,11 +40,14 @@ export async function readSources({ sqlFiles }: LoadedConfig, packages?: NativeP
     const bundle = await bundleFunction(repository, entry);
     return packages && bundle.asksFor.length > 0 ? { ...bundle, packages: await packages() } : bundle;
   };
-  const [promote, settle] = await Promise.all([read("handlers/promote/index.ts"), read("handlers/settle/index.ts")]);
+  const [promote, settle, embedded] = await Promise.all(
+    ["promote", "settle", "embedded"].map((name) => read(`handlers/${name}/index.ts`)),
+  );
   const sql = Object.entries(sqlFiles).map(([output, file]) => [output, readFileSync(file, "utf8")]);
   return {
-    promote,
-    settle,
+    promote: promote!,
+    settle: settle!,
+    embedded: embedded!,
     release: {
       script: readFileSync(join(repository, "glue/job.py"), "utf8"),
       engine: readPackage(join(repository, "glue/plan_runner")),

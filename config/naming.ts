@@ -33,12 +33,15 @@ export interface PhysicalNames {
   readonly settleDeadLetters: string;
   readonly promoteFunction: string;
   readonly settleFunction: string;
+  readonly embeddedFunction: string;
   readonly promoteLogs: string;
   readonly settleLogs: string;
+  readonly embeddedLogs: string;
   readonly glueJob: string;
   /** Glue writes to `<prefix>/output` and `<prefix>/error`. */
   readonly glueLogPrefix: string;
   readonly jobEndedRule: string;
+  readonly reportedRule: string;
   readonly sweepRule: string;
   readonly catalogDatabase: string;
   readonly alertTopic: string;
@@ -59,11 +62,14 @@ export function physicalNames(pipeline: string, environment: string, account: st
     settleDeadLetters: `${prefix}-settle-dlq`,
     promoteFunction: `${prefix}-promote`,
     settleFunction: `${prefix}-settle`,
+    embeddedFunction: `${prefix}-embedded`,
     promoteLogs: `/aws/lambda/${prefix}-promote`,
     settleLogs: `/aws/lambda/${prefix}-settle`,
+    embeddedLogs: `/aws/lambda/${prefix}-embedded`,
     glueJob: `${prefix}-refine`,
     glueLogPrefix: `/aws-glue/${prefix}`,
     jobEndedRule: `${prefix}-job-ended`,
+    reportedRule: `${prefix}-reported`,
     sweepRule: `${prefix}-sweep`,
     // Athena needs quotes around a name with a dash.
     catalogDatabase: prefix.replaceAll("-", "_"),
@@ -79,9 +85,13 @@ export interface StackArns {
   readonly settleDeadLetters: string;
   readonly promoteLogs: string;
   readonly settleLogs: string;
+  readonly embeddedLogs: string;
+  /** Any version of the function. */
+  readonly embeddedVersions: string;
   readonly glueLogs: readonly string[];
   readonly glueJob: string;
   readonly jobEndedRule: string;
+  readonly reportedRule: string;
   readonly sweepRule: string;
   readonly catalog: string;
   readonly catalogDatabase: string;
@@ -105,9 +115,12 @@ export function stackArns(names: PhysicalNames, scope: Scope): StackArns {
     settleDeadLetters: arn("sqs", names.settleDeadLetters),
     promoteLogs: logGroup(names.promoteLogs),
     settleLogs: logGroup(names.settleLogs),
+    embeddedLogs: logGroup(names.embeddedLogs),
+    embeddedVersions: arn("lambda", `function:${names.embeddedFunction}:*`),
     glueLogs: [logGroup(`${names.glueLogPrefix}/output`), logGroup(`${names.glueLogPrefix}/error`)],
     glueJob: arn("glue", `job/${names.glueJob}`),
     jobEndedRule: arn("events", `rule/${names.jobEndedRule}`),
+    reportedRule: arn("events", `rule/${names.reportedRule}`),
     sweepRule: arn("events", `rule/${names.sweepRule}`),
     catalog: arn("glue", "catalog"),
     catalogDatabase: arn("glue", `database/${names.catalogDatabase}`),

@@ -330,6 +330,35 @@ export const configSchema = z.strictObject({
         .describe("The function that settles runs and publishes them"),
     })
     .describe("The two functions"),
+  engine: z
+    .union(
+      [
+        z.literal("glue"),
+        z.strictObject({
+          embeddedUpTo: z
+            .int()
+            .min(0)
+            .max(8_589_934_592)
+            .describe("The most bytes of a run's rows in Silver; above them Glue runs"),
+          memory: z
+            .int()
+            .min(512)
+            .max(10_240)
+            .describe("The function's memory in MiB; DuckDB gets half of it. A new account may have 3008 at most"),
+          timeout: duration("How long a run may take, before Glue gets it", "1m", "15m"),
+          concurrency: z
+            .int()
+            .min(1)
+            .max(1000)
+            .optional()
+            .describe("How many runs at the same time are reserved and allowed; what the account allows when absent"),
+        }),
+      ],
+      { error: "must be glue, or { embeddedUpTo: bytes, memory: MiB, timeout: 5m }" },
+    )
+    .describe(
+      "What computes a run: Glue alone, or for small inputs DuckDB in a function, where each output's SQL is known to give the same there",
+    ),
   glue: z
     .strictObject({
       version: z.enum(["5.0", "5.1"]).describe("Glue's version"),

@@ -54,6 +54,9 @@ export const runPrefix = (output: string, batch: string, run: number) => `${outp
 export const goldPrefix = (output: string, batch: string, run: number, jobRun: string) =>
   `${runPrefix(output, batch, run)}${jobRun}/`;
 
+/** Ids of the embedded engine's job runs begin with it. */
+export const attemptPrefix = "em-";
+
 export const ledgerKeys = {
   document: (batch: string) => `batches/${batch}.json`,
   openPrefix: "open/",
@@ -62,6 +65,8 @@ export const ledgerKeys = {
   manifest: (batch: string, run: number) => `manifests/${batch}/${run}.json`,
   reports: (batch: string, run: number) => `reports/${batch}/${run}`,
   report: (batch: string, run: number, jobRun: string) => `reports/${batch}/${run}/${jobRun}.json`,
+  /** EventBridge's pattern of the embedded engine's reports. */
+  embeddedReports: `reports/*/${attemptPrefix}*`,
   /** Of the embedded engine's attempt at a run. */
   lease: (batch: string, run: number, attempt: string) => `attempts/${batch}/${run}/${attempt}/lease.json`,
   reconciliation: "reconciliation.json",
@@ -76,6 +81,12 @@ export const artifactKeys = {
 export function parseS3Uri(uri: string): { bucket: string; key: string } | null {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/s.exec(uri) ?? [];
   return bucket && key ? { bucket, key } : null;
+}
+
+/** The batch and run that a report's key names, or null when it is none. */
+export function parseReportKey(key: string): { batch: string; run: number } | null {
+  const match = /^reports\/([^/]+)\/([1-9]\d*)\/[^/]+\.json$/.exec(key);
+  return match ? { batch: match[1]!, run: Number(match[2]) } : null;
 }
 
 /** The batch and run that a manifest's URI names, or null when it is none of this ledger's. */

@@ -1,13 +1,17 @@
 import { type BucketKey, perBucket } from "../config/naming.ts";
 
+/** Whose function it is; its metrics are counted by this. */
+export interface FunctionScope {
+  readonly pipeline: string;
+  readonly environment: string;
+}
+
 /**
  * A function's own settings. How data is judged is read from the release (`release.ts`). The program writes them as
  * `settings.json` beside the bundle, so a function needs no YAML parser and no schema library. Durations in seconds,
  * sizes in bytes.
  */
-export interface FunctionSettings {
-  readonly pipeline: string;
-  readonly environment: string;
+export interface FunctionSettings extends FunctionScope {
   readonly files: {
     readonly maxArrayBytes: number;
     readonly maxUnpackedBytes: number;

@@ -26,6 +26,10 @@ export interface Plan {
   };
 }
 
+/** Whether DuckDB can run all of it. */
+export const isForDuckdb = ({ statements }: Plan): boolean =>
+  statements.every((statement) => statement.kind === "check" || statement.sql.duckdb !== undefined);
+
 export interface PlanColumn {
   readonly name: string;
   /** As Hive spells it: `bigint`, `decimal(12,2)`, `struct<a:string>`. */

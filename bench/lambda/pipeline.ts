@@ -9,7 +9,7 @@ import {
   PutObjectCommand,
   S3Client,
 } from "@aws-sdk/client-s3";
-import { pointerTo, releaseOf, releaseUploads } from "../../components/artifacts.ts";
+import { artifactsOf, pointerTo, releaseUploads } from "../../components/artifacts.ts";
 import { readSources } from "../../components/sources.ts";
 import { contractOf } from "../../config/contract.ts";
 import { loadConfig } from "../../config/load.ts";
@@ -52,7 +52,7 @@ export async function startPipeline(folder: string): Promise<Pipeline> {
     await createBucket(bucket);
   const loaded = loadConfig("config/pipeline_config.yaml", "dev");
   const uploads = releaseUploads((await readSources(loaded)).release, contractOf(loaded.config));
-  const pointer = pointerTo(releaseOf(uploads, artifactsBucket));
+  const pointer = pointerTo({ ...artifactsOf(uploads, artifactsBucket), embedded: null });
   for (const { key, content } of [uploads.contract, pointer])
     await s3.send(new PutObjectCommand({ Bucket: artifactsBucket, Key: key, Body: content }));
   await glue.send(

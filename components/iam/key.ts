@@ -94,7 +94,14 @@ export function keyPolicy(arns: StackArns, { administrators, goldReaders }: KeyU
         ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*"],
         thisKey,
         {
-          ArnEquals: { "kms:EncryptionContext:aws:logs:arn": [arns.promoteLogs, arns.settleLogs, ...arns.glueLogs] },
+          ArnEquals: {
+            "kms:EncryptionContext:aws:logs:arn": [
+              arns.promoteLogs,
+              arns.settleLogs,
+              arns.embeddedLogs,
+              ...arns.glueLogs,
+            ],
+          },
         },
       ),
     ),

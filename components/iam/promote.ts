@@ -19,6 +19,7 @@ export function promotePolicy(arns: StackArns, keyArn: string): PolicyDocument {
     allow("KeepFileReports", ["s3:GetObject", "s3:PutObject"], [`${ledger}/files/*`, `${ledger}/parts/*`]),
     ...keepLedger(arns.buckets),
     allow("StartRuns", ["glue:StartJobRun"], [arns.glueJob]),
+    allow("StartEmbeddedRuns", ["lambda:InvokeFunction"], [arns.embeddedVersions]),
     allow("ReceiveUploads", ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"], [arns.promoteQueue]),
     allow("ContinueFiles", ["sqs:SendMessage"], [arns.promoteQueue]),
     useKey(arns, keyArn, ["s3", "sqs"]),

@@ -11,12 +11,15 @@ export function settlePolicy(arns: StackArns, keyArn: string): PolicyDocument {
     // A batch is closed only if its run has ended or it is late, which only settle enters.
     allow("CloseBatches", ["s3:DeleteObject"], [`${ledger}/open/*`]),
     // If a job run ends after its run left the document, the stored run says which outputs it had.
-    allow("ReadReports", ["s3:GetObject"], [`${ledger}/reports/*`, `${ledger}/runs/*`]),
+    allow("ReadOldRuns", ["s3:GetObject"], [`${ledger}/runs/*`]),
+    // The report of an embedded run that has died.
+    allow("WriteReports", ["s3:PutObject"], [`${ledger}/reports/*`]),
     allow(
       "ManageRuns",
       ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],
       [arns.glueJob],
     ),
+    allow("StartEmbeddedRuns", ["lambda:InvokeFunction"], [arns.embeddedVersions]),
     // The catalog's actions are checked on the catalog, the database and the table.
     allow(
       "SwitchPartitions",

@@ -31,6 +31,9 @@ export const keepLedger = ({ ledger, artifacts }: StackArns["buckets"]): readonl
     ["s3:PutObject"],
     [`${ledger}/batches/*`, `${ledger}/open/*`, `${ledger}/manifests/*`, `${ledger}/runs/*`],
   ),
+  // What the embedded engine has come to; a start that it refuses is noted there.
+  allow("ReadAttempts", ["s3:GetObject"], [`${ledger}/attempts/*`, `${ledger}/reports/*`]),
+  allow("EndAttempts", ["s3:PutObject"], [`${ledger}/attempts/*`]),
   // Without it a missing key answers 403 instead of 404. A condition on the prefix would bring the 403 back.
   allow("ListLedger", ["s3:ListBucket"], [ledger]),
 ];

@@ -31,7 +31,7 @@ class Ended extends Error {
 
 /**
  * Executes the run of a manifest, if no other invocation does. It writes the report last, and ends in time to write
- * one. It throws what is no fault of the run: the attempt then ends at its deadline.
+ * one. It throws what is no fault of the run, and reports it without its text.
  */
 export async function work({ manifest: uri, sha256 }: EmbeddedOrder, deps: WorkerDeps): Promise<void> {
   const { documents, ledgerBucket, execute, remainingTime, now, log } = deps;
@@ -62,7 +62,10 @@ export async function work({ manifest: uri, sha256 }: EmbeddedOrder, deps: Worke
   } catch (error) {
     // The manifest is not the one that the run was started for.
     if (error instanceof RunFailure) await attempt.end(error.code, error.message);
-    else if (!(error instanceof Ended)) throw error;
+    else if (!(error instanceof Ended)) {
+      await attempt.end("infrastructure", `the function failed: ${(error as Error).name}`);
+      throw error;
+    }
     log.info("attempt.left", { ...named, jobRun: attempt.id, reason: (error as Error).message });
   } finally {
     clearTimeout(timer);

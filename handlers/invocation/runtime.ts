@@ -1,33 +1,27 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { GlueClient } from "@aws-sdk/client-glue";
 import { LambdaClient } from "@aws-sdk/client-lambda";
-import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Contract } from "../../config/contract.ts";
 import type { S3, Sqs } from "../clients.ts";
 import { createLedger, type Ledger } from "../ledger/store.ts";
 import { transition } from "../ledger/transition.ts";
-import { createLog, type Log, metricNamespace } from "../log.ts";
+import type { Log } from "../log.ts";
 import type { Outlets } from "../publication/outlets.ts";
 import { createReleases, type Releases } from "../release.ts";
 import { createEmbeddedEngine } from "../run/embedded.ts";
 import type { Engines } from "../run/engine.ts";
 import { createGlueEngine, type GlueEngine } from "../run/glue.ts";
-import { type FunctionEnvironment, type FunctionSettings, readEnvironment } from "../settings.ts";
+import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { createDocumentStore } from "../storage.ts";
 import { type Coordinator, createCoordinator } from "./coordinator.ts";
+import { readSurroundings, type Surroundings } from "./surroundings.ts";
 
-/** What both functions are made of: clients, settings, and a ledger for each invocation. */
-export interface Runtime {
-  readonly s3: S3;
+/** What the functions that keep the ledger are made of: clients, settings, and a ledger for each invocation. */
+export interface Runtime extends Surroundings<FunctionSettings> {
   readonly sqs: Sqs;
-  readonly settings: FunctionSettings;
-  readonly names: FunctionEnvironment;
   readonly engines: RuntimeEngines;
-  readonly log: Log;
-  readonly now: () => number;
   readonly open: () => Invocation;
 }
 
@@ -77,15 +71,8 @@ export function assemble({ s3, nonce, pause, transition: decide = transition, ..
 
 /** @param outletsOf makes settle's outlets; promote passes none, so its bundle holds none of their code */
 export function createRuntime(outletsOf?: (s3: S3, names: FunctionEnvironment) => Outlets): Runtime {
-  const settings = JSON.parse(readFileSync(new URL("./settings.json", import.meta.url), "utf8")) as FunctionSettings;
-  const names = readEnvironment(process.env);
-  const now = Date.now;
-  const scope = {
-    namespace: metricNamespace,
-    dimensions: { Pipeline: settings.pipeline, Environment: settings.environment },
-  };
-  const log = createLog((line) => process.stdout.write(`${line}\n`), scope, now);
-  const s3 = new S3Client({});
+  const surroundings = readSurroundings<FunctionSettings>();
+  const { s3, names, now } = surroundings;
   const engines = {
     glue: createGlueEngine(new GlueClient({ maxAttempts: 1 }), names.glueJob),
     embedded: createEmbeddedEngine({
@@ -97,6 +84,6 @@ export function createRuntime(outletsOf?: (s3: S3, names: FunctionEnvironment) =
   const outlets = outletsOf?.(s3, names) ?? null;
   const pause = (atMost: number) => sleep(Math.random() * atMost);
   const sqs = new SQSClient({});
-  const open = assemble({ s3, sqs, engines, outlets, settings, names, log, now, pause, nonce: randomUUID });
-  return { s3, sqs, settings, names, engines, log, now, open };
+  const open = assemble({ ...surroundings, sqs, engines, outlets, pause, nonce: randomUUID });
+  return { ...surroundings, sqs, engines, open };
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { ledgerKeys } from "../keys.ts";
+import { attemptPrefix, ledgerKeys } from "../keys.ts";
 import { type DocumentStore, putOnce } from "../storage.ts";
 import type { Claim } from "./engine.ts";
 import type { RunReport } from "./report.ts";
@@ -39,16 +39,16 @@ export interface Tombstone {
 }
 
 /**
- * Codes of failures that another engine need not meet: time or memory ran out, or a value of which the engines might
- * make different things.
+ * Codes of failures that another engine need not meet: time or memory ran out, a value of which the engines might make
+ * different things, or something of the function's surroundings broke.
  */
-export const unfit: ReadonlySet<string> = new Set(["timeout", "memory", "uncertain"]);
+export const unfit: ReadonlySet<string> = new Set(["timeout", "memory", "uncertain", "infrastructure"]);
 /** Code of the failure that a stop leaves. */
 export const stopped = "stopped";
 
 /** A claim has one attempt, whoever computes its id: a retry is another claim with another manifest. */
 export const attemptId = ({ uri, sha256 }: Claim["manifest"]): string =>
-  `em-${createHash("sha256").update(`${uri}\n${sha256}`).digest("hex").slice(0, 16)}`;
+  `${attemptPrefix}${createHash("sha256").update(`${uri}\n${sha256}`).digest("hex").slice(0, 16)}`;
 
 export function attemptAt(
   { batch, run, manifest }: Pick<Claim, "batch" | "run" | "manifest">,

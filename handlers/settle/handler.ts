@@ -1,10 +1,9 @@
 import type { S3, Sqs } from "../clients.ts";
 import type { InvocationContext } from "../invocation/context.ts";
 import type { Invocation } from "../invocation/runtime.ts";
-import { parseManifestUri } from "../keys.ts";
+import { parseManifestUri, parseReportKey } from "../keys.ts";
 import { type Log, reasonOf } from "../log.ts";
 import { inParallel } from "../parallel.ts";
-import type { EmbeddedOrder } from "../run/embedded.ts";
 import type { GlueEngine } from "../run/glue.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../settings.ts";
 import { createDocumentStore } from "../storage.ts";
@@ -24,16 +23,18 @@ export interface SettleDeps {
 }
 
 /**
- * The schedules' events, the operator's, EventBridge's "Glue Job State Change", and what Lambda tells of an invocation
- * of the embedded engine, whatever has become of it; only the fields that are used.
+ * The schedules' events, the operator's, and EventBridge's: "Glue Job State Change", and "Object Created" for a report of
+ * the embedded engine; only the fields that are used.
  */
 export type SettleEvent =
   | { readonly kind: "sweep" | "redrive" }
   /** `history`: what was uploaded before its name was declared counts as well. */
   | { readonly kind: "reconcile"; readonly history?: boolean }
   | OrderEvent
-  | { readonly requestPayload: EmbeddedOrder }
-  | { readonly "detail-type": string; readonly detail?: { readonly jobRunId?: string } };
+  | {
+      readonly "detail-type": string;
+      readonly detail?: { readonly jobRunId?: string; readonly object?: { readonly key: string } };
+    };
 
 export type SettleAnswer = OrderAnswer | RedriveAnswer | undefined;
 
@@ -66,21 +67,24 @@ export function createHandler(
   };
 }
 
-function isOfSchedule(event: SettleEvent): boolean {
-  if ("requestPayload" in event) return true;
-  return "detail-type" in event ? event.detail?.jobRunId !== undefined : event.kind === "sweep";
-}
+const isOfSchedule = (event: SettleEvent) =>
+  "detail-type" in event ? endedIn(event) !== undefined : event.kind === "sweep";
 
-function nameOf(event: SettleEvent): string {
-  if ("requestPayload" in event) return `end of ${event.requestPayload.manifest}`;
-  return "detail-type" in event ? `end of ${event.detail?.jobRunId}` : event.kind;
-}
+/** The job run, or the report's key. */
+const endedIn = ({ detail }: Extract<SettleEvent, { "detail-type": string }>): string | undefined =>
+  detail?.jobRunId ?? detail?.object?.key;
+
+const nameOf = (event: SettleEvent) => ("detail-type" in event ? `end of ${endedIn(event)}` : event.kind);
 
 async function take(event: SettleEvent, deps: SettleDeps, hasTime: () => boolean): Promise<OrderAnswer | undefined> {
-  if ("requestPayload" in event) return await settleClaim(event.requestPayload.manifest, deps);
   if ("detail-type" in event) {
     if (event["detail-type"] === "Glue Job State Change" && event.detail?.jobRunId)
       return await settleJobRun(event.detail.jobRunId, deps);
+    const reported = event["detail-type"] === "Object Created" && parseReportKey(event.detail?.object?.key ?? "");
+    if (reported) {
+      await deps.open().coordinator.settle(reported.batch, reported.run);
+      return undefined;
+    }
   } else if (event.kind === "order") return await carryOut(event, { ...deps, ...deps.open() });
   else if (event.kind === "sweep") return await sweep(deps, hasTime);
   else if (event.kind === "reconcile") return await reconcile(reconcileDeps(deps), hasTime, event.history);
@@ -95,14 +99,10 @@ const reconcileDeps = (deps: SettleDeps): ReconcileDeps => ({
   documents: createDocumentStore(deps.s3, deps.names.ledgerBucket, deps.names.keyArn),
 });
 
-async function settleJobRun(jobRun: string, deps: SettleDeps): Promise<undefined> {
-  await settleClaim(await deps.engines.glue.manifestUri(jobRun), deps, jobRun);
-}
-
-/** @param jobRun the one that has ended, where its event names it */
-async function settleClaim(uri: string | null, { names, log, open }: SettleDeps, jobRun?: string): Promise<undefined> {
+async function settleJobRun(jobRun: string, { engines, names, log, open }: SettleDeps): Promise<undefined> {
+  const uri = await engines.glue.manifestUri(jobRun);
   const claim = uri && parseManifestUri(uri, names.ledgerBucket);
-  // Somebody started the engine by hand. No run claimed it, so there is nothing to settle.
+  // Somebody started the job by hand. No run claimed it, so there is nothing to settle.
   if (claim) await open().coordinator.settle(claim.batch, claim.run, jobRun);
   else log.warn("jobrun.foreign", { jobRun, reason: "its arguments name no manifest of this ledger" });
 }

@@ -4,6 +4,7 @@ import {
   type Architecture,
   CreateEventSourceMappingCommand,
   CreateFunctionCommand,
+  PutFunctionConcurrencyCommand,
   PutFunctionEventInvokeConfigCommand,
   type Runtime,
 } from "@aws-sdk/client-lambda";
@@ -41,11 +42,20 @@ const lambdaFunction: Create<aws.lambda.FunctionArgs> = async (
       Code: { ZipFile: await zip(inputs.code) },
       MemorySize: inputs.memorySize,
       Timeout: inputs.timeout,
+      EphemeralStorage: inputs.ephemeralStorage && { Size: inputs.ephemeralStorage.size },
+      Publish: inputs.publish,
       KMSKeyArn: inputs.kmsKeyArn,
       Environment: { Variables: { ...plain(inputs.environment?.variables), ...functionEnvironment } },
       Tags: plain(inputs.tags),
     }),
   );
+  if (inputs.reservedConcurrentExecutions !== undefined)
+    await lambda.send(
+      new PutFunctionConcurrencyCommand({
+        FunctionName,
+        ReservedConcurrentExecutions: inputs.reservedConcurrentExecutions,
+      }),
+    );
   return {
     id: FunctionName,
     outputs: { arn: FunctionArn, version: Version, qualifiedArn: `${FunctionArn}:${Version}` },
@@ -70,12 +80,15 @@ const eventInvokeConfig: Create<aws.lambda.FunctionEventInvokeConfigArgs> = asyn
   await lambda.send(
     new PutFunctionEventInvokeConfigCommand({
       FunctionName: inputs.functionName,
+      Qualifier: inputs.qualifier,
       MaximumEventAgeInSeconds: inputs.maximumEventAgeInSeconds,
       MaximumRetryAttempts: inputs.maximumRetryAttempts,
-      DestinationConfig: { OnFailure: { Destination: inputs.destinationConfig?.onFailure?.destination } },
+      ...(inputs.destinationConfig && {
+        DestinationConfig: { OnFailure: { Destination: inputs.destinationConfig.onFailure?.destination } },
+      }),
     }),
   );
-  return { id: inputs.functionName };
+  return { id: `${inputs.functionName}:${inputs.qualifier ?? "$LATEST"}` };
 };
 
 const permission: Create<aws.lambda.PermissionArgs> = async (inputs, { clients: { lambda } }) => {

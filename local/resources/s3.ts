@@ -98,6 +98,9 @@ const bucket: Create<native.s3.BucketArgs> = async (inputs, { clients: { s3 }, r
       new PutBucketNotificationConfigurationCommand({
         Bucket,
         NotificationConfiguration: {
+          ...(inputs.notificationConfiguration.eventBridgeConfiguration?.eventBridgeEnabled && {
+            EventBridgeConfiguration: {},
+          }),
           QueueConfigurations: inputs.notificationConfiguration.queueConfigurations?.map((entry) => ({
             QueueArn: entry.queue,
             Events: [entry.event as Event],

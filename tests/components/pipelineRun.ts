@@ -6,6 +6,7 @@ import { account, type ProgramRun, type RunOptions, region, runProgram } from ".
 export const tinySources: Sources = {
   promote: { code: "export const handler = 1;", map: '{"version":3}', asksFor: [] },
   settle: { code: "export const handler = 2;", map: '{"version":3}', asksFor: [] },
+  embedded: { code: "export const handler = 3;", map: '{"version":3}', asksFor: [] },
   release: {
     script: "print('run')\n",
     engine: { "plan_runner/__init__.py": Buffer.from("") },

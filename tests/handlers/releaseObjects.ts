@@ -1,4 +1,10 @@
-import { pointerTo, type ReleaseUploads, releaseOf, releaseUploads, type Upload } from "../../components/artifacts.ts";
+import {
+  artifactsOf,
+  pointerTo,
+  type ReleaseUploads,
+  releaseUploads,
+  type Upload,
+} from "../../components/artifacts.ts";
 import type { Contract } from "../../config/contract.ts";
 import type { Release } from "../../handlers/release.ts";
 
@@ -11,6 +17,6 @@ export function releaseObjects(
   const sql = Object.fromEntries(Object.keys(contract.outputs).map((output) => [output, `select * from ${output}`]));
   const files = { script: "script", engine: { "plan_runner/__init__.py": Buffer.from(engine) }, sql };
   const uploads: ReleaseUploads = releaseUploads(files, contract);
-  const release = releaseOf(uploads, bucket);
+  const release = { ...artifactsOf(uploads, bucket), embedded: null };
   return { release, objects: [uploads.engine, uploads.contract, uploads.plan, pointerTo(release)] };
 }

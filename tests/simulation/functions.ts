@@ -68,7 +68,7 @@ export class Functions {
 
   settle(event: SettleEvent, name: string, onEnd: (ending: Ending) => void): void {
     const first: Transition =
-      "detail-type" in event || "requestPayload" in event
+      "detail-type" in event
         ? "observed"
         : event.kind === "order"
           ? event.order.operation
