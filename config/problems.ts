@@ -44,9 +44,26 @@ function explain(issue: z.core.$ZodIssue, schema: z.ZodType, input: unknown): Pr
       return [{ path, message: `must be at least ${issue.minimum}${ofWhat(issue.origin)}` }];
     case "too_big":
       return [{ path, message: `must be at most ${issue.maximum}${ofWhat(issue.origin)}` }];
+    case "invalid_union":
+      return ofUnion(issue, schema, input);
     default:
       return [{ path, message: issue.message }];
   }
+}
+
+/** A mapping is meant to be the alternative that is one, so its own problems say more. */
+function ofUnion(
+  { path, message, errors }: z.core.$ZodIssueInvalidUnion,
+  schema: z.ZodType,
+  input: unknown,
+): Problem[] {
+  const value = valueAt(input, path);
+  if (value === undefined) return [{ path, message: `is missing; it ${message}` }];
+  const within = errors.find((issues) =>
+    issues.every((issue) => issue.path.length > 0 || issue.code === "unrecognized_keys"),
+  );
+  if (!isPlain(value) || !within) return [{ path, message }];
+  return within.flatMap((issue) => explain({ ...issue, path: [...path, ...issue.path] }, schema, input));
 }
 
 const ofWhat = (origin: string) => (origin === "array" ? " entries" : origin === "string" ? " characters" : "");

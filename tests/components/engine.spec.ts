@@ -103,7 +103,10 @@ describe("the Glue job", () => {
         contract: { uri: uri("contract"), sha256: digest(upload("contract").content) },
         plan: { uri: uri("plan"), sha256: digest(upload("plan").content) },
         reader: 1,
-        embedded: null,
+        embedded: {
+          functionArn: "arn:aws:lambda:eu-central-1:123456789012:function:commerce-dev-embedded:1",
+          upTo: 268_435_456,
+        },
       },
     });
     for (const type of ["aws-native:glue:Job", "aws:glue/catalogTable:CatalogTable", "aws:lambda/function:Function"])

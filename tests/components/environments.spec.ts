@@ -52,6 +52,7 @@ describe("environments", () => {
       "Key commerce-encryption-key.pendingWindowInDays": [7, 30],
       "LogGroup commerce-promote-logs.retentionInDays": [7, 365],
       "LogGroup commerce-settle-logs.retentionInDays": [7, 365],
+      "LogGroup commerce-embedded-logs.retentionInDays": [7, 365],
       "LogGroup commerce-refine-output-logs.retentionInDays": [7, 365],
       "LogGroup commerce-refine-error-logs.retentionInDays": [7, 365],
       "Job commerce-refine.numberOfWorkers": [2, 10],

@@ -144,7 +144,9 @@ describe("functions", () => {
   });
 
   it("keeps what settle fails on", () => {
-    expect(dev.only("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").inputs).to.deep.equal({
+    expect(
+      dev.only("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "commerce-settle-failures").inputs,
+    ).to.deep.equal({
       functionName: "commerce-dev-settle",
       maximumEventAgeInSeconds: 3600,
       maximumRetryAttempts: 2,

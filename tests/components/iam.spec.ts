@@ -110,6 +110,7 @@ describe("permissions", () => {
     expect(trust).to.deep.equal({
       "commerce-promote-role": only("lambda.amazonaws.com"),
       "commerce-settle-role": only("lambda.amazonaws.com"),
+      "commerce-embedded-role": only("lambda.amazonaws.com"),
       "commerce-refine-role": only("glue.amazonaws.com"),
     });
   });
@@ -127,6 +128,7 @@ describe("permissions", () => {
           "kms:EncryptionContext:aws:logs:arn": [
             arn("logs", "log-group:/aws/lambda/commerce-dev-promote"),
             arn("logs", "log-group:/aws/lambda/commerce-dev-settle"),
+            arn("logs", "log-group:/aws/lambda/commerce-dev-embedded"),
             arn("logs", "log-group:/aws-glue/commerce-dev/output"),
             arn("logs", "log-group:/aws-glue/commerce-dev/error"),
           ],
@@ -165,7 +167,7 @@ describe("permissions", () => {
         [
           { Service: "events.amazonaws.com" },
           ["sqs:SendMessage"],
-          from(...["job-ended", "sweep"].map((rule) => arn("events", `rule/commerce-dev-${rule}`))),
+          from(...["job-ended", "reported", "sweep"].map((rule) => arn("events", `rule/commerce-dev-${rule}`))),
         ],
       ],
     });

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { deploy } from "../../components/program.ts";
 import type { Sources } from "../../components/sources.ts";
 import { account, type ProgramRun, type RunOptions, region, runProgram } from "./pulumiMocks.ts";
@@ -10,7 +11,7 @@ export const tinySources: Sources = {
   release: {
     script: "print('run')\n",
     engine: { "plan_runner/__init__.py": Buffer.from("") },
-    sql: { user_activity: "select 1\n" },
+    sql: { user_activity: readFileSync("glue/sql/user_activity.sql", "utf8") },
   },
 };
 
@@ -18,5 +19,11 @@ export const tinySources: Sources = {
 export const settings = { "aws:region": region, "aws-native:region": region, "commerce:account": account };
 
 /** The real program with the real config file, as `pulumi up` on that stack would run it. */
-export const runPipeline = ({ stack = "dev", config = {} }: RunOptions = {}): Promise<ProgramRun> =>
-  runProgram(() => deploy({ sources: async () => tinySources }), { stack, config: { ...settings, ...config } });
+export const runPipeline = ({
+  stack = "dev",
+  config = {},
+  sql = tinySources.release.sql,
+}: RunOptions & { readonly sql?: Sources["release"]["sql"] } = {}): Promise<ProgramRun> => {
+  const sources = { ...tinySources, release: { ...tinySources.release, sql } };
+  return runProgram(() => deploy({ sources: async () => sources }), { stack, config: { ...settings, ...config } });
+};

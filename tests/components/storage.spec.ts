@@ -136,13 +136,17 @@ describe("storage", () => {
     expect(bucket(run, "silver").inputs.lifecycleConfiguration.rules).to.deep.equal([abandoned]);
   });
 
-  it("tells one queue of every object created, and of nothing else", () => {
+  it("tells one queue of every upload, EventBridge of what comes into the ledger, and nobody of the rest", () => {
     expect(bucket(dev, "bronze").inputs.notificationConfiguration).to.deep.equal({
       queueConfigurations: [
         { event: "s3:ObjectCreated:*", queue: "arn:aws:sqs:eu-central-1:123456789012:commerce-dev-promote" },
       ],
     });
-    const others = dev.all(bucketType).filter(({ name }) => name !== "commerce-bronze");
+    expect(bucket(dev, "ledger").inputs.notificationConfiguration).to.deep.equal({
+      eventBridgeConfiguration: { eventBridgeEnabled: true },
+    });
+    const told = ["commerce-bronze", "commerce-ledger"];
+    const others = dev.all(bucketType).filter(({ name }) => !told.includes(name));
     for (const { name, inputs } of others) expect(inputs, name).not.to.have.property("notificationConfiguration");
   });
 
@@ -171,6 +175,7 @@ describe("storage", () => {
     expect(groups.map(({ logGroupName }) => logGroupName).sort()).to.deep.equal([
       "/aws-glue/commerce-dev/error",
       "/aws-glue/commerce-dev/output",
+      "/aws/lambda/commerce-dev-embedded",
       "/aws/lambda/commerce-dev-promote",
       "/aws/lambda/commerce-dev-settle",
     ]);

@@ -19,6 +19,7 @@ ${outputs}files: ${files}
 lambda:
   promote: { memory: 256, timeout: 1m, concurrency: 5 }
   settle: { memory: 256, timeout: 30s, schedule: 10m, reconciliation: 1d }
+engine: glue
 glue: { version: "5.1", workerType: G.1X, workers: 2, autoscaling: false, timeout: 20m, attempts: 2, maxConcurrentRuns: 2 }
 encryption: { rotation: true, deletionWindow: 7d }
 iam: { path: / }

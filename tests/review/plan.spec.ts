@@ -83,7 +83,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
       plan.risks.filter(({ resource }) => resource.type === type).map(({ resource }) => resource.name);
     expect(lost(bucketType)).to.deep.equal([...layers].sort().map((layer) => `commerce-${layer}`));
     expect(lost("aws-native:sqs:Queue")).to.have.length(3);
-    expect(lost("aws-native:logs:LogGroup")).to.have.length(4);
+    expect(lost("aws-native:logs:LogGroup")).to.have.length(5);
     expect(summary(plan)[0]!.startsWith("- **Data at risk**: `commerce-artifacts` (Bucket), ")).to.equal(true);
   });
 
@@ -167,7 +167,12 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
   it("of another query says that its upload changes, and what points to it, and nothing else", async () => {
     const sources = {
       ...tinySources,
-      release: { ...tinySources.release, sql: { user_activity: "select 2\n" } },
+      release: {
+        ...tinySources.release,
+        sql: {
+          user_activity: `${tinySources.release.sql.user_activity!.trimEnd()}\nwhere all_users.user_id is not null\n`,
+        },
+      },
     };
     const run = await runProgram(() => deploy({ sources: async () => sources }), { stack: "prod", config: settings });
     const before = await snapshotOf(await runPipeline({ stack: "prod" }));

@@ -85,7 +85,11 @@ export const answers: Readonly<Record<string, Outputs>> = {
   "aws:iam/rolePolicy:RolePolicy": named(),
   "aws:lambda/function:Function": ({ name }) => ({
     id: String(name),
-    state: { arn: arn("lambda", `function:${name}`) },
+    state: {
+      arn: arn("lambda", `function:${name}`),
+      version: "1",
+      qualifiedArn: arn("lambda", `function:${name}:1`),
+    },
   }),
   "aws:lambda/eventSourceMapping:EventSourceMapping": () => ({ id: "mapping-1" }),
   "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": named("functionName"),
