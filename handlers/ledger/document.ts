@@ -1,6 +1,5 @@
 import type { OutputContract } from "../../config/contract.ts";
 import type { Release } from "../release.ts";
-import type { EngineName } from "../run/engine.ts";
 
 /**
  * The ledger: one document per batch, changed only by compare-and-swap. Times are milliseconds since the epoch.
@@ -104,6 +103,9 @@ export type PinnedInputs = Readonly<Record<string, PinnedInput | null>>;
 
 /** Output to its columns, types as Hive spells them. */
 export type OutputColumns = Readonly<Record<string, OutputContract["columns"]>>;
+
+/** Spark in AWS Glue, or DuckDB in a function. */
+export type EngineName = "glue" | "embedded";
 
 export type RunState = "claimed" | "started" | "failed" | "published" | "superseded";
 

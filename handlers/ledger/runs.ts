@@ -1,7 +1,7 @@
 import { bounded } from "../bounded.ts";
 import type { Release } from "../release.ts";
-import type { EngineName } from "../run/engine.ts";
 import {
+  type EngineName,
   findRun,
   isUnsettled,
   type LedgerDocument,

@@ -1,8 +1,6 @@
+import type { EngineName } from "../ledger/document.ts";
 import type { ObservedJobRun } from "../ledger/event.ts";
 import type { Manifest } from "./manifest.ts";
-
-/** Spark in AWS Glue, or DuckDB in a function. */
-export type EngineName = "glue" | "embedded";
 
 /** What an engine is told of a run. Times in milliseconds since the epoch. */
 export interface Claim {

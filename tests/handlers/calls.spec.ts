@@ -13,7 +13,8 @@ import type { FunctionEnvironment } from "../../handlers/settings.ts";
 import { createHandler as createSettle } from "../../handlers/settle/handler.ts";
 import { createDocumentStore } from "../../handlers/storage.ts";
 import { MemoryS3 } from "../simulation/s3/memoryS3.ts";
-import { FakeCatalog, FakeEngine, goodReport, noEngine, settingsOf, sqsEvent } from "./pipelineUnderTest.ts";
+import { noEngine } from "./noEngine.ts";
+import { FakeCatalog, FakeEngine, goodReport, settingsOf, sqsEvent } from "./pipelineUnderTest.ts";
 import { releaseObjects } from "./releaseObjects.ts";
 import { stubParts } from "./stubParts.ts";
 

@@ -40,6 +40,7 @@ import { createHandler as createSettle, type SettleAnswer, type SettleEvent } fr
 import { createDocumentStore } from "../../handlers/storage.ts";
 import { credentials, region, startLocalAws } from "../../local/localAws.ts";
 import { toldBy } from "../local/toldBy.ts";
+import { noEngine } from "./noEngine.ts";
 import { releaseObjects } from "./releaseObjects.ts";
 
 /**
@@ -110,13 +111,6 @@ export const settingsOf = ({ name, files }: Pick<PipelineConfig, "name" | "files
   keepRuns: 5,
   effectLease: 180,
   reconciliationEvery: 86_400,
-});
-
-/** An engine that no test may reach. */
-export const noEngine = new Proxy({} as Engine, {
-  get: (_, call) => () => {
-    throw new Error(`the engine was asked to ${String(call)}`);
-  },
 });
 
 export class FakeEngine implements GlueEngine {

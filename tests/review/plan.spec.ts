@@ -189,7 +189,7 @@ The worst case: every worker busy until the timeout, one batch a day, USD 0.44 p
       "- Resources: 1 replaced, 1 changed",
     ]);
     expect(markdown(plan)).to.contain("because of `key`<br>the old one stays in AWS");
-    expect(markdown(plan)).to.contain("\n-select 1\n+select 2\n");
+    expect(markdown(plan)).to.contain("\n+where all_users.user_id is not null\n");
   });
 
   it("of a new dataset says so as a compatible change, and that no permission comes with it", async () => {

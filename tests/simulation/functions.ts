@@ -12,7 +12,7 @@ import { createNotices } from "../../handlers/publication/notices.ts";
 import { createGlueEngine } from "../../handlers/run/glue.ts";
 import { createHandler as createSettle, type SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore } from "../../handlers/storage.ts";
-import { noEngine } from "../handlers/pipelineUnderTest.ts";
+import { noEngine } from "../handlers/noEngine.ts";
 import { stubParts } from "../handlers/stubParts.ts";
 import type { ServiceName, Transition } from "./faults.ts";
 import { type Ending, FaultRates, Invocation, type Service } from "./invocation.ts";
