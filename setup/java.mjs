@@ -16,7 +16,12 @@ const asked = () => `${process.env.JAVA_HOME ?? ""}`;
 export function javaIsCurrent() {
   if (!existsSync(jreRecord)) return false;
   const record = JSON.parse(readFileSync(jreRecord, "utf8"));
-  return record.asked === asked() && existsSync(executable(record.home)) && record.identity === identity(record.home);
+  // A task's processes are told of the home that was found, and need not look again.
+  return (
+    [record.asked, record.home].includes(asked()) &&
+    existsSync(executable(record.home)) &&
+    record.identity === identity(record.home)
+  );
 }
 
 function remember(home) {

@@ -7,7 +7,7 @@ export interface Lock {
 export declare const lambdaFiles: readonly string[];
 export declare function lambdaPackagesFolder(lock?: Lock, cache?: string): string;
 export declare function prepareLambdaPackages(
-  progress: Progress,
+  progress: Pick<Progress, "step">,
   options?: { readonly lock?: Lock; readonly cache?: string },
 ): Promise<string>;
 export declare function linkLambdaPackages(folder: string): string;

@@ -3,7 +3,7 @@ const seconds = (since) => `${((Date.now() - since) / 1000).toFixed(1)} s`;
 
 /**
  * Shows which steps run and for how long: one live line on a terminal; elsewhere one line when a step begins or ends.
- * @returns {{ step<T>(name: string, work: () => Promise<T>): Promise<T> }}
+ * @returns {{ say(text: string): void, step<T>(name: string, work: () => Promise<T>): Promise<T> }}
  */
 export function createProgress(stream = process.stderr) {
   const running = new Map();
@@ -17,6 +17,7 @@ export function createProgress(stream = process.stderr) {
   const line = (text) => stream.write(stream.isTTY ? `\r\x1b[K${text}\n` : `${text}\n`);
 
   return {
+    say: (text) => line(`setup: ${text}`),
     async step(name, work) {
       const since = Date.now();
       running.set(name, since);

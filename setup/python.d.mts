@@ -1,2 +1,1 @@
 export declare function pip(...args: string[]): Promise<string>;
-export declare function lockParts(lock: string): string[];

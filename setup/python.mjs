@@ -4,14 +4,20 @@ import { join } from "node:path";
 import { run } from "./command.mjs";
 import { root, venv, venvPython } from "./paths.mjs";
 
-const requirements = join(root, "requirements.txt");
-// The stamp is inside the environment, so it disappears with the environment.
-const stamp = join(venv, ".installed");
-const wanted = () => createHash("sha256").update(readFileSync(requirements)).digest("hex");
+// The stamps are inside the environment, so they disappear with the environment.
+const part = (name, lock) => ({ lock: join(root, lock), stamp: join(venv, `.installed-${name}`) });
+
+/** What every command needs that runs Python. */
+export const basePackages = part("base", "requirements.txt");
+/** Spark and what tests it. These packages lean on the base, so they are installed after it. */
+export const sparkPackages = part("spark", "requirements-spark.txt");
+
+const wanted = ({ lock }) => createHash("sha256").update(readFileSync(lock)).digest("hex");
 
 /** existsSync follows the link, so an environment without its interpreter counts as missing. */
 export const hasVenv = () => existsSync(venvPython) && existsSync(join(venv, "pyvenv.cfg"));
-export const pythonIsCurrent = () => hasVenv() && existsSync(stamp) && readFileSync(stamp, "utf8") === wanted();
+export const isInstalled = (packages) =>
+  hasVenv() && existsSync(packages.stamp) && readFileSync(packages.stamp, "utf8") === wanted(packages);
 
 export async function createVenv(interpreter) {
   await run(interpreter, ["-m", "venv", "--clear", venv]);
@@ -25,28 +31,11 @@ export const pip = (...args) =>
     env: { ...process.env, DIST_EXTRA_CONFIG: wheelSettings },
   });
 
-/**
- * Splits the lock into two parts that are installed at the same time: packages that pip has to build, and the rest.
- * @param {string} lock
- * @returns {string[]}
- */
-export function lockParts(lock) {
-  // The indented lines after an entry belong to it.
-  const entries = lock.match(/^[^\s#].*(?:\n[ \t].*)*/gm) ?? [];
-  const isBuilt = (entry) => entry.startsWith("pyspark==");
-  return [entries.filter(isBuilt), entries.filter((entry) => !isBuilt(entry))].map((part) => `${part.join("\n")}\n`);
-}
-
-export async function installPythonPackages() {
-  const hash = wanted();
-  const parts = lockParts(readFileSync(requirements, "utf8")).map((text, index) => {
-    const file = join(venv, `requirements-${index + 1}.txt`);
-    writeFileSync(file, text);
-    return file;
-  });
-  const results = await Promise.allSettled(parts.map((file) => pip("--require-hashes", "--no-deps", "-r", file)));
-  const failed = results.find(({ status }) => status === "rejected");
-  if (failed) throw failed.reason;
-  await run(venvPython, ["-m", "pip", "check"]);
-  writeFileSync(stamp, hash);
+export async function install(packages) {
+  const hash = wanted(packages);
+  await pip("--require-hashes", "--no-deps", "-r", packages.lock);
+  const others = [basePackages, sparkPackages].filter((one) => one !== packages && existsSync(one.stamp));
+  // Packages of an older lock need not fit; they are checked when they are brought up to date.
+  if (others.every(isInstalled)) await run(venvPython, ["-m", "pip", "check"]);
+  writeFileSync(packages.stamp, hash);
 }

@@ -6,7 +6,6 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { nodeModulesAreCurrent } from "../../setup/nodeModules.mjs";
 import { choosePulumi, pulumiVersion, whyNoPulumi } from "../../setup/pulumi.mjs";
-import { lockParts } from "../../setup/python.mjs";
 import { checkNode, findJava17, findPython, leastNode, leastNodeOfPackages, taskNode } from "../../setup/runtimes.mjs";
 import { jarProblems, proxyOptions } from "../../setup/sparkJars.mjs";
 import { countResults, suitesOf } from "../../setup/tasks.mjs";
@@ -198,26 +197,6 @@ describe("set-up: npm ci", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
-  });
-});
-
-describe("set-up: Python's lock", () => {
-  it("is installed in two parts, which hold each entry once with its hashes", () => {
-    const entry = (name: string) =>
-      `${name}==1.0 ; python_version < '4' \\\n    --hash=sha256:${name}\n    # via -r in`;
-    const lock = `# made for 3.10\n${["boto3", "pyspark", "pyspark-tools"].map(entry).join("\n")}\n`;
-    expect(lockParts(lock)).to.deep.equal([`${entry("pyspark")}\n`, `${entry("boto3")}\n${entry("pyspark-tools")}\n`]);
-  });
-
-  it("loses no requirement", () => {
-    const lock = readFileSync("requirements.txt", "utf8");
-    const names = (text: string) => text.match(/^[\w.-]+==\S+/gm)!.sort();
-    expect(names(lockParts(lock).join(""))).to.deep.equal(names(lock));
-    expect(
-      lockParts(lock)
-        .join("")
-        .match(/--hash=/g),
-    ).to.have.length(lock.match(/--hash=/g)!.length);
   });
 });
 

@@ -1,0 +1,3 @@
+import type { Progress } from "./progress.mjs";
+
+export declare function setUpSpark(reason: string, progress?: Progress): Promise<boolean>;
