@@ -38,6 +38,8 @@ export interface LocalStackOptions {
   };
   /** A command that runs instead of Python with the job's script; it gets the run's arguments and environment. */
   readonly engine?: readonly string[];
+  /** Whether the first run sets Spark up where it is missing; by default unless another engine is given. */
+  readonly needsSpark?: boolean;
   readonly onProgress?: (step: string) => void;
   /** False: only the servers start. */
   readonly apply?: boolean;
@@ -127,6 +129,7 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
             directory: runs,
             driverMemory: options.spark?.driverMemory ?? defaultDriverMemory,
             shortRuns: options.spark?.shortRuns ?? false,
+            needsSpark: options.needsSpark ?? !options.engine,
             engine: options.engine,
           },
           job,

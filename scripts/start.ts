@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { ConfigError } from "../config/load.ts";
 import type { LocalStack } from "../local/index.ts";
 import { removeRunning, writeRunning } from "../local/running.ts";
+import { SetupError } from "../setup/command.mjs";
 import { parseStart, startFlags } from "../start/arguments.ts";
 import { runSession } from "../start/session.ts";
 import { UsageError, usage } from "../terminal/flags.ts";
@@ -72,6 +73,7 @@ async function keep(stack: LocalStack, signal: AbortSignal): Promise<void> {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof SetupError) return `setup: ${error.message}`;
   return error instanceof UsageError || error instanceof ConfigError ? error.message : `failed: ${error.message}`;
 }
 

@@ -17,6 +17,7 @@ import { filesIn, generatedData, type UploadFile } from "./data.ts";
 import { createEvidence } from "./evidence.ts";
 import { knownBatches, observe, type Snapshot, uploadGroups, waitForOutcomes, watchRules } from "./outcomes.ts";
 import { answerText, filesText, rowsText, secondsText, stateText } from "./print.ts";
+import { bringSpark } from "./spark.ts";
 import { createClients, type StackClients, type StackNames, stackNames } from "./stack.ts";
 import { filesOf, type Summary, summaryOf } from "./summary.ts";
 
@@ -51,9 +52,12 @@ export async function runSession(session: Session): Promise<boolean> {
   // Problems with the folders are found before anything starts.
   prepareOut(options.out);
   const given = options.data.kind === "folder" ? filesIn(options.data.path) : undefined;
-  const [stack, data] = await both(
-    timed(() => bringUp(session, given)),
-    timed(() => (given ? Promise.resolve({ files: given, answer: undefined }) : makeData(session))),
+  const [[stack, data]] = await both(
+    both(
+      timed(() => bringUp(session, given)),
+      timed(() => (given ? Promise.resolve({ files: given, answer: undefined }) : makeData(session))),
+    ),
+    bringSpark(session.status),
   );
   signal.throwIfAborted();
 

@@ -3,6 +3,7 @@ import { basename, delimiter, dirname, join } from "node:path";
 import { GetObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { AssumeRoleCommand, type Credentials, type STSClient } from "@aws-sdk/client-sts";
 import { parseS3Uri } from "../../handlers/keys.ts";
+import { setUpSpark } from "../../setup/index.mjs";
 import { javaHome, sparkJars, venvPython } from "../../setup/paths.mjs";
 import { startGuarded } from "../guarded.ts";
 import { region } from "../localAws.ts";
@@ -19,6 +20,7 @@ export interface Machine {
   readonly directory: string;
   readonly driverMemory: string;
   readonly shortRuns: boolean;
+  readonly needsSpark: boolean;
   /** A command that runs instead of Python with the job's script. */
   readonly engine?: readonly string[] | undefined;
 }
@@ -54,7 +56,7 @@ function environment(machine: Machine, folder: string, role: Credentials): Recor
     TMPDIR: join(folder, "tmp"),
     LANG: "C.UTF-8",
     TZ: "UTC",
-    JAVA_HOME: javaHome(),
+    ...(machine.needsSpark ? { JAVA_HOME: javaHome() } : {}),
     SPARK_CONF_DIR: join(folder, "conf"),
     SPARK_LOCAL_IP: "127.0.0.1",
     PYSPARK_PYTHON: venvPython,
@@ -85,6 +87,7 @@ export async function execute(machine: Machine, job: Job, run: Run): Promise<Exe
   const given: Record<string, string> = { ...DefaultArguments, ...run.arguments, ...NonOverridableArguments };
   const extra = extras.find((name) => given[name]);
   if (extra) throw new Error(`${extra} is not supported locally`);
+  if (machine.needsSpark) await setUpSpark("runs of Glue");
 
   const role = await takeOn(machine.sts, Role!, run.id);
   const [accessKeyId, secretAccessKey, sessionToken] = [role.AccessKeyId!, role.SecretAccessKey!, role.SessionToken!];

@@ -42,6 +42,6 @@ function javaCheck() {
   try {
     return good(javaHome());
   } catch {
-    return bad("is not set up", "run npm start once");
+    return good("comes with Spark, when a run first needs it");
   }
 }

@@ -281,6 +281,8 @@ boto3.client("s3").put_object(Bucket="work", Key=options["--JOB_RUN_ID"], Body=j
       configFile: "config/pipeline_config.yaml",
       environment: "dev",
       directory: folder,
+      // The scripts here are Python alone.
+      needsSpark: false,
       apply: false,
     });
     clients = createClients(stack.endpoint, stack.glueEndpoint);
