@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readdirSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { setUpSpark } from "./index.mjs";
 import { javaHome, nodeModules, root, venv, venvPython } from "./paths.mjs";
 import { createProgress } from "./progress.mjs";
 import { preparePulumi, whyNoPulumi } from "./pulumi.mjs";
@@ -10,7 +11,15 @@ const node = (...args) => ({ command: taskNode(), args: ["--import", "tsx", ...a
 const python = (...args) => ({ command: venvPython, args: ["-m", ...args] });
 const bin = (path, ...args) => ({ command: taskNode(), args: [join(nodeModules, path), ...args] });
 
-const mocha = (...args) => node(join(nodeModules, "mocha/bin/mocha.js"), "--timeout", "30000", ...args);
+const tools = { python: true };
+const everything = { python: true, spark: true };
+
+/** A suite's set-up is its own: one that needs no Spark does not wait for it. */
+const mocha = (needs, ...args) => ({
+  ...node(join(nodeModules, "mocha/bin/mocha.js"), "--timeout", "30000", ...args),
+  needs,
+});
+const pytest = (...args) => ({ ...python("pytest", ...args), needs: everything });
 const biome = (...args) => bin("@biomejs/biome/bin/biome", "check", ...args);
 
 /** The specs that take too long for `npm test`; Python's slow tests have a marker instead. */
@@ -27,7 +36,7 @@ const slowSpecs = [
 
 const excluding = (specs) => specs.flatMap((path) => ["--exclude", path]);
 
-const quickSuites = () => [mocha("tests/**/*.spec.ts", ...excluding(slowSpecs)), python("pytest", "-m", "not slow")];
+const quickSuites = () => [mocha(tools, "tests/**/*.spec.ts", ...excluding(slowSpecs)), pytest("-m", "not slow")];
 
 /** Slow specs that spend most of their time waiting, for time to pass or for retries. */
 const waitingSpecs = ["tests/e2e/alarms.spec.ts", "tests/e2e/chaos.spec.ts", "tests/e2e/redeploy.spec.ts"];
@@ -36,10 +45,14 @@ const waitingSpecs = ["tests/e2e/alarms.spec.ts", "tests/e2e/chaos.spec.ts", "te
 const engineSpecs = ["tests/engine/**/*.spec.ts"];
 
 const slowSuites = (hasPulumi) => [
-  mocha(...slowSpecs, ...excluding([...waitingSpecs, ...engineSpecs]), "--timeout", "600000"),
-  mocha(...waitingSpecs, ...(hasPulumi ? engineSpecs : []), "--timeout", "600000"),
-  python("pytest", "-m", "slow"),
+  mocha(everything, ...slowSpecs, ...excluding([...waitingSpecs, ...engineSpecs]), "--timeout", "600000"),
+  mocha(everything, ...waitingSpecs, ...(hasPulumi ? engineSpecs : []), "--timeout", "600000"),
+  pytest("-m", "slow"),
 ];
+
+/** Whether these specs may start Spark: slow ones, and what a pattern may find. */
+const mayNeedSpark = (paths) =>
+  paths.some((path) => path.includes("*") || slowSpecs.some((slow) => join(path).startsWith(slow.split("*")[0])));
 
 const isPython = (path) => path.split("::")[0].endsWith(".py");
 
@@ -56,8 +69,8 @@ export function suitesOf(named) {
   const specs = files.filter((path) => !isPython(path));
   const pythonTests = files.filter(isPython);
   return [
-    ...(specs.length > 0 ? [mocha(...specs)] : []),
-    ...(pythonTests.length > 0 ? [python("pytest", ...pythonTests)] : []),
+    ...(specs.length > 0 ? [mocha(mayNeedSpark(specs) ? everything : tools, ...specs)] : []),
+    ...(pythonTests.length > 0 ? [pytest(...pythonTests)] : []),
   ];
 }
 
@@ -130,8 +143,22 @@ export function countResults(output, code) {
 /** Several at once, because most suites wait more than they compute. */
 const suitesAtOnce = 2;
 
+/** Lines of their own, also on a terminal, since tests print beside them. */
+const besideTests = () => createProgress({ write: (text) => process.stderr.write(text) });
+
+/** Runs a suite when what it needs is there. Without it, the suite has failed. */
+async function runSuite(suite, onOutput) {
+  try {
+    if (suite.needs.spark) await setUpSpark("the tests that start it", besideTests());
+  } catch (error) {
+    onOutput(`setup: ${error.message}\n`);
+    return 1;
+  }
+  return await execute(suite, suite.needs, onOutput);
+}
+
 /** Runs the suites in parallel and shows their outputs in order: the output of a later suite waits for its turn. */
-async function runSuites(list, needs) {
+async function runSuites(list) {
   const outputs = list.map(() => ({ all: "", held: "", isOver: false }));
   let turn = 0;
   const show = () => {
@@ -147,7 +174,7 @@ async function runSuites(list, needs) {
   const lane = async () => {
     for (const [index, suite] of rest) {
       const output = outputs[index];
-      const code = await execute(suite, needs, (text) => {
+      const code = await runSuite(suite, (text) => {
         output.all += text;
         output.held += text;
         show();
@@ -179,12 +206,9 @@ function conclude({ passed, failed }) {
   return failed > 0 || passed === 0 ? 1 : 0;
 }
 
-const everything = { python: true, spark: true };
-const tools = { python: true };
-
 /** For each task: what set-up it needs, and a function that runs it and returns the exit code. */
 export const tasks = {
-  start: { needs: everything, run: (args) => execute(node("scripts/start.ts", ...args), everything) },
+  start: { needs: tools, run: (args) => execute(node("scripts/start.ts", ...args), tools) },
   stop: { needs: {}, run: (args) => execute(node("scripts/stop.ts", ...args), {}) },
   generate: { needs: {}, run: (args) => execute(node("scripts/generate.ts", ...args), {}) },
   // The SQL parser is WebAssembly and runs once, so optimizing it would take longer than running it.
@@ -200,8 +224,8 @@ export const tasks = {
   bench: { needs: everything, run: (args) => execute(node("bench/run.ts", ...args), everything) },
   oracle: { needs: everything, run: (args) => execute(node("tests/oracle/run.ts", ...args), everything) },
   test: {
-    needs: everything,
-    run: async (args) => conclude(await runSuites(args.length > 0 ? suitesOf(args) : quickSuites(), everything)),
+    needs: tools,
+    run: async (args) => conclude(await runSuites(args.length > 0 ? suitesOf(args) : quickSuites())),
   },
   check: { needs: tools, run: async () => conclude(await runAll(checks(), tools)) },
   format: { needs: tools, run: async () => conclude(await runAll(formatters(), tools)) },
@@ -210,7 +234,7 @@ export const tasks = {
     run: async () => {
       const pulumi = await preparePulumi(createProgress());
       if (!pulumi) console.log(`tests/engine is not run: ${whyNoPulumi()}`);
-      return conclude(await runSuites(slowSuites(Boolean(pulumi)), everything));
+      return conclude(await runSuites(slowSuites(Boolean(pulumi))));
     },
   },
 };

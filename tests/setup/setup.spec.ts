@@ -253,4 +253,12 @@ describe("tests that are named", () => {
     const paths = ["tests/glue/test_job.py::test_one", "tests/setup/setup.spec.ts"];
     expect(named(...paths)).to.deep.equal([["tests/setup/setup.spec.ts"], ["tests/glue/test_job.py::test_one"]]);
   });
+
+  it("wait for Spark only where it may be started", () => {
+    const wait = (path: string) => suitesOf([path]).map(({ needs }) => Boolean(needs.spark));
+    for (const path of ["tests/setup", "tests/local/glue.spec.ts", "tests/oracle/embedded.spec.ts"])
+      expect(wait(path), path).to.deep.equal([false]);
+    for (const path of ["tests/e2e", "./tests/oracle/spark.spec.ts", "tests/**/*.spec.ts", "tests/glue/test_job.py"])
+      expect(wait(path), path).to.deep.equal([true]);
+  });
 });
