@@ -5,7 +5,15 @@ import { defineBenchmark, type Line, of } from "../benchmark.ts";
 import { runOutput, timed } from "../process.ts";
 
 /** All files that set-up reads. */
-const needed = ["package.json", "package-lock.json", ".npmrc", "requirements.txt", "requirements-jre.txt", "setup"];
+const needed = [
+  "package.json",
+  "package-lock.json",
+  ".npmrc",
+  "requirements.txt",
+  "requirements-spark.txt",
+  "requirements-jre.txt",
+  "setup",
+];
 
 const megabytes = async (path: string) => Number((await runOutput("du", ["-sk", path])).split("\t")[0]) / 1000;
 
@@ -15,7 +23,8 @@ const stepSeconds = (log: string, step: string) =>
 
 export const setup = defineBenchmark({
   name: "setup",
-  summary: "what the first command in a checkout installs, with empty caches: seconds and megabytes; then the second",
+  summary:
+    "what the first command in a checkout installs, with empty caches, without Spark and with it: seconds and megabytes; then the second",
   about: [
     "Everything is downloaded again, so the seconds depend on the network. If Java is already installed, it is used",
     "and not counted.",
@@ -29,56 +38,60 @@ export const setup = defineBenchmark({
       PIP_FIND_LINKS: undefined,
       JAVA_HOME: undefined,
     });
-    let checkout = "";
-    const setUp = async (name: string) => {
-      const log = join(folder, `${name}.log`);
-      const script = `import("./setup/index.mjs").then(({ setUp }) => setUp({ python: true, spark: true }))`;
+    const checkouts: string[] = [];
+    const setUp = async (checkout: string, needs: object) => {
+      const log = join(checkout, "setup.log");
+      const script = `import("./setup/index.mjs").then(({ setUp }) => setUp(${JSON.stringify(needs)}))`;
       const options = { cwd: checkout, env: environment(join(checkout, "home")) };
       return { ...(await timed(log, process.execPath, ["-e", script], options)), log: readFileSync(log, "utf8") };
     };
-    const steps = ["Node packages", "Python environment", "Python packages", "Java 17", "Spark's S3 jars"];
-    const folders = { node_modules: "node_modules", ".venv": "Python packages", ".local": "Java and jars" };
-    const line = (what: string, unit: Line["unit"], figure: string): Line => ({
+    const baseSteps = ["Node packages", "Python environment", "Python packages"];
+    const sparkSteps = ["Java 17", "Spark's packages", "Spark's S3 jars"];
+    const first = async (needs: object) => {
+      const checkout = mkdtempSync(join(folder, "checkout-"));
+      checkouts.push(checkout);
+      mkdirSync(join(checkout, "home"));
+      for (const name of needed) cpSync(join(root, name), join(checkout, name), { recursive: true });
+      const { log, seconds, cpu } = await setUp(checkout, needs);
+      const figures: Record<string, number> = { seconds, cpu };
+      for (const step of [...baseSteps, ...sparkSteps]) figures[step] = stepSeconds(log, step);
+      figures.disk = 0;
+      for (const name of ["node_modules", ".venv", ".local"]) figures.disk += await megabytes(join(checkout, name));
+      return figures;
+    };
+    const base = { python: true };
+    const against = (what: string, unit: Line["unit"], figure: string): Line => ({
       what,
       unit,
-      figure: of("first", figure),
+      figure: of("base", figure),
+      baseline: { what: "with Spark", figure: of("everything", figure) },
     });
+    const step = (subject: string) => (name: string) => ({ what: name, unit: "s", figure: of(subject, name) }) as const;
     return {
       rounds: 1,
       subjects: [
-        {
-          name: "first",
-          async measure() {
-            checkout = mkdtempSync(join(folder, "checkout-"));
-            mkdirSync(join(checkout, "home"));
-            for (const name of needed) cpSync(join(root, name), join(checkout, name), { recursive: true });
-
-            const { log, seconds, cpu } = await setUp("first");
-            const figures: Record<string, number> = { seconds, cpu };
-            for (const step of steps) figures[step] = stepSeconds(log, step);
-            for (const name of Object.keys(folders)) figures[name] = await megabytes(join(checkout, name));
-            return figures;
-          },
-        },
+        { name: "base", measure: () => first(base) },
+        { name: "everything", measure: () => first({ ...base, spark: true }) },
         {
           name: "second",
           async measure() {
-            const { seconds, cpu } = await setUp("second");
-            rmSync(checkout, { recursive: true });
+            const { seconds, cpu } = await setUp(checkouts[0]!, base);
+            for (const checkout of checkouts.splice(0)) rmSync(checkout, { recursive: true });
             return { seconds, cpu };
           },
         },
       ],
       lines: [
-        line("first time", "s", "seconds"),
-        line("CPU of it", "s", "cpu"),
-        ...steps.map((step) => line(step, "s", step)),
-        ...Object.entries(folders).map(([name, what]) => line(`${what} on disk`, "MB", name)),
+        against("first time", "s", "seconds"),
+        against("CPU of it", "s", "cpu"),
+        against("on disk", "MB", "disk"),
+        ...baseSteps.map(step("base")),
+        ...sparkSteps.map(step("everything")),
         {
           what: "second time",
           unit: "s",
           figure: of("second", "seconds"),
-          baseline: { what: "first time", figure: of("first", "seconds") },
+          baseline: { what: "first time", figure: of("base", "seconds") },
         },
       ],
     };
