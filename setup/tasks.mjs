@@ -28,6 +28,7 @@ const slowSpecs = [
   "tests/e2e/**/*.spec.ts",
   "tests/engine/**/*.spec.ts",
   "tests/components/clones.spec.ts",
+  "tests/plan/spark4.spec.ts",
   "tests/oracle/spark.spec.ts",
   "tests/permissions/permissions.spec.ts",
   "tests/plan/translation/spark.spec.ts",

@@ -14,9 +14,13 @@ import { compilePlan } from "../../plan/compile.ts";
 import { planText } from "../../plan/planText.ts";
 import { textOf } from "../handlers/reader/typed.ts";
 import { localObjects } from "../oracle/localObjects.ts";
+import { everything, everythingSql } from "../plan/contracts.ts";
 
 const functions = {
   plan: (contract: Contract, sql: Record<string, string>) => planText(compilePlan(contract, sql)),
+
+  /** The contract and the SQL with each kind of statement. */
+  everything: () => ({ contract: everything, sql: everythingSql }),
 
   /** The report of a run in the embedded engine; null where it gives none. */
   async embedded(uri: string, sha256: string, jobRun: string, folder: string) {

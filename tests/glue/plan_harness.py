@@ -27,6 +27,9 @@ class TypeScript:
     def plan(self, contract: dict[str, Any], sql: dict[str, str]) -> str:
         return self._call("plan", contract, sql)
 
+    def everything(self) -> dict[str, Any]:
+        return self._call("everything")
+
     def type(self, columns: list[dict[str, Any]], text: str, bytes_of_part: int, folder: Path) -> list[dict[str, int]]:
         return self._call("type", columns, text, bytes_of_part, str(folder))
 
@@ -202,5 +205,7 @@ class PlanRun:
         session = self.spark.newSession()
         session.conf.set("spark.sql.session.timeZone", "UTC")
         frame = session.read.parquet(uri).select(*columns or "*")
+        # A row may have a column of the same name as what lies beside it.
+        frame = frame.toDF(*map(str, range(len(frame.columns))))
         texts = [f"cast(`{c}` as string) as `{c}`" if kind == "timestamp" else f"`{c}`" for c, kind in frame.dtypes]
         return sorted((tuple(row) for row in frame.selectExpr(*texts).collect()), key=str)

@@ -118,6 +118,45 @@ def test_every_row_is_kept_rejected_or_a_duplicate(planned, monkeypatch, is_much
     }
 
 
+def test_each_kind_of_statement_at_once(planned, typescript):
+    """tests/plan/everything.sql shows the statements."""
+    given = typescript.everything()
+    made = planned(given["contract"], **given["sql"])
+    new, paid = "it's `new`", "it's\\paid"
+    day = "2025-01-0{}T00:00:00Z".format
+    sale = {"line": 1, "shop": "a", "seller": "s", "status": "new", "amount": 1, "code": "A''", "at": day(1)}
+    made.put("sellers", [{"value": "s", "row_count": 1}, {"value": "s", "row_count": 2}])
+    made.put("shops", [{"shop": "a", "opened": "2020-01-01"}, {"shop": None}, {"shop": new}])
+    made.put(
+        "sales",
+        [
+            sale | {"id": 1, "amount": 7},
+            sale | {"id": 1, "amount": 1.25, "at": day(2), "tags": ["x", None]},
+            sale | {"id": 1, "line": 2, "status": paid, "code": "A'"},
+            {"id": 2, "line": 1},
+            sale | {"id": 3, "amount": 1000.51},
+        ],
+        [
+            sale | {"id": 4, "shop": "gone"},
+            sale | {"id": None},
+            *({"id": id, "line": 1, "amount": 1000.5} for id in (5, 6, 7)),
+        ],
+    )
+    made.contract["datasets"]["shops"]["maxRejected"] = 50
+    made.run(pipeline="shop")
+
+    counted = made.report()["datasets"]
+    assert {name: (each["kept"], each["deduplicated"]) for name, each in counted.items()} == {
+        "sales": (6, 1), "sellers": (1, 1), "shops": (2, 0),
+    }  # fmt: skip
+    assert {name: count for name, count in counted["sales"]["rejected"].items() if count} == {
+        "id_is_null": 1, "amount_out_of_range": 1, "shop_is_orphan": 1,
+    }  # fmt: skip
+    assert counted["sales"]["warned"] == {"code_pattern": 1}
+    assert made.failed_checks() == {}
+    assert made.rows("per_shop") == [(new, Decimal("3001.50")), ("a", Decimal("2.25"))]
+
+
 TIED = [row("a", of=of, code=code, amount=3) for of in (None, "x", "y") for code in (None, "A")]
 
 

@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import {
   type DuckDBConnection,
   DuckDBDateValue,
@@ -37,13 +37,19 @@ const textOf = (engine: 0 | 1) =>
     return { name, text: `select ${items.join(", ")} from (values ${values.join(", ")}) as t` };
   });
 
-const isFailure = (value: Answer["values"][number]) => value !== null && typeof value === "object" && "fails" in value;
+export const isFailure = (value: Answer["values"][number]) =>
+  value !== null && typeof value === "object" && "fails" in value;
 
 /**
  * Asks a Spark of its own, which takes seconds to start. What is expected to fail is asked apart from the rest, because
  * a failure costs a query for each of its rows.
+ * @param packages the folder of another pyspark than the environment's
  */
-export function askSpark(cases: readonly Case[], expected: ReadonlyMap<string, Answer>): readonly Answer[] {
+export function askSpark(
+  cases: readonly Case[],
+  expected: ReadonlyMap<string, Answer>,
+  ...packages: readonly string[]
+): readonly Answer[] {
   const folder = mkdtempSync(join(tmpdir(), "translation-"));
   const [source, target] = [join(folder, "asked.json"), join(folder, "answers.json")];
   const views = textOf(0).map(({ name, text }) => `create or replace temporary view ${name} as ${text}`);
@@ -65,7 +71,7 @@ export function askSpark(cases: readonly Case[], expected: ReadonlyMap<string, A
     env: {
       ...process.env,
       JAVA_HOME: javaHome(),
-      PYTHONPATH: join(root, "glue"),
+      PYTHONPATH: [...packages, join(root, "glue")].join(delimiter),
       SPARK_LOCAL_IP: "127.0.0.1",
       PYSPARK_PYTHON: venvPython,
     },
