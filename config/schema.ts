@@ -361,7 +361,9 @@ export const configSchema = z.strictObject({
     ),
   glue: z
     .strictObject({
-      version: z.enum(["5.0", "5.1"]).describe("Glue's version"),
+      version: z
+        .enum(["5.0", "5.1", "6.0"])
+        .describe("Glue's version; 6.0 has Spark 4.1, the others 3.5. docs/adr/0021-glue-6.md says what differs"),
       workerType: z
         .enum(["G.1X", "G.2X", "G.4X", "G.8X"])
         .describe("Size of a worker: 4 vCPU and 16 GB, times the number in its name"),

@@ -9,12 +9,13 @@ interface GlueArgument {
 
 const glues = "Glue sets it itself";
 const internal = "Glue's own; AWS says that a job must not set it; its effect is not documented";
+const ownBuckets = 'the job reads only the stack\'s own buckets; AWS names no value for "none"';
 const streams = "a stream of the job's own groups; a fixed name would mix the runs";
 
 /**
  * All that Glue reads of a Spark job's arguments: the reference in "Using job parameters in AWS Glue jobs" (Glue developer
  * guide, aws-glue-programming-etl-glue-arguments); from its pages on logging and shuffling --custom-logGroup-prefix,
- * --custom-logStream-prefix and --write-shuffle-…; from awsglue/utils.py what Glue hands to every script.
+ * --custom-logStream-prefix and --write-shuffle-…; from that on virtual environments --python-virtual-env…; from awsglue/utils.py what Glue hands to every script.
  */
 export const glueArguments: Readonly<Record<string, GlueArgument>> = {
   "--scriptLocation": { does: "the script that runs" },
@@ -27,6 +28,9 @@ export const glueArguments: Readonly<Record<string, GlueArgument>> = {
   "--use-postgres-driver": { does: "which of two classes of the same name is used" },
   "--additional-python-modules": { does: "packages that pip installs" },
   "--python-modules-installer-option": { does: "further options for pip, such as an index" },
+  "--python-virtual-env": { does: "an archive with the Python that runs the script", left: ownBuckets },
+  "--python-virtual-env-storage-prefix": { does: "where Glue keeps such an archive", left: ownBuckets },
+  "--python-virtual-env-version": { does: "which of these archives is used", left: ownBuckets },
   "--conf": { does: "Spark's settings, such as jars, Java options and plugins" },
   "--customer-driver-env-vars": { does: "variables that a shell exports" },
   "--customer-executor-env-vars": { does: "variables that a shell exports" },
