@@ -21,8 +21,8 @@ export interface LoadedConfig {
   readonly config: PipelineConfig;
   /** Output name to the SQL file's absolute path. */
   readonly sqlFiles: Readonly<Record<string, string>>;
-  /** `file:line:column` of a setting in the config file. */
-  readonly placeOf: (path: readonly string[]) => string;
+  /** `file:line:column` of a setting in the config file; where its text `through` is given, of the end of that. */
+  readonly placeOf: (path: readonly string[], through?: string) => string;
 }
 
 /** Merges `override` into `base`, key by key; lists and scalars are replaced whole. */
@@ -43,6 +43,7 @@ function deepFreeze<T>(value: T): T {
 /** The file as written, before any environment is chosen. */
 interface ConfigFile {
   readonly file: string;
+  readonly text: string;
   readonly document: Document;
   readonly environments: Plain;
   readonly defaults: Plain;
@@ -54,7 +55,8 @@ function readConfigFile(path: string): ConfigFile {
   const file = resolve(path);
   if (!existsSync(file)) throw new ConfigError(`${path}: no such file`);
   const lines = new LineCounter();
-  const document = parseDocument(readFileSync(file, "utf8"), {
+  const text = readFileSync(file, "utf8");
+  const document = parseDocument(text, {
     lineCounter: lines,
     prettyErrors: false,
     customTags: (tags) =>
@@ -74,7 +76,7 @@ function readConfigFile(path: string): ConfigFile {
   const { environments, ...defaults } = document.toJS({ maxAliasCount: 100 }) as Plain;
   if (!isPlain(environments) || Object.keys(environments).length === 0)
     throw new ConfigError(`${path}:1:1 environments: must name the environments, such as dev and prod`);
-  return { file, document, environments, defaults, place };
+  return { file, text, document, environments, defaults, place };
 }
 
 function settingsIn({ environments, defaults }: ConfigFile, path: string, environment: string): unknown {
@@ -101,7 +103,7 @@ export const settingsOf = (path: string, environment: string): unknown =>
  */
 export function loadConfig(path: string, environment: string): LoadedConfig {
   const source = readConfigFile(path);
-  const { file, document, place } = source;
+  const { file, text, document, place } = source;
   const settings = settingsIn(source, path, environment);
   const { data: config, problems: ofShape } = parseSettings(configSchema, settings);
   const problems = [...ofShape, ...crossChecks(settings)];
@@ -121,7 +123,8 @@ export function loadConfig(path: string, environment: string): LoadedConfig {
     if (!existsSync(sql)) problems.push({ path: ["outputs", name, "sql"], message: `no such file: ${output.sql}` });
   }
   if (config && problems.length === 0) {
-    const placeOf = (keys: readonly string[]) => place(offsetOf(document, { path: keys, message: "" }, environment));
+    const placeOf = (keys: readonly string[], through = "") =>
+      place(endOf(through, text, offsetOf(document, { path: keys, message: "" }, environment)));
     return deepFreeze({ environment, config, sqlFiles, placeOf });
   }
 
@@ -149,6 +152,21 @@ function offsetOf(document: Document, { path, isKey }: Problem, environment: str
     return part.length === 0 ? [] : [[], overrides].map((prefix) => nodeOffset(document, [...prefix, ...part], true));
   });
   return [...exact, ...shorter].find((offset) => offset !== undefined) ?? 0;
+}
+
+/**
+ * Where the last character of `written` is, which the value at `start` begins with. YAML changes the white space of a
+ * value; if it changes more, it is where the value begins.
+ */
+function endOf(written: string, text: string, start: number): number {
+  let [end, next] = [start, start + /^(?:[|>].*\n|["'])?/.exec(text.slice(start))![0].length];
+  for (const character of written.replace(/\s/g, "")) {
+    while (/\s/.test(text.charAt(next))) next++;
+    if (!text.startsWith(character, next)) return start;
+    end = next;
+    next += character.length;
+  }
+  return end;
 }
 
 function nodeOffset(document: Document, keys: readonly PropertyKey[], ofKey: boolean): number | undefined {

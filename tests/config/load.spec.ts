@@ -62,6 +62,28 @@ describe("configuration", () => {
     );
   });
 
+  it("knows where a part of a text is, however YAML wraps it", () => {
+    const path = ["outputs", "user_activity", "balances", "users", "input"];
+    const query = "select count(*) from users";
+    for (const [written, place] of [
+      ["select count(*)  from users", "1:8"],
+      ["  select count(*)\n          from users # all", "1:10"],
+      [">- # folded\n          select\n            count(*) from users", "3:13"],
+      ["|\n          select count(*)\n          from users", "2:18"],
+      ["'select count(*) from users'", "1:9"],
+      ['"select\\u0020count(*) from users"', "1:1"],
+    ] as const) {
+      const file = edited(/select count\(\*\) from users$/m, written);
+      const { config, placeOf } = loadConfig(file, "dev");
+      expect(config.outputs.user_activity!.balances!.users!.input.replace(/\s+/g, " ").trim()).to.equal(query);
+      const [line, column] = placeOf(path, "select c").split(":").slice(-2).map(Number);
+      const text = readFileSync(file, "utf8").split("\n");
+      const first = text.findIndex((each) => each.includes("input: ")) + 1;
+      const start = line === first ? text[line! - 1]!.indexOf("input: ") + "input: ".length : 0;
+      expect(`${line! - first + 1}:${column! - start}`, written).to.equal(place);
+    }
+  });
+
   it("makes the contract with Hive's types and the null rules", () => {
     const contract = contractOf(loadConfig(shipped, "dev").config);
     const plain = { onNull: "keep", rules: [] };
