@@ -2,26 +2,33 @@ import { Decimal } from "./decimal.ts";
 import { ConfigError, environmentsOf, loadConfig, settingsOf } from "./load.ts";
 import { checkSql } from "./sql.ts";
 
-/**
- * Every problem of every environment, one per line. The list is empty if the config can be deployed. A problem that all
- * environments share appears once.
- */
+/** Every problem of every environment, one per line. The list is empty if the config can be deployed. */
 export async function problemsOf(config: string): Promise<string[]> {
-  const environments = environmentsOf(config);
-  const found = new Map<string, string[]>();
   const checked = new Map<string, Promise<void>>();
-  for (const environment of environments) {
+  return linesOf(config, async (environment) => {
     try {
       const loaded = loadConfig(config, environment);
       // Parsing the SQL takes longest, and environments rarely differ in the declarations that it is checked against.
       const declared = JSON.stringify([loaded.config.datasets, loaded.config.outputs]);
       if (!checked.has(declared)) checked.set(declared, checkSql(loaded));
       await checked.get(declared);
+      return [];
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      for (const line of error.message.split("\n")) found.set(line, [...(found.get(line) ?? []), environment]);
+      return error.message.split("\n");
     }
-  }
+  });
+}
+
+/** The lines of every environment. A line that all of them share appears once; others say in which they are. */
+export async function linesOf(
+  config: string,
+  of: (environment: string) => Promise<readonly string[]>,
+): Promise<string[]> {
+  const environments = environmentsOf(config);
+  const found = new Map<string, string[]>();
+  for (const environment of environments)
+    for (const line of await of(environment)) found.set(line, [...(found.get(line) ?? []), environment]);
   return [...found].map(([line, of]) => (of.length === environments.length ? line : `${line} (in ${of.join(", ")})`));
 }
 

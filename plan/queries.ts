@@ -1,7 +1,7 @@
 import type { Contract, OutputContract } from "../config/contract.ts";
 import type { PlanTable } from "./plan.ts";
 import type { Problem } from "./translation/problems.ts";
-import { translate } from "./translation/translate.ts";
+import { type TableColumns, translate } from "./translation/translate.ts";
 
 /** The queries of all outputs and balances. */
 export interface Queries {
@@ -11,28 +11,45 @@ export interface Queries {
   readonly balances: Readonly<Record<string, OutputContract["balances"]>>;
 }
 
-/** Why a query of an output is not translated. */
-export interface Untranslated extends Problem {
+/** Which query of an output. */
+export interface QueryPlace {
   readonly output: string;
   /** Null for the output's own SQL. */
   readonly balance: { readonly name: string; readonly side: "input" | "output" } | null;
 }
 
+/** Why a query is not translated. */
+export interface Untranslated extends QueryPlace, Problem {}
+
+/** A query for DuckDB. */
+export interface TranslatedQuery extends QueryPlace {
+  readonly sql: string;
+  /** What it may read. */
+  readonly tables: readonly TableColumns[];
+  /** What it returns, in Spark's types. */
+  readonly columns: TableColumns["columns"];
+}
+
 /**
  * The queries for DuckDB, if they are sure to give there what they give in Spark.
  * @param tables what they may read besides the outputs
- * @returns the reasons why not, of all queries, and then no queries
+ * @returns the reasons why not, of all queries, and then no queries; `translated` are those that are translated
  */
 export function inDuckdb(
   { outputs }: Pick<Contract, "outputs">,
   sql: Readonly<Record<string, string>>,
   tables: readonly PlanTable[],
-): { readonly queries: Queries | null; readonly problems: readonly Untranslated[] } {
+): {
+  readonly queries: Queries | null;
+  readonly problems: readonly Untranslated[];
+  readonly translated: readonly TranslatedQuery[];
+} {
   const problems: Untranslated[] = [];
-  const translated = (
+  const translated: TranslatedQuery[] = [];
+  const translatedOf = (
     text: string,
     readable: readonly PlanTable[],
-    place: Pick<Untranslated, "output" | "balance">,
+    place: QueryPlace,
     declared?: PlanTable["columns"],
   ): string => {
     const translation = translate(text, readable);
@@ -47,26 +64,28 @@ export function inDuckdb(
         const why = types.has(name) ? `is declared as ${type}` : "is declared and not returned";
         problems.push({ ...place, line: 1, column: 1, construct, why });
       }
+    translated.push({ ...place, sql: translation.sql, tables: readable, columns: translation.columns });
     return translation.sql;
   };
   const queries = Object.entries(outputs).map(([output, { columns, balances }]) => {
     const all = [...tables, { name: output, columns }];
     return [
       output,
-      translated(sql[output]!, tables, { output, balance: null }, columns),
+      translatedOf(sql[output]!, tables, { output, balance: null }, columns),
       balances.map(({ name, input, output: right }) => ({
         name,
-        input: translated(input, all, { output, balance: { name, side: "input" } }),
-        output: translated(right, all, { output, balance: { name, side: "output" } }),
+        input: translatedOf(input, all, { output, balance: { name, side: "input" } }),
+        output: translatedOf(right, all, { output, balance: { name, side: "output" } }),
       })),
     ] as const;
   });
-  if (problems.length > 0) return { queries: null, problems };
+  if (problems.length > 0) return { queries: null, problems, translated };
   return {
     queries: {
       sql: Object.fromEntries(queries.map(([output, text]) => [output, text])),
       balances: Object.fromEntries(queries.map(([output, , balances]) => [output, balances])),
     },
     problems,
+    translated,
   };
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { ConfigError, environmentsOf } from "../config/load.ts";
 import { differences, problemsOf } from "../config/validate.ts";
+import { engineLinesOf } from "../plan/engines.ts";
 import { UsageError } from "../terminal/flags.ts";
 
 const usage = `usage: npm run validate [-- --config FILE] [--diff A..B]
@@ -34,7 +35,10 @@ async function main(args: readonly string[]): Promise<number> {
     return 1;
   }
   if (left !== undefined && right !== undefined) printDifferences(config, left, right);
-  else console.log(`${config} is valid in ${environmentsOf(config).join(", ")}`);
+  else
+    console.log(
+      [`${config} is valid in ${environmentsOf(config).join(", ")}`, ...(await engineLinesOf(config))].join("\n"),
+    );
   return 0;
 }
 

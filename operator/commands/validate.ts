@@ -1,5 +1,6 @@
 import { ConfigError, environmentsOf } from "../../config/load.ts";
 import { differences, problemsOf } from "../../config/validate.ts";
+import { engineLinesOf } from "../../plan/engines.ts";
 import { UsageError } from "../../terminal/flags.ts";
 import { table } from "../../terminal/table.ts";
 import { defineCommand, exitCodes } from "../defineCommand.ts";
@@ -30,10 +31,11 @@ export const command = defineCommand({
       return { exitCode: exitCodes.failed, lines: problems.map(style.red), data: { config, problems } };
     const environments = environmentsOf(config);
     if (diff !== undefined) return difference(config, environments, diff);
+    const engines = await engineLinesOf(config);
     return {
       exitCode: exitCodes.done,
-      lines: [`${config} is valid in ${environments.join(", ")}`],
-      data: { config, problems, environments },
+      lines: [`${config} is valid in ${environments.join(", ")}`, ...engines],
+      data: { config, problems, environments, engines },
     };
   },
 });

@@ -21,6 +21,8 @@ const reasons: Readonly<Record<string, string>> = {
   rand: "it is another value each time",
   uuid: "it is another value each time",
   now: "it is another value each time",
+  "sum(double)": "it depends on the order of rows; sum a decimal",
+  "avg(double)": "it depends on the order of rows",
 };
 const unlisted = "it is not on the list of what both engines answer alike";
 
@@ -248,7 +250,7 @@ export class Expressions {
     const how = { isDistinct: Boolean(call.isDistinct), filter: condition?.sql ?? null, over: window?.sql ?? "" };
     const values = known as readonly Typed[];
     const result = listed.map((row) => row.rule(values, how)).find((found) => found !== null);
-    if (!result) return refuse(unlisted);
+    if (!result) return refuse(reasons[construct] ?? unlisted);
     const isGuarded = window && (first.isOrdered || over?.frame?.startsWith("rows"));
     const sql = isGuarded
       ? certain(`count(*) over (${window.ties}) = 1`, result.sql, "rows have the same place in the order")

@@ -28,7 +28,7 @@ describe("npm run validate", () => {
   it("says that the shipped config is valid in all its environments", () => {
     expect(validate()).to.deep.equal({
       status: 0,
-      stdout: "config/pipeline_config.yaml is valid in dev, prod\n",
+      stdout: "config/pipeline_config.yaml is valid in dev, prod\nuser_activity: DuckDB or Spark\n",
       stderr: "",
     });
   });

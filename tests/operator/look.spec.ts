@@ -540,7 +540,7 @@ describe("npm run pipeline, looking", function () {
     it("the shipped config, and in what two environments differ", async () => {
       expect(await call("validate")).to.deep.include({
         code: 0,
-        printed: "config/pipeline_config.yaml is valid in dev, prod",
+        printed: "config/pipeline_config.yaml is valid in dev, prod\nuser_activity: DuckDB or Spark",
       });
       expect((await call("validate --diff dev..prod")).printed).to.match(/^ +dev +prod\n.*batching\.deadline +"3d"/s);
       expect(await call("validate --diff dev..prd")).to.deep.include({
