@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type LoadedConfig, loadConfig } from "../config/load.ts";
 import { type PhysicalNames, physicalNames, type Scope } from "../config/naming.ts";
 import { checkSql } from "../config/sql.ts";
+import { engineLines } from "../plan/engines.ts";
 import { SetupError } from "../setup/command.mjs";
 import { nativePackages } from "./nativePackages.ts";
 import { Pipeline, type PipelineOutputs } from "./pipeline.ts";
@@ -103,6 +104,8 @@ export async function deploy(options: DeployOptions = {}): Promise<PipelineOutpu
   const [sources, scope] = await Promise.all([refusing(() => read(loaded)), scopeOf(settings)]);
   refuseForeignKey(loaded, scope);
   await refuseLeftBehind(physicalNames(loaded.config.name, loaded.environment, scope.account));
+  // Without an engine, what is logged goes to the console of the local run or of a plan.
+  if (pulumi.runtime.getEngine()) for (const line of await engineLines(loaded)) await pulumi.log.info(line);
   const { destroyData, alertEmail } = settings;
   if (alertEmail === undefined && loaded.config.removal.protect)
     await pulumi.log.warn(`commerce:alertEmail is not set, so nobody gets the alerts of ${pulumi.getStack()} by mail`);

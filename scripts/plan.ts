@@ -1,7 +1,11 @@
 import { parseArgs } from "node:util";
+import { configFile } from "../components/stackSettings.ts";
+import { loadConfig } from "../config/load.ts";
+import { engineLines } from "../plan/engines.ts";
+import { bind } from "../plan/translation/bind.ts";
 import { markdown } from "../review/plan/markdown.ts";
 import { planOf } from "../review/plan/plan.ts";
-import { commitOf, PlanError, snapshot, withCommit } from "../review/plan/trees.ts";
+import { commitOf, PlanError, settingsOf, snapshot, withCommit } from "../review/plan/trees.ts";
 import { UsageError } from "../terminal/flags.ts";
 
 const usage = `usage: npm run plan -- STACK [--base REF]
@@ -35,7 +39,9 @@ try {
       withCommit(commit, (tree) => snapshot(tree, asked.stack)),
       snapshot(process.cwd(), asked.stack),
     ]);
-    process.stdout.write(markdown(planOf(asked, before, after)));
+    const config = configFile(settingsOf(process.cwd(), asked.stack));
+    const engines = await engineLines(loadConfig(config, asked.stack), bind);
+    process.stdout.write(markdown(planOf({ ...asked, engines }, before, after)));
   }
 } catch (error) {
   console.error(error instanceof PlanError || error instanceof UsageError ? error.message : error);

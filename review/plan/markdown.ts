@@ -74,6 +74,13 @@ function costSummary({ before, after }: Plan["costs"]): string {
   return `${now > old ? `**${a}**` : a}, ${now > old ? "up" : "down"} from ${usd(old)}`;
 }
 
+function engineSummary({ before, after }: Plan["engines"]): string {
+  const text = (hasDuckdb: boolean) => (hasDuckdb ? "DuckDB or Spark" : "Spark only");
+  const now = `Engines: ${text(after)}`;
+  if (before === after) return `${now}, as before`;
+  return `${after ? now : `**${now}**`}, before ${text(before)}`;
+}
+
 function riskSummary({ risks }: Plan): string {
   if (risks.length === 0) return "Data: nothing at risk";
   const names = [...new Set(risks.map(({ resource }) => nameOf(resource)))];
@@ -118,15 +125,19 @@ function costLines({ before, after }: Plan["costs"]): string[] {
   ];
 }
 
+function fenced(language: string, lines: readonly string[]): string[] {
+  const longest = Math.max(2, ...(lines.join("\n").match(/`+/g) ?? []).map(({ length }) => length));
+  const fence = "`".repeat(longest + 1);
+  return [`${fence}${language}`, ...lines, fence];
+}
+
 const shownLines = 60;
 function statementLines(statements: readonly StatementChange[]): string[] {
   const diffs = statements.flatMap(({ part, diff }) => {
     if (diff.length === 0) return [];
     const more = diff.length - shownLines;
     const lines = more > 0 ? [...diff.slice(0, shownLines), `@@ ${count(more, "more line")} @@`] : diff;
-    const longest = Math.max(2, ...(lines.join("\n").match(/`+/g) ?? []).map(({ length }) => length));
-    const fence = "`".repeat(longest + 1);
-    return ["", `#### ${code(part.name)}`, "", `${fence}diff`, ...lines, fence];
+    return ["", `#### ${code(part.name)}`, "", ...fenced("diff", lines)];
   });
   const rows = statements.map(({ change, part: { name, kind, purpose } }) => [
     change,
@@ -138,7 +149,7 @@ function statementLines(statements: readonly StatementChange[]): string[] {
 
 /** The plan as the text of a comment. The first lines sum it up, beginning with data at risk. */
 export function markdown(plan: Plan): string {
-  const { stack, base, risks, permissions, contract, statements, resources, costs } = plan;
+  const { stack, base, risks, permissions, contract, statements, engines, resources, costs } = plan;
   const lines = [
     `## Plan for ${code(stack)}, against ${code(base)}`,
     "",
@@ -149,6 +160,7 @@ export function markdown(plan: Plan): string {
       `Statements: ${counted(statements.map(({ change }) => change))}`,
       `Resources: ${counted(resources.map(({ kind }) => kind))}`,
       costSummary(costs),
+      engineSummary(engines),
     ].map((line) => `- ${line}`),
     ...section(
       "Data at risk",
@@ -186,6 +198,7 @@ export function markdown(plan: Plan): string {
     ),
     ...section("Resources", resources.length === 0 ? [] : table(["", "resource", "what"], resources.map(resourceRow))),
     ...section("Glue, at worst", costLines(costs)),
+    ...section("Engines", fenced("text", engines.lines)),
     // Last, because it is the longest, and a long comment is cut at its end.
     ...section("Statements", statementLines(statements)),
   ];

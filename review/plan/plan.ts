@@ -6,7 +6,7 @@ import { type ResourceChange, resourceChanges } from "./resources.ts";
 import { type Risk, risks } from "./risks.ts";
 import type { Snapshot } from "./snapshot/snapshot.ts";
 import { type StatementChange, statementChanges } from "./statements.ts";
-import { contractIn, runPlanIn } from "./uploads.ts";
+import { contractIn, isInDuckdb, runPlanIn } from "./uploads.ts";
 
 /** Everything that a reviewer must know about a change. */
 export interface Plan {
@@ -18,19 +18,28 @@ export interface Plan {
   readonly contract: readonly Change[];
   /** Of what a run executes. */
   readonly statements: readonly StatementChange[];
+  /** Whether DuckDB can run the outputs as well, and a line for each output that says why it can't. */
+  readonly engines: { readonly before: boolean; readonly after: boolean; readonly lines: readonly string[] };
   readonly resources: readonly ResourceChange[];
   readonly costs: { readonly before: readonly JobCost[]; readonly after: readonly JobCost[] };
 }
 
-export function planOf({ stack, base }: Pick<Plan, "stack" | "base">, before: Snapshot, after: Snapshot): Plan {
+/** @param engines the lines of the stack as it would be */
+export function planOf(
+  { stack, base, engines }: Pick<Plan, "stack" | "base"> & { readonly engines: readonly string[] },
+  before: Snapshot,
+  after: Snapshot,
+): Plan {
   const resources = resourceChanges(before, after);
+  const runs = { before: runPlanIn(before), after: runPlanIn(after) };
   return {
     stack,
     base,
     risks: risks(resources),
     permissions: permissionChanges(before, after),
     contract: diffContracts(contractIn(before), contractIn(after)),
-    statements: statementChanges(runPlanIn(before), runPlanIn(after)),
+    statements: statementChanges(runs.before, runs.after),
+    engines: { before: isInDuckdb(runs.before), after: isInDuckdb(runs.after), lines: engines },
     resources,
     costs: { before: jobCosts(before), after: jobCosts(after) },
   };

@@ -20,3 +20,7 @@ export function contractIn(snapshot: Snapshot): Contract {
 /** What a run of the stack executes. A commit from before there were plans has none. */
 export const runPlanIn = (snapshot: Snapshot): RunPlan | undefined =>
   uploadIn(snapshot, "plan/") as unknown as RunPlan | undefined;
+
+/** Whether DuckDB can run it as well. */
+export const isInDuckdb = (plan: RunPlan | undefined): boolean =>
+  plan?.statements.every((statement) => statement.kind === "check" || statement.sql.duckdb !== undefined) ?? false;

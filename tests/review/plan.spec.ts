@@ -25,6 +25,7 @@ async function snapshotWith(changes: Readonly<Record<string, string>>, stack = "
 
 /** The first lines: those that say what matters. */
 const summary = (plan: Plan): string[] => markdown(plan).split("\n").slice(2, 8);
+const line = "user_activity: DuckDB or Spark";
 /** Kind and name of what changes. */
 const kinds = ({ resources }: Plan): string[] =>
   resources.map(({ kind, resource }) => `${kind} ${resource.type.split(":").at(-1)} ${resource.name}`);
@@ -37,7 +38,8 @@ describe("the plan", function () {
     prod = await snapshotWith({});
     dev = await snapshotWith({}, "dev");
   });
-  const against = (after: Snapshot, before = prod): Plan => planOf({ stack: "prod", base: "main" }, before, after);
+  const against = (after: Snapshot, before = prod): Plan =>
+    planOf({ stack: "prod", base: "main", engines: [line] }, before, after);
   const edit = (snapshot: Snapshot, name: string, type: string, change: (old: PlannedResource) => PlannedResource) => {
     const resources = snapshot.resources.map((old) => (old.name === name && old.type === type ? change(old) : old));
     expect(resources).not.to.deep.equal(snapshot.resources);
@@ -54,6 +56,7 @@ describe("the plan", function () {
 - Statements: no change
 - Resources: no change
 - Glue: at most USD 4.40 a run, as before
+- Engines: Spark only, as before
 
 ### Glue, at worst
 
@@ -62,6 +65,12 @@ describe("the plan", function () {
 | \`commerce-prod-refine\`: 10 × G.1X, 60 min, 3 attempts | USD 4.40 | USD 132.00 | USD 396.00 |
 
 The worst case: every worker busy until the timeout, one batch a day, USD 0.44 per DPU-hour (https://aws.amazon.com/glue/pricing/, May 2026).
+
+### Engines
+
+\`\`\`text
+user_activity: DuckDB or Spark
+\`\`\`
 `,
     );
   });

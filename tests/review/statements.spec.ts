@@ -30,8 +30,10 @@ function stackWith(uploaded: Contract, plan: RunPlan | null): Snapshot {
   return { resources: [upload("contract", uploaded), ...(plan ? [upload("plan", plan)] : [])], parents: {} };
 }
 
+const commentOf = (before: RunPlan | null, after: RunPlan) =>
+  markdown(planOf({ stack: "dev", base: "main", engines: [] }, stackWith(small, before), stackWith(small, after)));
 const shown = (before: RunPlan | null, after: RunPlan) => {
-  const text = markdown(planOf({ stack: "dev", base: "main" }, stackWith(small, before), stackWith(small, after)));
+  const text = commentOf(before, after);
   return { summary: text.match(/^- Statements: (.*)$/m)![1], section: text.split("### Statements\n\n")[1] };
 };
 const rows = ({ section }: ReturnType<typeof shown>) =>
@@ -221,6 +223,17 @@ describe("the statements of a plan", () => {
     const lines = Array.from({ length: 100 }, (_, line) => `-- ${line}`).join("\n");
     const { section } = shown(compilePlan(small, sql), compilePlan(small, { copy: `${lines}\n${sql.copy}` }));
     expect(section).to.match(/\n\+-- 57\n@@ 44 more lines @@\n```\n$/);
+  });
+});
+
+describe("the engines of a plan", () => {
+  it("are those of the statements, and a plan that loses DuckDB stands out", () => {
+    const [both, spark] = [compilePlan(small, sql), compilePlan(small, { copy: "select upper(id) as id from things" })];
+    const told = (before: RunPlan | null, after: RunPlan) => /^- .*Engines: .*$/m.exec(commentOf(before, after))![0];
+    expect(told(both, both)).to.equal("- Engines: DuckDB or Spark, as before");
+    expect(told(spark, both)).to.equal("- Engines: DuckDB or Spark, before Spark only");
+    expect(told(both, spark)).to.equal("- **Engines: Spark only**, before DuckDB or Spark");
+    expect(told(null, spark)).to.equal("- Engines: Spark only, as before");
   });
 });
 
