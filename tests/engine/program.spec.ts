@@ -50,10 +50,11 @@ describe("the program on the real Pulumi CLI", function () {
   });
   after(() => deployment?.stop());
 
-  it("keeps to the policy pack, and plans prod, where nobody would get the alerts", async () => {
+  it("keeps to the policy pack, and plans prod, where nobody would get the alerts and DuckDB can run the output", async () => {
     const { code, text } = await preview("prod", "--policy-pack", "policy");
     expect(code, text).to.equal(0);
     expect(warnings(text)).to.deep.equal(["commerce:alertEmail is not set, so nobody gets the alerts of prod by mail"]);
+    expect(text).to.match(/^ {4}user_activity: DuckDB or Spark$/m);
     expect(text).to.match(/\+ \d+ to create/);
   });
 
