@@ -12,8 +12,8 @@ export function settlePolicy(arns: StackArns, keyArn: string): PolicyDocument {
     allow("CloseBatches", ["s3:DeleteObject"], [`${ledger}/open/*`]),
     // If a job run ends after its run left the document, the stored run says which outputs it had.
     allow("ReadOldRuns", ["s3:GetObject"], [`${ledger}/runs/*`]),
-    // The report of an embedded run that has died.
-    allow("WriteReports", ["s3:PutObject"], [`${ledger}/reports/*`]),
+    // It writes the report of an embedded run that has died.
+    allow("KeepReports", ["s3:GetObject", "s3:PutObject"], [`${ledger}/reports/*`]),
     allow(
       "ManageRuns",
       ["glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchStopJobRun"],

@@ -31,9 +31,8 @@ export const keepLedger = ({ ledger, artifacts }: StackArns["buckets"]): readonl
     ["s3:PutObject"],
     [`${ledger}/batches/*`, `${ledger}/open/*`, `${ledger}/manifests/*`, `${ledger}/runs/*`],
   ),
-  // What the embedded engine has come to; a start that it refuses is noted there.
-  allow("ReadAttempts", ["s3:GetObject"], [`${ledger}/attempts/*`, `${ledger}/reports/*`]),
-  allow("EndAttempts", ["s3:PutObject"], [`${ledger}/attempts/*`]),
+  // A start that the embedded engine refuses is noted there, unless it has begun.
+  allow("KeepAttempts", ["s3:GetObject", "s3:PutObject"], [`${ledger}/attempts/*`]),
   // Without it a missing key answers 403 instead of 404. A condition on the prefix would bring the 403 back.
   allow("ListLedger", ["s3:ListBucket"], [ledger]),
 ];
