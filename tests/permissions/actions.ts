@@ -146,7 +146,13 @@ function glueNeeds({ jobArn }: DeclaredStack, command: string, input: Input): Ne
   }
 }
 
-const needs = { s3: s3Needs, sns: snsNeeds, sqs: sqsNeeds, glue: glueNeeds } as const;
+/** After "Actions, resources, and condition keys for AWS Lambda": a call of a version is checked on that version. */
+function lambdaNeeds(_: DeclaredStack, command: string, input: Input): Need[] {
+  if (command !== "Invoke") throw new Error(`what ${command} asks of Lambda is not stated`);
+  return [{ action: "lambda:InvokeFunction", resource: input.FunctionName, context: {} }];
+}
+
+const needs = { s3: s3Needs, sns: snsNeeds, sqs: sqsNeeds, glue: glueNeeds, lambda: lambdaNeeds } as const;
 export type Service = keyof typeof needs;
 
 /** @throws Error for a command that is not stated here, so that a new one in the code can't stay unnoticed. */

@@ -1,3 +1,4 @@
+import type { Upload } from "../../components/artifacts.ts";
 import type { Contract } from "../../config/contract.ts";
 import type { FunctionEnvironment, FunctionSettings } from "../../handlers/settings.ts";
 import { readEnvironment } from "../../handlers/settings.ts";
@@ -18,7 +19,7 @@ export interface Policy {
   readonly Statement: readonly PolicyStatement[];
 }
 
-export const roles = ["promote", "settle", "refine"] as const;
+export const roles = ["promote", "settle", "refine", "embedded"] as const;
 export type Role = (typeof roles)[number];
 
 /** All policies that a stack's program declares, by what they are attached to. */
@@ -33,12 +34,16 @@ export interface DeclaredStack {
   readonly keyArn: string;
   readonly topicArn: string;
   readonly settleFunctionArn: string;
+  /** With the version that the release pins. */
+  readonly embeddedFunctionArn: string;
   readonly queues: Readonly<Record<"promote" | "promoteDeadLetters" | "settleDeadLetters", string>>;
   readonly rules: readonly string[];
   readonly jobArn: string;
   /** The job's arguments: those that a run may change, and those that it can't. */
   readonly jobArguments: Readonly<Record<"defaults" | "fixed", Readonly<Record<string, string>>>>;
   readonly contract: Contract;
+  /** The release's texts, as they lie in the artifacts bucket. */
+  readonly uploads: readonly Upload[];
   readonly names: FunctionEnvironment;
   readonly settings: FunctionSettings;
 }
@@ -99,6 +104,7 @@ export async function declaredStack(stack: string, config: RunOptions["config"] 
   const job = run.only("aws-native:glue:Job").inputs;
   const queueArn = (url: string) => arnOf(run.all("aws-native:sqs:Queue").find(({ state }) => state.queueUrl === url)!);
   const names = readEnvironment(settle.inputs.environment.variables);
+  const uploads = run.all("aws:s3/bucketObjectv2:BucketObjectv2");
   const assets = await settle.inputs.code.assets;
   return {
     stack,
@@ -109,6 +115,7 @@ export async function declaredStack(stack: string, config: RunOptions["config"] 
     keyArn: arnOf(key),
     topicArn: arnOf(run.only("aws:sns/topic:Topic")),
     settleFunctionArn: arnOf(settle),
+    embeddedFunctionArn: String(run.only("aws:lambda/function:Function", "commerce-embedded").state.qualifiedArn),
     queues: {
       promote: queueArn(names.promoteQueueUrl),
       promoteDeadLetters: queueArn(names.promoteDeadLettersUrl),
@@ -119,9 +126,8 @@ export async function declaredStack(stack: string, config: RunOptions["config"] 
       .replace(":sqs:", ":glue:")
       .replace(/[^:]+$/, `job/${job.name}`),
     jobArguments: { defaults: job.defaultArguments ?? {}, fixed: job.nonOverridableArguments ?? {} },
-    contract: JSON.parse(
-      run.only("aws:s3/bucketObjectv2:BucketObjectv2", "commerce-artifacts-release-contract").inputs.content,
-    ),
+    contract: JSON.parse(uploads.find(({ name }) => name === "commerce-artifacts-release-contract")!.inputs.content),
+    uploads: uploads.flatMap(({ inputs: { key, content } }) => (content === undefined ? [] : { key, content })),
     names,
     settings: JSON.parse(await assets["settings.json"].text) as FunctionSettings,
   };

@@ -13,11 +13,10 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
   const by = (principal: string, from: string, ...needs: readonly Need[]) =>
     calls.push(...needs.map((each) => ({ principal, ...each, from })));
   const logGroup = (group: string) => `arn:aws:logs:${region}:${account}:log-group:${group}`;
-  const logGroups = [
-    `/aws/lambda/${settleFunctionArn.split(":").at(-1)!.replace("settle", "promote")}`,
-    `/aws/lambda/${settleFunctionArn.split(":").at(-1)}`,
-    ...["output", "error"].map((stream) => `${jobArguments.fixed["--custom-logGroup-prefix"]}/${stream}`),
-  ];
+  const functions = ["promote", "settle", "embedded"] as const;
+  const logsOf = (role: (typeof functions)[number]) =>
+    `/aws/lambda/${settleFunctionArn.split(":").at(-1)!.replace("settle", role)}`;
+  const logsOfJob = ["output", "error"].map((stream) => `${jobArguments.fixed["--custom-logGroup-prefix"]}/${stream}`);
   const logs = (group: string) =>
     ["logs:CreateLogStream", "logs:PutLogEvents"].map((action) =>
       need(action, `${logGroup(group)}:log-stream:2026/01/01/stream`),
@@ -25,8 +24,7 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
 
   // ---- Lambda
   const lambdaLogs = "Lambda developer guide, lambda-intro-execution-role: AWSLambdaBasicExecutionRole";
-  by(roleArns.promote, lambdaLogs, ...logs(logGroups[0]!));
-  by(roleArns.settle, lambdaLogs, ...logs(logGroups[1]!));
+  for (const role of functions) by(roleArns[role], lambdaLogs, ...logs(logsOf(role)));
   by(
     roleArns.promote,
     "Lambda developer guide, services-sqs-configure: execution role permissions of the mapping",
@@ -44,7 +42,7 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
   );
   const roleUse = "IAM user guide, id_roles_terms-and-concepts: service role";
   for (const [service, ...ofService] of [
-    ["lambda.amazonaws.com", roleArns.promote, roleArns.settle],
+    ["lambda.amazonaws.com", ...functions.map((role) => roleArns[role])],
     ["glue.amazonaws.com", roleArns.refine],
   ] as const)
     by(service, roleUse, ...ofService.map((role) => need("sts:AssumeRole", role)));
@@ -79,7 +77,7 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
     need("sns:Publish", topicArn, alarm),
     ...["kms:Decrypt", "kms:GenerateDataKey"].map((action) => need(action, keyArn, alarm)),
   );
-  for (const group of logGroups)
+  for (const group of [...functions.map(logsOf), ...logsOfJob])
     by(
       `logs.${region}.amazonaws.com`,
       "CloudWatch Logs user guide, encrypt-log-data-kms: step 2",
@@ -142,7 +140,7 @@ export function documentedCalls(stack: DeclaredStack): Call[] {
   by(
     roleArns.refine,
     "Glue user guide, monitor-continuous-logging and monitoring-awsglue-with-cloudwatch-metrics",
-    ...logGroups.slice(2).flatMap(logs),
+    ...logsOfJob.flatMap(logs),
     need("cloudwatch:PutMetricData", "*", { "cloudwatch:namespace": "Glue" }),
   );
   return calls;

@@ -1,87 +1,43 @@
-import { CreateMultipartUploadCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import { CreateMultipartUploadCommand, DeleteObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import type { Upload } from "../../components/artifacts.ts";
 import type { Contract } from "../../config/contract.ts";
+import { s3Objects } from "../../handlers/embedded/objects.ts";
+import { run as compute } from "../../handlers/embedded/run.ts";
+import { work } from "../../handlers/embedded/worker.ts";
 import { assemble } from "../../handlers/invocation/runtime.ts";
-import { ledgerKeys, rejectedKey } from "../../handlers/keys.ts";
-import type { LedgerDocument } from "../../handlers/ledger/document.ts";
+import { ledgerKeys, parseManifestUri, rejectedKey } from "../../handlers/keys.ts";
+import type { LedgerDocument, Run } from "../../handlers/ledger/document.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
 import { createCatalog } from "../../handlers/publication/catalog.ts";
 import { createGold } from "../../handlers/publication/gold.ts";
 import { createNotices } from "../../handlers/publication/notices.ts";
+import { typeParts } from "../../handlers/reader/file.ts";
+import { attemptAt, attemptId } from "../../handlers/run/attempt.ts";
+import { createEmbeddedEngine } from "../../handlers/run/embedded.ts";
 import { createGlueEngine } from "../../handlers/run/glue.ts";
 import type { FunctionSettings } from "../../handlers/settings.ts";
 import { createHandler as createSettle, type SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore, statusOf } from "../../handlers/storage.ts";
-import { noEngine } from "../handlers/noEngine.ts";
 import { goodReport, sqsEvent } from "../handlers/pipelineUnderTest.ts";
 import { releaseObjects } from "../handlers/releaseObjects.ts";
 import { stubParts } from "../handlers/stubParts.ts";
 import { MemoryS3 } from "../simulation/s3/memoryS3.ts";
 import { type Input, needsOf, type Service } from "./actions.ts";
 import type { Call } from "./call.ts";
-import type { DeclaredStack } from "./declared.ts";
+import type { DeclaredStack, Role } from "./declared.ts";
+import { lost, MemoryGlue, MemoryLambda, MemoryQueues, refused } from "./memoryServices.ts";
 
 type Send = (command: never) => Promise<unknown>;
 
-const awsError = (name: string) => Object.assign(new Error(name), { name });
-
-/** Glue as far as the functions use it: one job's runs and the partitions of tables. */
-class MemoryGlue {
-  readonly #partitions = new Set<string>();
-  readonly runs: { Id: string; JobRunState: string; Arguments: Record<string, string>; StartedOn: Date }[] = [];
-  /** What the next start comes to in the place of an answer; `lost` starts the job all the same. */
-  nextStart: "lost" | "refused" | null = null;
-
-  answer(command: string, input: Input): object {
-    switch (command) {
-      case "StartJobRun": {
-        const outcome = this.nextStart;
-        this.nextStart = null;
-        if (outcome === "refused") throw awsError("InvalidInputException");
-        const Id = `jr_${this.runs.length + 1}`;
-        this.runs.unshift({ Id, JobRunState: "RUNNING", Arguments: input.Arguments, StartedOn: new Date() });
-        if (outcome === "lost") throw awsError("TimeoutError");
-        return { JobRunId: Id };
-      }
-      case "GetJobRun": {
-        const JobRun = this.runs.find(({ Id }) => Id === input.RunId);
-        if (!JobRun) throw awsError("EntityNotFoundException");
-        return { JobRun };
-      }
-      case "GetJobRuns":
-        return { JobRuns: this.runs };
-      case "GetTable":
-        return { Table: { StorageDescriptor: {} } };
-      case "UpdatePartition":
-        if (!this.#partitions.has(`${input.TableName}/${input.PartitionValueList[0]}`))
-          throw awsError("EntityNotFoundException");
-        return {};
-      case "CreatePartition":
-        this.#partitions.add(`${input.TableName}/${input.PartitionInput.Values[0]}`);
-        return {};
-      default:
-        return {};
-    }
-  }
-
-  end(id: string, state: string): void {
-    this.runs.find(({ Id }) => Id === id)!.JobRunState = state;
-  }
-}
-
-/** Queues as far as redrive uses them: what lies in them is received once. */
-class MemoryQueues {
-  readonly #messages = new Map<string, string[]>();
-
-  put(queueUrl: string, body: string): void {
-    this.#messages.set(queueUrl, [...(this.#messages.get(queueUrl) ?? []), body]);
-  }
-
-  answer(command: string, { QueueUrl }: Input): object {
-    if (command !== "ReceiveMessage") return {};
-    const bodies = this.#messages.get(QueueUrl) ?? [];
-    this.#messages.delete(QueueUrl);
-    return { Messages: bodies.map((Body, index) => ({ Body, MessageId: `${index}`, ReceiptHandle: `${index}` })) };
-  }
+/** The same command with its body in memory, where the S3 in memory wants it. */
+async function whole(command: never): Promise<never> {
+  const { Body, ContentLength: _, ...rest } = (command as { readonly input: Input }).input;
+  return Body instanceof Readable ? (new PutObjectCommand({ ...rest, Body: await buffer(Body) }) as never) : command;
 }
 
 const mebibyte = 1024 ** 2;
@@ -104,8 +60,20 @@ const lines: Readonly<Record<string, string>> = {
   orders: '{"order_id":"o_0","user_id":"u_0"}\n',
 };
 
+/** @throws Error for a story that did not come to the calls that it is told for. */
+function expectEnd({ run, state, failure }: Run, wanted: Run["state"]): void {
+  if (state !== wanted) throw new Error(`run ${run} is ${state}, not ${wanted}: ${failure?.message}`);
+}
+
+/** Enough of them for one that is rejected. */
+const rows: typeof lines = {
+  users: `${Array.from({ length: 50 }, (_, index) => `{"user_id":"u_${index}"}\n`).join("")}{"user_id":null}\n`,
+  events: '{"event_id":"e_0","user_id":"u_0","event_type":"product_view"}\n',
+  orders: '{"order_id":"o_0","user_id":"u_0","order_amount":12.34,"payment_status":"success"}\n',
+};
+
 /**
- * Every call that the two functions make, recorded at the SDK's clients while they go through all that they do: on the
+ * Every call that the functions make, recorded at the SDK's clients while they go through all that they do: on the
  * stack's own names and settings, on S3 in memory, and with only one run kept, so that old ones expire soon.
  */
 export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
@@ -119,17 +87,20 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   for (const name of [names.bronzeBucket, names.ledgerBucket, names.artifactsBucket])
     memory.createBucket(name, { versioned: true });
   for (const name of [names.silverBucket, names.rejectedBucket, names.goldBucket]) memory.createBucket(name);
-  const deploy = (contract: Contract) => {
-    for (const { key, content } of releaseObjects(contract, names.artifactsBucket).objects)
+  const place = (uploads: readonly Upload[]) => {
+    for (const { key, content } of uploads)
       memory.apply(new PutObjectCommand({ Bucket: names.artifactsBucket, Key: key, Body: content }));
   };
+  /** Without the embedded engine. */
+  const deploy = (contract: Contract) => place(releaseObjects(contract, names.artifactsBucket).objects);
   deploy(stack.contract);
   const glue = new MemoryGlue();
+  const lambda = new MemoryLambda();
   const queues = new MemoryQueues();
   const s3 = memory.client();
 
   /** Clients whose calls count as made by one of the functions. */
-  function clients(role: "promote" | "settle") {
+  function clients(role: Exclude<Role, "refine">) {
     const note = (service: Service, command: string, input: Input) => {
       for (const need of needsOf(stack, service, command, input)) {
         const call: Call = { principal: stack.roleArns[role], ...need, from: `handlers: ${service} ${command}` };
@@ -151,19 +122,24 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
       },
     });
     return {
-      s3: client("s3", (_name, _input, command) => (s3.send as unknown as Send)(command)) as never,
+      s3: client("s3", async (_name, _input, command) => (s3.send as unknown as Send)(await whole(command))) as never,
       sns: client("sns", () => ({})) as never,
       sqs: client("sqs", (name, input) => queues.answer(name, input)) as never,
       glue: client("glue", (name, input) => glue.answer(name, input)) as never,
+      lambda: client("lambda", (name, input) => lambda.answer(name, input)) as never,
     };
   }
 
   let nonces = 0;
   const invocation = { getRemainingTimeInMillis: () => left };
+  const log = { info() {}, warn() {}, error() {} };
   const parts = (role: "promote" | "settle") => {
     const of = clients(role);
-    const engines = { glue: createGlueEngine(of.glue, names.glueJob), embedded: noEngine };
-    const log = { info() {}, warn() {}, error() {} };
+    const documents = createDocumentStore(of.s3, names.ledgerBucket, names.keyArn);
+    const engines = {
+      glue: createGlueEngine(of.glue, names.glueJob),
+      embedded: createEmbeddedEngine({ lambda: of.lambda, documents, now }),
+    };
     const nonce = () => `invocation-${++nonces}`;
     const outlets = {
       catalog: createCatalog(of.glue, names.catalogDatabase),
@@ -177,12 +153,14 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
     };
   };
   const ofPromote = parts("promote");
-  const promote = createPromote({
-    ...ofPromote,
-    reasons: createDocumentStore(ofPromote.s3, names.rejectedBucket, names.keyArn),
-    documents: createDocumentStore(ofPromote.s3, names.ledgerBucket, names.keyArn),
-    typeParts: stubParts,
-  });
+  const promoteBy = (reader: typeof typeParts) =>
+    createPromote({
+      ...ofPromote,
+      reasons: createDocumentStore(ofPromote.s3, names.rejectedBucket, names.keyArn),
+      documents: createDocumentStore(ofPromote.s3, names.ledgerBucket, names.keyArn),
+      typeParts: reader,
+    });
+  const promote = promoteBy(stubParts);
   const settle = createSettle(parts("settle"));
 
   let sequence = 0x1000;
@@ -195,8 +173,8 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
     const object = { key, versionId: VersionId!, ...sequencer };
     return { Records: [{ eventName: "ObjectCreated:Put", s3: { bucket: { name: names.bronzeBucket }, object } }] };
   };
-  const deliver = async (notification: object) => {
-    const { batchItemFailures } = await promote(sqsEvent({ m: JSON.stringify(notification) }), invocation);
+  const deliver = async (notification: object, by = promote) => {
+    const { batchItemFailures } = await by(sqsEvent({ m: JSON.stringify(notification) }), invocation);
     if (batchItemFailures.length > 0) throw new Error(`promote failed on ${JSON.stringify(notification)}`);
   };
   const tell = (event: SettleEvent) => settle(event, invocation);
@@ -217,6 +195,42 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   };
   const complete = async (batch: string) => {
     for (const [dataset, line] of Object.entries(lines)) await deliver(upload(`${batch}/${dataset}.json`, line));
+  };
+
+  const ofEmbedded = clients("embedded");
+  /** The embedded engine's function, called with the newest order. */
+  const execute = async () => {
+    const [order] = lambda.orders;
+    const scratch = mkdtempSync(join(tmpdir(), "permissions-"));
+    try {
+      await work(order!, {
+        documents: createDocumentStore(ofEmbedded.s3, names.ledgerBucket, names.keyArn),
+        ledgerBucket: names.ledgerBucket,
+        execute: (jobRun, proceed, signal) =>
+          compute({ uri: order!.manifest, sha256: order!.sha256 }, jobRun, s3Objects(ofEmbedded.s3, names.keyArn), {
+            ...{ scratch, threads: 1, memoryLimit: "500MB", proceed, signal },
+          }),
+        remainingTime: () => left,
+        now,
+        log,
+      });
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
+  };
+  /** The newest order's attempt, begun by somebody who is never heard of again. */
+  const begin = async () => {
+    const [{ manifest: uri, sha256 }] = lambda.orders as [MemoryLambda["orders"][number]];
+    const documents = createDocumentStore(s3, names.ledgerBucket, names.keyArn);
+    const attempt = attemptAt({ ...parseManifestUri(uri, names.ledgerBucket)!, manifest: { uri, sha256 } }, documents);
+    await attempt.takeLease({ kind: "worker", nonce: "another", deadline: now() + left });
+  };
+  const reported = async () => {
+    const [{ manifest: uri, sha256 }] = lambda.orders as [MemoryLambda["orders"][number]];
+    const { batch, run } = parseManifestUri(uri, names.ledgerBucket)!;
+    const key = ledgerKeys.report(batch, run, attemptId({ uri, sha256 }));
+    await tell({ "detail-type": "Object Created", detail: { object: { key } } });
+    return document(batch).runs.find((one) => one.run === run)!;
   };
 
   // A batch's usual way, newer versions until old runs expire, an upload told of twice, a file that is rejected.
@@ -250,14 +264,14 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
 
   // A large file is refused, and copied by parts: begun by two others, cut off, gone on with.
   const key = "2026-01-04/events.json";
-  const refused = upload(key, { bytes: 9 * 256 * mebibyte, line: "no rows\n" });
-  const version = refused.Records[0]!.s3.object.versionId;
+  const faulty = upload(key, { bytes: 9 * 256 * mebibyte, line: "no rows\n" });
+  const version = faulty.Records[0]!.s3.object.versionId;
   const copy = rejectedKey({ batch: "2026-01-04", dataset: "events", format: "json", key, version });
   left = 0;
-  await deliver(refused);
+  await deliver(faulty);
   left = 900_000;
   memory.apply(new CreateMultipartUploadCommand({ Bucket: names.rejectedBucket, Key: copy }));
-  await deliver(refused);
+  await deliver(faulty);
 
   // A start whose answer is lost: found by the sweep, and the job started once more by somebody else.
   glue.nextStart = "lost";
@@ -304,5 +318,42 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
   queues.put(names.promoteDeadLettersUrl, JSON.stringify(again));
   queues.put(names.settleDeadLettersUrl, JSON.stringify({ kind: "sweep" }));
   await tell({ kind: "redrive" });
+
+  // The embedded engine: a run and its duplicate, and one whose rows are gone from Silver.
+  place(stack.uploads);
+  const typing = promoteBy(typeParts);
+  for (const [dataset, text] of Object.entries(rows)) await deliver(upload(`2026-02-01/${dataset}.json`, text), typing);
+  await execute();
+  await execute();
+  expectEnd(await reported(), "published");
+  await complete("2026-02-02");
+  for (const Key of memory.keys(names.silverBucket).filter((name) => name.includes("batch=2026-02-02/")))
+    memory.apply(new DeleteObjectCommand({ Bucket: names.silverBucket, Key }));
+  await execute();
+  expectEnd(await reported(), "failed");
+
+  // A call whose answer is lost is made again by the sweep. Nobody begins it, and nobody is heard of after the next.
+  lambda.next = lost;
+  await complete("2026-02-03");
+  ahead += hour;
+  await tell({ kind: "sweep" });
+  ahead += 2 * hour;
+  await tell({ kind: "sweep" });
+  ahead += hour;
+  await tell({ kind: "sweep" });
+  await begin();
+  ahead += hour;
+  await tell({ kind: "sweep" });
+  await publish("2026-02-03");
+
+  // Calls that are refused: settle's, and one of promote's that somebody had made before.
+  lambda.next = refused;
+  await tell({ kind: "order", id: "o-3", batch: "2026-02-01", order: { operation: "run" } });
+  await publish("2026-02-01");
+  lambda.next = async () => {
+    await begin();
+    refused();
+  };
+  await complete("2026-02-04");
   return [...calls.values()];
 }
