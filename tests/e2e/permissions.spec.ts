@@ -7,6 +7,7 @@ import { AssumeRoleCommand } from "@aws-sdk/client-sts";
 import { expect } from "chai";
 import { type Clients, createClients, destroyClients } from "../../local/clients.ts";
 import { accountId, callsFile } from "../../local/localAws.ts";
+import { changedConfig } from "../config/changedConfig.ts";
 import { declaredStack } from "../permissions/declared.ts";
 import { documentedCalls } from "../permissions/documented.ts";
 import { generic } from "../permissions/matrix.ts";
@@ -24,7 +25,8 @@ interface Made {
 
 /**
  * The deployed program on the local AWS, which enforces the policies of the stack: functions and the job act under their
- * own roles, with real Spark. What it enforces and writes down are the calls on S3, SQS, Glue and its catalog.
+ * own roles, with real Spark and real DuckDB. What it enforces and writes down are the calls on S3, SQS, Lambda, Glue and
+ * its catalog. So little is enough for Glue here that both engines have a run.
  *
  * This does not prove the following. The local AWS does not check the key's use behind S3 and SQS, iam:PassRole, the
  * mapping's rights on its queue, the functions' logging, or calls between services other than S3. It assumes TLS. For a
@@ -34,18 +36,24 @@ interface Made {
 describe("the calls of a whole run", function () {
   this.timeout(600_000);
   const batch = "2026-01-01";
+  const large = "2026-01-03";
   let deployed: DeployedStack;
   let calls: Made[];
 
-  const users = Array.from({ length: 50 }, (_, index) => `{"user_id":"u_${index}","country":"US"}\n`);
+  const users = (count: number) =>
+    Array.from({ length: count }, (_, index) => `{"user_id":"u_${index}","country":"US"}\n`).join("");
   const files = {
     // One row to reject, and few enough of them.
-    users: `${users.join("")}{"user_id":null}\n`,
+    users: `${users(50)}{"user_id":null}\n`,
     events: '{"event_id":"e_0","user_id":"u_0","event_type":"product_view"}\n',
     orders: '{"order_id":"o_0","user_id":"u_0","order_amount":12.34,"payment_status":"success"}\n',
   } as const;
 
-  const publishes = (run: number) => deployed.until(batch, `run ${run} is published`, isPublished(run));
+  const publishes = (run: number, of = batch) =>
+    deployed.until(of, `run ${run} of ${of} is published`, isPublished(run));
+  const upload = async (to: string, contents: typeof files) => {
+    for (const [dataset, body] of Object.entries(contents)) await deployed.upload(`${to}/${dataset}.json`, body);
+  };
   const settle = async (event: object) => {
     const command = new InvokeCommand({
       FunctionName: deployed.names.settleFunction,
@@ -71,10 +79,15 @@ describe("the calls of a whole run", function () {
   }
 
   before(async () => {
-    deployed = await deployStack({ spark: { driverMemory: "1g", shortRuns: true } });
-    for (const [dataset, body] of Object.entries(files)) await deployed.upload(`${batch}/${dataset}.json`, body);
+    deployed = await deployStack({
+      spark: { driverMemory: "1g", shortRuns: true },
+      configIn: () => changedConfig({ "embeddedUpTo: 268435456": "embeddedUpTo: 10000" }),
+    });
+    await upload(batch, files);
+    await upload(large, { ...files, users: `${users(20_000)}{"user_id":null}\n` });
     await deployed.upload("2026-01-02/users.json", "no rows\n");
-    await publishes(1);
+    expect((await publishes(1)).runs[0]!.engine).to.equal("embedded");
+    expect((await publishes(1, large)).runs[0]!.engine).to.equal("glue");
     await order("o-1", { operation: "run" });
     await publishes(2);
     await order("o-2", { operation: "rollback", run: 1 });
@@ -114,9 +127,10 @@ describe("the calls of a whole run", function () {
   it("were made by each role, on each of its services", () => {
     const services = (role: string) =>
       [...new Set(calls.filter((call) => call.role === role).map(({ action }) => action.split(":")[0]!))].sort();
-    expect(services("commerce-dev-promote")).to.deep.equal(["glue", "s3"]);
-    expect(services("commerce-dev-settle")).to.deep.equal(["glue", "s3", "sns", "sqs"]);
+    expect(services("commerce-dev-promote")).to.deep.equal(["glue", "lambda", "s3"]);
+    expect(services("commerce-dev-settle")).to.deep.equal(["glue", "lambda", "s3", "sns", "sqs"]);
     expect(services("commerce-dev-refine")).to.deep.equal(["s3"]);
+    expect(services("commerce-dev-embedded")).to.deep.equal(["s3"]);
   });
 
   it("would be refused where the policies allow none", async () => {
@@ -127,18 +141,24 @@ describe("the calls of a whole run", function () {
           ({ name }: Error) => name,
         ),
       ).to.match(/^AccessDenied(Exception)?$/);
-    const [promote, settle, refine] = await Promise.all(["promote", "settle", "refine"].map(as));
+    const clients = await Promise.all(["promote", "settle", "refine", "embedded"].map(as));
+    const [promote, settle, refine, embedded] = clients;
     const key = `${batch}/users.json`;
     const { names } = deployed;
     await refused(promote!.s3.send(new PutObjectCommand({ Bucket: names.goldBucket, Key: "a", Body: "" })));
     await refused(promote!.glue.send(new GetJobRunsCommand({ JobName: names.glueJob })));
     await refused(settle!.s3.send(new GetObjectCommand({ Bucket: names.bronzeBucket, Key: key })));
     await refused(refine!.s3.send(new GetObjectCommand({ Bucket: names.bronzeBucket, Key: key })));
+    await refused(embedded!.s3.send(new GetObjectCommand({ Bucket: names.bronzeBucket, Key: key })));
+    await refused(embedded!.s3.send(new PutObjectCommand({ Bucket: names.ledgerBucket, Key: "batches/a", Body: "" })));
+    const { functionArn } = (await deployed.ledger(batch))!.runs[0]!.release.embedded!;
+    for (const engine of [refine, embedded])
+      await refused(engine!.lambda.send(new InvokeCommand({ FunctionName: functionArn, InvocationType: "Event" })));
     const put = { Bucket: names.goldBucket, Key: "user_activity/a", Body: "" };
     await refine!.s3.send(new PutObjectCommand(put));
     await refused(refine!.s3.send(new PutObjectCommand({ ...put, ServerSideEncryption: "AES256" })));
     const foreign = { ServerSideEncryption: "aws:kms", SSEKMSKeyId: "another" } as const;
     await refused(refine!.s3.send(new PutObjectCommand({ ...put, ...foreign })));
-    for (const clients of [promote!, settle!, refine!]) destroyClients(clients);
+    for (const each of clients) destroyClients(each);
   });
 });
