@@ -4,7 +4,7 @@ import type { LoadedConfig } from "../config/load.ts";
 import type { PhysicalNames, StackArns } from "../config/naming.ts";
 import { metricNamespace } from "../handlers/log.ts";
 import { pipelineAlarms } from "./pipelineAlarms.ts";
-import { price } from "./prices.ts";
+import { asOf, sources, usdPerDpuHour } from "./prices.ts";
 
 export interface DashboardArgs {
   readonly names: PhysicalNames;
@@ -42,6 +42,7 @@ export function dashboardBody({ names, arns, loaded }: DashboardArgs): object {
   const { config, environment } = loaded;
   const { region, partition, account } = arns.scope;
   const hour = 3600;
+  const perDpuHour = usdPerDpuHour(config.glue.version);
 
   const text = (markdown: string): Widget => ({ type: "text", properties: { markdown, background: "transparent" } });
   const graph = (title: string, lines: readonly Line[], options: object = {}): Widget => ({
@@ -134,13 +135,13 @@ export function dashboardBody({ names, arns, loaded }: DashboardArgs): object {
           own("RunSeconds", "average", { stat: "Average" }),
         ]),
       ],
-      [text(`# What did it cost?\nGlue at ${price.usdPerDpuHour} USD per DPU hour (${price.source}, ${price.asOf})`)],
+      [text(`# What did it cost?\nGlue at ${perDpuHour} USD per DPU hour (${sources.glue}, ${asOf})`)],
       [
         graph(
           "Glue, in the time shown",
           [
             own("GlueDpuHours", "DPU hours", { id: "dpu" }),
-            [{ expression: `dpu * ${price.usdPerDpuHour}`, label: "USD", id: "usd" }],
+            [{ expression: `dpu * ${perDpuHour}`, label: "USD", id: "usd" }],
           ],
           { view: "singleValue", period: 86_400, setPeriodToTimeRange: true },
         ),
@@ -148,7 +149,7 @@ export function dashboardBody({ names, arns, loaded }: DashboardArgs): object {
           "Glue, each day",
           [
             own("GlueDpuHours", "DPU hours", { id: "dpu", visible: false }),
-            [{ expression: `dpu * ${price.usdPerDpuHour}`, label: "USD", id: "usd" }],
+            [{ expression: `dpu * ${perDpuHour}`, label: "USD", id: "usd" }],
           ],
           { view: "bar", period: 86_400 },
         ),

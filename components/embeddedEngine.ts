@@ -6,7 +6,7 @@ import { PipelineFunction, type PipelineFunctionArgs } from "./pipelineFunction.
 export type EmbeddedEngineArgs = Omit<PipelineFunctionArgs, "temporaryStorage" | "versioned">;
 
 /** MiB for a run's inputs, its outputs, and what does not fit into memory. */
-const temporaryStorage = 8192;
+export const temporaryStorage = 8192;
 
 /** The function that computes small runs. A claim pins its version, so a version stays for those who replay. */
 export class EmbeddedEngine extends pulumi.ComponentResource {

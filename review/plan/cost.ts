@@ -1,16 +1,14 @@
-import { dpuOf, price } from "../../components/prices.ts";
-import type { Plain, Snapshot } from "./snapshot/snapshot.ts";
+import { asOf, dpuOf, sources, usdPerDpuHour, usdPerSecond } from "../../components/prices.ts";
+import type { Plain, PlannedResource, Snapshot } from "./snapshot/snapshot.ts";
 
 /** One batch a day, as in a daily delivery. */
 export const runsPerMonth = 30;
 
-/** The most that one job can cost, in US dollars. */
-export interface JobCost {
+/** The most that one engine can cost, in US dollars. */
+export interface EngineCost {
   readonly name: string;
-  readonly workers: number;
-  readonly workerType: string;
-  /** In minutes. */
-  readonly timeout: number;
+  /** What decides the cost of a run, and its limit of time. */
+  readonly size: string;
   /** Total runs for the same inputs. */
   readonly attempts: number;
   /** A run that is stopped by its timeout. */
@@ -19,23 +17,47 @@ export interface JobCost {
   readonly perMonth: number;
   /** A month in which every batch uses up its attempts. */
   readonly perMonthOfFailures: number;
+  /** The price, with its source. */
+  readonly price: string;
 }
 
-function costOf({ name, numberOfWorkers, workerType, timeout }: Plain, attempts: number): JobCost {
-  const size = String(workerType);
-  const dpu = dpuOf[size];
-  if (dpu === undefined) throw new Error(`components/prices.ts has no price for a worker ${size}`);
-  const perRun = Number(numberOfWorkers) * dpu * (Number(timeout) / 60) * price.usdPerDpuHour;
+type Run = Pick<EngineCost, "size" | "perRun" | "price">;
+
+/** Of a job with so many workers, which all work until the end. */
+export function glueRun(glueVersion: string, workers: number, workerType: string, seconds: number): Run {
+  const dpu = dpuOf[workerType];
+  if (dpu === undefined) throw new Error(`components/prices.ts has no price for a worker ${workerType}`);
+  const perHour = usdPerDpuHour(glueVersion);
   return {
-    name: String(name),
-    workers: Number(numberOfWorkers),
-    workerType: size,
-    timeout: Number(timeout),
-    attempts,
-    perRun,
-    perMonth: perRun * runsPerMonth,
-    perMonthOfFailures: perRun * runsPerMonth * attempts,
+    size: `${workers} × ${workerType}, ${seconds / 60} min`,
+    perRun: workers * dpu * (seconds / 3600) * perHour,
+    price: `USD ${perHour} per DPU-hour (${sources.glue}, ${asOf})`,
   };
+}
+
+export function functionRun(memory: number, storage: number, seconds: number): Run {
+  const perSecond = usdPerSecond(memory, storage);
+  return {
+    size: `${memory} MiB, ${seconds / 60} min`,
+    perRun: perSecond * seconds,
+    price: `USD ${perSecond.toPrecision(3)} per second of the function (${sources.lambda}, ${asOf})`,
+  };
+}
+
+/** A run that is stopped by its timeout, if the resource is an engine. */
+function longestRun({ type, urn, inputs }: PlannedResource, { parents }: Snapshot): Run | null {
+  if (type === "aws-native:glue:Job") {
+    const { glueVersion, numberOfWorkers, workerType, timeout } = inputs;
+    return glueRun(String(glueVersion), Number(numberOfWorkers), String(workerType), Number(timeout) * 60);
+  }
+  if (
+    type === "aws:lambda/function:Function" &&
+    parents[parents[urn] ?? ""]?.includes("commerce:engine:EmbeddedEngine")
+  ) {
+    const storage = (inputs.ephemeralStorage as Plain).size;
+    return functionRun(Number(inputs.memorySize), Number(storage), Number(inputs.timeout));
+  }
+  return null;
 }
 
 /** The maximum number of runs that the functions start for the same inputs. */
@@ -46,9 +68,14 @@ function attemptsOf({ resources }: Snapshot): number {
   return Math.max(1, ...settings.map((setting) => Number(setting?.attempts ?? 1)));
 }
 
-export function jobCosts(snapshot: Snapshot): JobCost[] {
+export function engineCosts(snapshot: Snapshot): EngineCost[] {
   const attempts = attemptsOf(snapshot);
-  return snapshot.resources
-    .filter(({ type }) => type === "aws-native:glue:Job")
-    .map(({ inputs }) => costOf(inputs, attempts));
+  return snapshot.resources.flatMap((resource) => {
+    const run = longestRun(resource, snapshot);
+    if (!run) return [];
+    const perMonth = run.perRun * runsPerMonth;
+    return [
+      { name: String(resource.inputs.name), ...run, attempts, perMonth, perMonthOfFailures: perMonth * attempts },
+    ];
+  });
 }

@@ -1,6 +1,5 @@
-import { price } from "../../components/prices.ts";
 import type { Change } from "../contractDiff/change.ts";
-import { type JobCost, runsPerMonth } from "./cost.ts";
+import { type EngineCost, runsPerMonth } from "./cost.ts";
 import type { PermissionChange } from "./permissions.ts";
 import type { Plan } from "./plan.ts";
 import { knowsReplacement, type PropertyChange, type ResourceChange } from "./resources.ts";
@@ -67,9 +66,9 @@ function counted(kinds: readonly string[]): string {
 }
 
 function costSummary({ before, after }: Plan["costs"]): string {
-  const total = (costs: readonly JobCost[]) => costs.reduce((sum, { perRun }) => sum + perRun, 0);
+  const total = (costs: readonly EngineCost[]) => costs.reduce((sum, { perRun }) => sum + perRun, 0);
   const [old, now] = [total(before), total(after)];
-  const a = `Glue: at most ${usd(now)} a run`;
+  const a = `Cost: at most ${usd(now)} a run`;
   if (old === now) return `${a}, as before`;
   return `${now > old ? `**${a}**` : a}, ${now > old ? "up" : "down"} from ${usd(old)}`;
 }
@@ -105,23 +104,23 @@ function resourceRow({ kind, resource, before, properties, because }: ResourceCh
 
 function costLines({ before, after }: Plan["costs"]): string[] {
   const old = new Map(before.map((cost) => [cost.name, cost]));
-  const amount = (cost: JobCost, read: (cost: JobCost) => number) => {
+  const amount = (cost: EngineCost, read: (cost: EngineCost) => number) => {
     const earlier = old.get(cost.name);
     const now = usd(read(cost));
     return earlier && read(earlier) !== read(cost) ? `${now} (was ${usd(read(earlier))})` : now;
   };
   return [
     ...table(
-      ["job", "a run", `a month of ${runsPerMonth} runs`, "such a month if every attempt fails"],
+      ["engine", "a run", `a month of ${runsPerMonth} runs`, "such a month if every attempt fails"],
       after.map((cost) => [
-        `${code(cost.name)}: ${cost.workers} × ${cost.workerType}, ${cost.timeout} min, ${count(cost.attempts, "attempt")}`,
+        `${code(cost.name)}: ${cost.size}, ${count(cost.attempts, "attempt")}`,
         amount(cost, ({ perRun }) => perRun),
         amount(cost, ({ perMonth }) => perMonth),
         amount(cost, ({ perMonthOfFailures }) => perMonthOfFailures),
       ]),
     ),
     "",
-    `The worst case: every worker busy until the timeout, one batch a day, ${usd(price.usdPerDpuHour)} per DPU-hour (${price.source}, ${price.asOf}).`,
+    `The worst case: everything busy until the timeout, one batch a day, ${[...new Set(after.map(({ price }) => price))].join(" and ")}.${after.length > 1 ? " A run that the function can't finish costs both." : ""}`,
   ];
 }
 
@@ -197,7 +196,7 @@ export function markdown(plan: Plan): string {
           ),
     ),
     ...section("Resources", resources.length === 0 ? [] : table(["", "resource", "what"], resources.map(resourceRow))),
-    ...section("Glue, at worst", costLines(costs)),
+    ...section("Cost, at worst", costLines(costs)),
     ...section("Engines", fenced("text", engines.lines)),
     // Last, because it is the longest, and a long comment is cut at its end.
     ...section("Statements", statementLines(statements)),

@@ -1,6 +1,6 @@
 import type { Change } from "../contractDiff/change.ts";
 import { diffContracts } from "../contractDiff/diff.ts";
-import { type JobCost, jobCosts } from "./cost.ts";
+import { type EngineCost, engineCosts } from "./cost.ts";
 import { type PermissionChange, permissionChanges } from "./permissions.ts";
 import { type ResourceChange, resourceChanges } from "./resources.ts";
 import { type Risk, risks } from "./risks.ts";
@@ -21,7 +21,7 @@ export interface Plan {
   /** Whether DuckDB can run the outputs as well, and a line for each output that says why it can't. */
   readonly engines: { readonly before: boolean; readonly after: boolean; readonly lines: readonly string[] };
   readonly resources: readonly ResourceChange[];
-  readonly costs: { readonly before: readonly JobCost[]; readonly after: readonly JobCost[] };
+  readonly costs: { readonly before: readonly EngineCost[]; readonly after: readonly EngineCost[] };
 }
 
 /** @param engines the lines of the stack as it would be */
@@ -41,6 +41,6 @@ export function planOf(
     statements: statementChanges(runs.before, runs.after),
     engines: { before: isInDuckdb(runs.before), after: isInDuckdb(runs.after), lines: engines },
     resources,
-    costs: { before: jobCosts(before), after: jobCosts(after) },
+    costs: { before: engineCosts(before), after: engineCosts(after) },
   };
 }

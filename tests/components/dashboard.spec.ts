@@ -3,7 +3,7 @@
  * has data.
  */
 import { expect } from "chai";
-import { price } from "../../components/prices.ts";
+import { asOf, sources, usdPerDpuHour } from "../../components/prices.ts";
 import { measures, metrics } from "../../handlers/log.ts";
 import { runPipeline } from "./pipelineRun.ts";
 import type { ProgramRun } from "./pulumiMocks.ts";
@@ -103,9 +103,9 @@ for (const stack of ["dev", "prod"])
 
     it("prices Glue's DPU hours as the plan does", () => {
       const expressions = lines.flatMap(([first]) => (typeof first === "object" ? [first.expression] : []));
-      expect(expressions).to.deep.equal([`dpu * ${price.usdPerDpuHour}`, `dpu * ${price.usdPerDpuHour}`]);
+      expect(expressions).to.deep.equal(Array(2).fill(`dpu * ${usdPerDpuHour("5.1")}`));
       const cost = widgets.find(({ type, properties }) => type === "text" && /cost/.test(properties.markdown))!;
-      expect(cost.properties.markdown).to.contain(price.source).and.to.contain(price.asOf);
+      expect(cost.properties.markdown).to.contain(sources.glue).and.to.contain(asOf);
     });
 
     it("refers in expressions only to lines of the same graph, whose ids are unique", () => {

@@ -46,7 +46,7 @@ describe("the plan", function () {
     return { ...snapshot, resources };
   };
 
-  it("of no change says so, and what Glue may cost", async () => {
+  it("of no change says so, and what a run may cost", async () => {
     expect(markdown(against(await snapshotWith({})))).to.equal(
       `## Plan for \`prod\`, against \`main\`
 
@@ -55,16 +55,17 @@ describe("the plan", function () {
 - Contract: no change
 - Statements: no change
 - Resources: no change
-- Glue: at most USD 4.40 a run, as before
-- Engines: Spark only, as before
+- Cost: at most USD 4.42 a run, as before
+- Engines: DuckDB or Spark, as before
 
-### Glue, at worst
+### Cost, at worst
 
-| job | a run | a month of 30 runs | such a month if every attempt fails |
+| engine | a run | a month of 30 runs | such a month if every attempt fails |
 | --- | --- | --- | --- |
+| \`commerce-prod-embedded\`: 3008 MiB, 10 min, 3 attempts | USD 0.02 | USD 0.71 | USD 2.13 |
 | \`commerce-prod-refine\`: 10 × G.1X, 60 min, 3 attempts | USD 4.40 | USD 132.00 | USD 396.00 |
 
-The worst case: every worker busy until the timeout, one batch a day, USD 0.44 per DPU-hour (https://aws.amazon.com/glue/pricing/, May 2026).
+The worst case: everything busy until the timeout, one batch a day, USD 0.0000394 per second of the function (https://aws.amazon.com/lambda/pricing/, October 2026) and USD 0.44 per DPU-hour (https://aws.amazon.com/glue/pricing/, October 2026). A run that the function can't finish costs both.
 
 ### Engines
 
@@ -81,9 +82,20 @@ user_activity: DuckDB or Spark
         "workers: 10, autoscaling: true, timeout: 60m": "workers: 20, autoscaling: true, timeout: 90m",
       }),
     );
-    expect(summary(plan)[5]).to.equal("- **Glue: at most USD 13.20 a run**, up from USD 4.40");
+    expect(summary(plan)[5]).to.equal("- **Cost: at most USD 13.22 a run**, up from USD 4.42");
     expect(markdown(plan)).to.contain("| USD 13.20 (was USD 4.40) | USD 396.00 (was USD 132.00) |");
     expect(kinds(plan)).to.deep.equal(["changed Job commerce-refine"]);
+  });
+
+  it("of Glue 6.0 without a function for small runs says what it may cost", async () => {
+    const plan = against(
+      await snapshotWith({
+        'version: "5.1"': 'version: "6.0"',
+        "engine: { embeddedUpTo: 268435456, memory: 3008, timeout: 10m }": "engine: glue",
+      }),
+    );
+    expect(summary(plan)[5]).to.equal("- Cost: at most USD 3.08 a run, down from USD 4.42");
+    expect(markdown(plan)).to.contain("one batch a day, USD 0.308 per DPU-hour (https://aws.amazon.com/glue/pricing/,");
   });
 
   it("of a renamed pipeline puts first that every bucket, queue and log is a new one", async () => {
@@ -457,7 +469,7 @@ describe("npm run plan", function () {
       "- Contract: no change",
       "- Statements: 1 changed",
       "- Resources: 1 replaced, 1 changed",
-      "- Glue: at most USD 0.44 a run, as before",
+      "- Cost: at most USD 0.46 a run, as before",
     ]);
     expect(text.split("### Statements")[0]!.match(/^\| (replaced|changed) .*?\)/gm)).to.deep.equal([
       "| replaced | `commerce-artifacts-release-plan` (BucketObjectv2)",
