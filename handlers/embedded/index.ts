@@ -7,7 +7,7 @@ import type { EmbeddedOrder } from "../run/embedded.ts";
 import { createDocumentStore } from "../storage.ts";
 import { s3Objects } from "./objects.ts";
 import { run } from "./run.ts";
-import { work } from "./worker.ts";
+import { abortAfter, work } from "./worker.ts";
 
 const { s3, names, log, now } = readSurroundings();
 const documents = createDocumentStore(s3, names.ledgerBucket, names.keyArn);
@@ -30,6 +30,7 @@ export async function handler(order: EmbeddedOrder, invocation: InvocationContex
           proceed,
           signal,
         }),
+      abortAfter,
       remainingTime: () => invocation.getRemainingTimeInMillis(),
       now,
       log,

@@ -18,10 +18,18 @@ export interface WorkerDeps {
    * without one.
    */
   readonly execute: (jobRun: string, proceed: () => Promise<void>, signal: AbortSignal) => Promise<RunReport>;
+  readonly abortAfter: typeof abortAfter;
   /** Milliseconds that are left of this invocation. */
   readonly remainingTime: () => number;
   readonly now: () => number;
   readonly log: Log;
+}
+
+/** A signal that aborts with this reason after so many milliseconds, unless it is cleared. */
+export function abortAfter(milliseconds: number, reason: Error): { readonly signal: AbortSignal; clear(): void } {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(reason), milliseconds);
+  return { signal: controller.signal, clear: () => clearTimeout(timer) };
 }
 
 /** The attempt was ended from outside: whatever is computed from here on counts no more. */
@@ -47,13 +55,9 @@ export async function work({ manifest: uri, sha256 }: EmbeddedOrder, deps: Worke
     log.info("attempt.left", { ...named, jobRun: attempt.id, reason });
     return;
   }
-  const deadline = new AbortController();
   const inTime = Math.max(0, remaining - reserve);
-  const seconds = Math.round(inTime / 1000);
-  const timer = setTimeout(
-    () => deadline.abort(new RunFailure("timeout", `the run was not done after ${seconds} seconds`)),
-    inTime,
-  );
+  const late = new RunFailure("timeout", `the run was not done after ${Math.round(inTime / 1000)} seconds`);
+  const deadline = deps.abortAfter(inTime, late);
   try {
     const report = await execute(attempt.id, () => proceed(attempt), deadline.signal);
     const kept = await attempt.writeReport(report);
@@ -68,7 +72,7 @@ export async function work({ manifest: uri, sha256 }: EmbeddedOrder, deps: Worke
     }
     log.info("attempt.left", { ...named, jobRun: attempt.id, reason: (error as Error).message });
   } finally {
-    clearTimeout(timer);
+    deadline.clear();
   }
 }
 

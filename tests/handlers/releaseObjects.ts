@@ -13,10 +13,11 @@ export function releaseObjects(
   contract: Contract,
   bucket: string,
   engine = "engine",
+  embedded: Release["embedded"] = null,
 ): { readonly release: Release; readonly objects: readonly Upload[] } {
   const sql = Object.fromEntries(Object.keys(contract.outputs).map((output) => [output, `select * from ${output}`]));
   const files = { script: "script", engine: { "plan_runner/__init__.py": Buffer.from(engine) }, sql };
   const uploads: ReleaseUploads = releaseUploads(files, contract);
-  const release = { ...artifactsOf(uploads, bucket), embedded: null };
+  const release = { ...artifactsOf(uploads, bucket), embedded };
   return { release, objects: [uploads.engine, uploads.contract, uploads.plan, pointerTo(release)] };
 }

@@ -7,11 +7,13 @@ import type { transition } from "../../handlers/ledger/transition.ts";
 import type { OrderAnswer } from "../../handlers/settle/answerOrder.ts";
 import type { SettleEvent } from "../../handlers/settle/handler.ts";
 import { Deployments } from "./deployments.ts";
+import { EmbeddedService } from "./embeddedService.ts";
 import type { Fault } from "./faults.ts";
 import { Functions } from "./functions.ts";
 import { GlueService } from "./glueService.ts";
 import type { Service } from "./invocation.ts";
 import { fateWeights } from "./job.ts";
+import type { SimulatedJobRun } from "./jobRun.ts";
 import { Queue, QueueService, type SimulatedMessage } from "./queue.ts";
 import type { ObjectBody, Pattern } from "./s3/content.ts";
 import { encodeKey, MemoryS3, type S3Event } from "./s3/memoryS3.ts";
@@ -34,7 +36,10 @@ import { beginning, minute, second, type World } from "./world.ts";
 export class Cloud {
   readonly world: World;
   readonly s3: MemoryS3;
+  /** All there were, of both engines. */
+  readonly jobRuns: SimulatedJobRun[] = [];
   readonly glue: GlueService;
+  readonly embedded: EmbeddedService;
   readonly truth = new Truth();
   readonly deployments: Deployments;
   readonly witness: Witness;
@@ -63,7 +68,7 @@ export class Cloud {
     for (const bucket of ["bronze", "silver", "rejected", "gold", "ledger", "artifacts"])
       this.s3.createBucket(bucket, { versioned: ["bronze", "ledger", "artifacts"].includes(bucket) });
     this.deployments = new Deployments(world, this.s3, firstContract);
-    this.witness = new Witness(world, this.s3, this.truth, this.deployments, {
+    this.witness = new Witness(world, this.s3, this.truth, this.deployments, this.jobRuns, {
       claimed: (batch, run) => this.#maySweep(`claim of ${batch} ${run}`),
       started: (batch, run) => this.#maySweepAfterLease(batch, run),
       published: (batch, run) => {
@@ -76,13 +81,23 @@ export class Cloud {
       {
         world,
         s3: this.s3,
+        jobRuns: this.jobRuns,
         fateWeights: fateWeights(world),
         tellOfEnd: (event, name) => this.invokeSettle(event, name),
         stopSoon: (jobRun) => this.glue.stopSoon(jobRun),
       },
       this.witness,
     );
-    this.witness.watch(this.glue);
+    this.embedded = new EmbeddedService(
+      {
+        world,
+        s3: this.s3,
+        jobRuns: this.jobRuns,
+        isDeployed: () => this.deployments.current.release.embedded !== null,
+        invoke: (order, name) => this.functions.embedded(order, name),
+      },
+      this.witness,
+    );
     this.settleDeadLetters = new Queue(world, {
       url: names.settleDeadLettersUrl,
       visibility: 5 * minute,
@@ -122,7 +137,7 @@ export class Cloud {
         return Key!.endsWith(".gz") ? output : { ...output, Body: new QuickBody(output.Body as ObjectBody) };
       },
     };
-    const { witness, truth, glue } = this;
+    const { witness, truth, glue, embedded } = this;
     const sns: Service = {
       apply: (command) => {
         if (world.isAway("notices"))
@@ -132,12 +147,26 @@ export class Cloud {
       },
     };
     const unheard = (id: string) => {
-      const jobRun = this.glue.jobRuns.find((one) => one.id === id);
+      const jobRun = this.jobRuns.find((one) => one.id === id);
       if (jobRun) jobRun.endedUnheard = true;
     };
-    this.functions = new Functions({ world, witness, truth, s3, glue, sqs, sns, unheard, transition: decide });
-    this.s3.onChange(({ bucket, key, kind }) => {
-      if (bucket === "ledger" && kind === "put" && key.startsWith("open/")) this.#maySweep(key);
+    this.functions = new Functions({
+      world,
+      witness,
+      truth,
+      s3,
+      glue,
+      embedded,
+      sqs,
+      sns,
+      unheard,
+      transition: decide,
+    });
+    this.s3.onChange(({ bucket, key, kind, version }) => {
+      if (bucket !== "ledger" || kind !== "put") return;
+      if (key.startsWith("open/")) this.#maySweep(key);
+      if (/^(attempts|reports)\//.test(key)) this.embedded.written(key, version.content.text());
+      if (/^reports\/.*\/em-/.test(key)) this.#tellOfReport(key);
     });
     this.s3.onCreated((event) => {
       if (event.bucket === "bronze") this.#bronzeEvent(event);
@@ -466,6 +495,21 @@ export class Cloud {
         world.hurt("S3 event late", batch);
         world.after((1 + world.chance.pick(`${name}/event late`, 60)) * minute, () => send(name));
         return;
+    }
+  }
+
+  /** EventBridge tells of each report of the embedded engine, as a rule. */
+  #tellOfReport(key: string): void {
+    const { world } = this;
+    const [, batch = ""] = key.split("/");
+    const event = { "detail-type": "Object Created", detail: { object: { key } } };
+    const tell = (milliseconds: number) => world.after(milliseconds, () => this.invokeSettle(event, key));
+    const way = world.calm ? 0 : world.chance.weighted(`${key}/event`, [8, 1, 1]);
+    if (way === 0) tell(200);
+    if (way === 1) world.hurt("report's event lost", batch);
+    if (way === 2) {
+      world.hurt("report's event late", batch);
+      tell((1 + world.chance.pick(`${key}/event late`, 60)) * minute);
     }
   }
 

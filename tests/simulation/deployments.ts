@@ -43,7 +43,11 @@ export class Deployments {
 
   /** Uploads what is new, and points to it. */
   deploy(contract: Contract): void {
-    const { release, objects } = releaseObjects(contract, "artifacts", `engine ${this.all.length + 1}`);
+    const number = this.all.length + 1;
+    const hasEmbedded = this.#world.chance.weighted(`release ${number}/engine`, [3, 1]) === 0;
+    // Files are small here, so one limit takes all of them.
+    const embedded = hasEmbedded ? { functionArn: `arn:aws:lambda:::function:embedded:${number}`, upTo: 1e6 } : null;
+    const { release, objects } = releaseObjects(contract, "artifacts", `engine ${number}`, embedded);
     for (const { key, content } of objects)
       this.#s3.apply(new PutObjectCommand({ Bucket: "artifacts", Key: key, Body: content }));
     const sequence = Math.floor(this.#world.now / 1000) * 1000;

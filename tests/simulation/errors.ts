@@ -4,6 +4,7 @@ import {
   GlueServiceException,
   ThrottlingException,
 } from "@aws-sdk/client-glue";
+import { LambdaServiceException } from "@aws-sdk/client-lambda";
 import type { CallFault, ServiceName } from "./faults.ts";
 import { conditionalRequestConflict, internalError, slowDown, timeoutError } from "./s3/errors.ts";
 
@@ -12,6 +13,7 @@ export const noAnswer = (): Error => timeoutError();
 
 /** The error by which a call fails without effect. */
 export function errorOf(fault: CallFault, service: ServiceName): Error {
+  if (service === "Lambda") return lambdaError(fault);
   switch (fault) {
     case "conflict (409)":
       return conditionalRequestConflict();
@@ -34,4 +36,14 @@ export function errorOf(fault: CallFault, service: ServiceName): Error {
         $metadata: { httpStatusCode: 500 },
       });
   }
+}
+
+const lambdaErrors: Partial<Record<CallFault, readonly [name: string, status: number]>> = {
+  throttled: ["TooManyRequestsException", 429],
+  "start refused": ["ResourceNotFoundException", 404],
+};
+
+export function lambdaError(fault: CallFault): Error {
+  const [name, httpStatusCode] = lambdaErrors[fault] ?? ["ServiceException", 500];
+  return new LambdaServiceException({ name, message: fault, $fault: "client", $metadata: { httpStatusCode } });
 }

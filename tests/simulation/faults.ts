@@ -9,7 +9,7 @@ export type CallFault =
   | "throttled"
   | "ConcurrentRunsExceeded"
   | "start refused"
-  | "StartJobRun's answer lost";
+  | "start's answer lost";
 
 /** What may go wrong around the functions. */
 export type WorldFault =
@@ -41,6 +41,14 @@ export type WorldFault =
   | "rollback meanwhile"
   | "sweep skipped"
   | "Glue without capacity"
+  | "order lost"
+  | "order delivered twice"
+  | "order late"
+  | "worker killed"
+  | "embedded run failed"
+  | "embedded run unfit"
+  | "report's event lost"
+  | "report's event late"
   | "deployment"
   | "outage of an hour"
   | "table refuses"
@@ -59,7 +67,7 @@ export const callFaultRates: Readonly<Record<CallFault, number>> = {
   throttled: 100,
   ConcurrentRunsExceeded: 600,
   "start refused": 400,
-  "StartJobRun's answer lost": 1500,
+  "start's answer lost": 1500,
 };
 
 export const callFaults = Object.keys(callFaultRates) as readonly CallFault[];
@@ -93,6 +101,14 @@ export const worldFaults: readonly WorldFault[] = [
   "rollback meanwhile",
   "sweep skipped",
   "Glue without capacity",
+  "order lost",
+  "order delivered twice",
+  "order late",
+  "worker killed",
+  "embedded run failed",
+  "embedded run unfit",
+  "report's event lost",
+  "report's event late",
   "deployment",
   "outage of an hour",
   "table refuses",
@@ -137,4 +153,4 @@ export const transitions: readonly Transition[] = [
   "withdraw",
 ];
 
-export type ServiceName = "S3" | "Glue" | "Glue catalog" | "SQS" | "SNS";
+export type ServiceName = "S3" | "Glue" | "Glue catalog" | "Lambda" | "SQS" | "SNS";

@@ -1,25 +1,28 @@
 import type { GlueClient } from "@aws-sdk/client-glue";
+import type { LambdaClient } from "@aws-sdk/client-lambda";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { SNSClient } from "@aws-sdk/client-sns";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { work } from "../../handlers/embedded/worker.ts";
 import { assemble } from "../../handlers/invocation/runtime.ts";
 import type { transition } from "../../handlers/ledger/transition.ts";
 import { createHandler as createPromote } from "../../handlers/promote/handler.ts";
 import { createCatalog } from "../../handlers/publication/catalog.ts";
 import { createGold } from "../../handlers/publication/gold.ts";
 import { createNotices } from "../../handlers/publication/notices.ts";
+import { createEmbeddedEngine, type EmbeddedOrder } from "../../handlers/run/embedded.ts";
 import { createGlueEngine } from "../../handlers/run/glue.ts";
 import { createHandler as createSettle, type SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore } from "../../handlers/storage.ts";
-import { noEngine } from "../handlers/noEngine.ts";
 import { stubParts } from "../handlers/stubParts.ts";
+import type { EmbeddedService } from "./embeddedService.ts";
 import type { ServiceName, Transition } from "./faults.ts";
 import { type Ending, FaultRates, Invocation, type Service } from "./invocation.ts";
 import { names, settingsOf, timeouts } from "./settings.ts";
 import type { Truth } from "./truth.ts";
 import type { Witness } from "./witness.ts";
-import { second, type World } from "./world.ts";
+import { type Actor, second, type World } from "./world.ts";
 
 export interface Surroundings {
   readonly world: World;
@@ -27,6 +30,7 @@ export interface Surroundings {
   readonly truth: Truth;
   readonly s3: Service;
   readonly glue: Service;
+  readonly embedded: EmbeddedService;
   readonly sqs: Service;
   readonly sns: Service;
   /** Is told of a job run whose end settle heard of and could not handle: the sweep has to find it. */
@@ -35,7 +39,7 @@ export interface Surroundings {
   readonly transition: typeof transition;
 }
 
-/** The two functions as Lambda runs them: the real handlers, with clients of the simulated services. */
+/** The functions as Lambda runs them: the real handlers, with clients of the simulated services. */
 export class Functions {
   readonly #around: Surroundings;
   readonly #rates: FaultRates;
@@ -85,7 +89,7 @@ export class Functions {
   }
 
   #invoke(
-    kind: "promote" | "settle",
+    kind: Actor["kind"],
     name: string,
     firstTransition: Transition,
     work: (invocation: Invocation) => Promise<unknown>,
@@ -104,6 +108,34 @@ export class Functions {
     this.#around.world.tell(() => `${kind} ${number} begins (${name})`);
     invocation.run(() => work(invocation));
     return invocation;
+  }
+
+  /** A call of the embedded engine: the real worker, with a stand-in for DuckDB. */
+  embedded(order: EmbeddedOrder, name: string): void {
+    const { world, embedded, s3 } = this.#around;
+    this.#invoke(
+      "embedded",
+      name,
+      "observed",
+      (invocation) => {
+        const client = this.#client<S3Client>(invocation, "S3", s3);
+        return work(order, {
+          documents: createDocumentStore(client, names.ledgerBucket, names.keyArn),
+          ledgerBucket: names.ledgerBucket,
+          execute: (_, proceed, signal) =>
+            embedded.execute(order, invocation, (command) => client.send(command), proceed, signal),
+          abortAfter: (milliseconds, reason) => {
+            const controller = new AbortController();
+            world.after(milliseconds, () => controller.abort(reason));
+            return { signal: controller.signal, clear() {} };
+          },
+          remainingTime: invocation.remaining,
+          now: invocation.now,
+          log: this.#logOf(invocation),
+        });
+      },
+      () => {},
+    );
   }
 
   #promote(invocation: Invocation, event: SQSEvent): Promise<SQSBatchResponse> {
@@ -136,7 +168,7 @@ export class Functions {
   }
 
   #partsOf(invocation: Invocation) {
-    const { witness, s3, glue, sqs, transition } = this.#around;
+    const { witness, s3, glue, embedded, sqs, transition } = this.#around;
     let opened = 0;
     const decide: Surroundings["transition"] = (before, event, context) => {
       const kind: Transition = event.kind === "operate" ? event.order.operation : event.kind;
@@ -149,9 +181,17 @@ export class Functions {
       sqs: this.#client<SQSClient>(invocation, "SQS", sqs),
       engines: {
         glue: createGlueEngine(this.#client<GlueClient>(invocation, "Glue", glue), names.glueJob),
-        embedded: noEngine,
+        embedded: createEmbeddedEngine({
+          lambda: this.#client<LambdaClient>(invocation, "Lambda", embedded),
+          documents: createDocumentStore(
+            this.#client<S3Client>(invocation, "S3", s3),
+            names.ledgerBucket,
+            names.keyArn,
+          ),
+          now: invocation.now,
+        }),
       },
-      settings: this.settings[invocation.kind],
+      settings: this.settings[invocation.kind as keyof Functions["settings"]],
       names,
       log: this.#logOf(invocation),
       now: invocation.now,

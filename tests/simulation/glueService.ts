@@ -39,7 +39,7 @@ export interface Partition {
 
 /** The job and its runs, and the catalog's tables. */
 export class GlueService implements Service {
-  readonly jobRuns: SimulatedJobRun[] = [];
+  readonly #own: SimulatedJobRun[] = [];
   /** By `<table>/<batch>`. */
   readonly partitions = new Map<string, Partition>();
   readonly #byId = new Map<string, SimulatedJobRun>();
@@ -107,16 +107,16 @@ export class GlueService implements Service {
   }
 
   #start(args: Readonly<Record<string, string>>): { JobRunId: string } {
-    if (this.jobRuns.filter(isAlive).length >= this.#maxConcurrentRuns)
+    if (this.#own.filter(isAlive).length >= this.#maxConcurrentRuns)
       throw new ConcurrentRunsExceededException({ message: "Concurrent runs exceeded", $metadata: badRequest });
     const [, batch = "", file = ""] = /\/manifests\/([^/]+)\/(\d+)\.json$/.exec(args["--manifest"] ?? "") ?? [];
     const run = Number(file);
-    const twins = this.jobRuns.filter((other) => other.batch === batch && other.run === run);
+    const twins = this.#own.filter((other) => other.batch === batch && other.run === run);
     const { world } = this.#parts;
     const name = `glue/${batch}/${run}/${twins.length + 1}`;
     const unlisted = [0, 3, 12, 30][world.calm ? 0 : world.chance.weighted(`${name}/unlisted`, [3, 1, 3, 2])]! * minute;
     const jobRun: SimulatedJobRun = {
-      id: `jr_${this.jobRuns.length + 1}`,
+      id: `jr_${this.#own.length + 1}`,
       name,
       arguments: args,
       batch,
@@ -128,12 +128,14 @@ export class GlueService implements Service {
       message: "",
       endedAt: null,
       reportedWell: false,
+      isUnfit: false,
       stoppedByPerson: false,
       endedUnheard: false,
     };
     this.#watch.starting(jobRun);
     if (twins.some(isAlive)) world.hurt("twins alive", batch);
-    this.jobRuns.push(jobRun);
+    this.#own.push(jobRun);
+    this.#parts.jobRuns.push(jobRun);
     this.#byId.set(jobRun.id, jobRun);
     world.tell(() => `Glue starts job run ${jobRun.id} for run ${run} of ${batch}`);
     startJob(this.#parts, jobRun, (state, message) => this.end(jobRun, state, message));
@@ -144,7 +146,7 @@ export class GlueService implements Service {
     const from = Number(input.NextToken ?? 0);
     const until = from + (input.MaxResults ?? 100);
     const { now } = this.#parts.world;
-    const newestFirst = this.jobRuns.filter(({ listedAt }) => listedAt <= now).reverse();
+    const newestFirst = this.#own.filter(({ listedAt }) => listedAt <= now).reverse();
     return {
       JobRuns: newestFirst.slice(from, until).map(shown),
       ...(until < newestFirst.length ? { NextToken: String(until) } : {}),

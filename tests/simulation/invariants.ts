@@ -14,7 +14,7 @@ export const invariants = {
   pointer:
     "Readers are sent to another run by a publication or by an operator's order, and only to a run that was published.",
   "claim fails late": "A claim fails only when no job run of it was left that was alive or had succeeded.",
-  "failure is named": "A failed run says what Glue really did with it.",
+  "failure is named": "A failed run says what its engine really did with it.",
   "gate at once": "A message that was handled alone and ended well leaves no batch of its files ready and unclaimed.",
   decision: "The document says of a file what is true of it, and never goes back to an older version of it.",
   "typed once": "What is known of a typed version, and its rows in Silver, are written once and stay.",
@@ -28,13 +28,16 @@ export const invariants = {
     "The gate claims no inputs twice, but for failures of the infrastructure, and those a limited number of times.",
   "order is an operator's": "An order takes effect once, as it was given, and for the operator who gave it.",
   manifest: "A manifest is written once, after the claim that it states and before any job run.",
-  "start has an owner": "Glue is started by the invocation that the document names, with the claim's manifest.",
-  "one start": "Glue is started once for a claim unless a fault came between.",
+  "start has an owner": "An engine is started by the invocation that the document names, with the claim's manifest.",
+  "one start": "An engine is started once for a claim unless a fault came between.",
+  "engine of a claim":
+    "A claim names its engine, and no other gets it; what was too much for the embedded one is Glue's.",
+  "one execution": "The embedded engine executes a claim once, however often and late its order comes.",
   "stop spares the last": "No job run is stopped while its unsettled claim has no other.",
   "open mark":
     "A document with something pending is open, and its mark can be found, under an epoch that was never used before.",
   catalog: "The catalog never leads to anything that was not published.",
-  "foreign buckets": "The functions write nothing to Bronze and Gold.",
+  "foreign buckets": "The functions write nothing to Bronze, and the embedded engine alone writes to Gold.",
   "old output":
     "Of Gold goes only what a run wrote that its document keeps no more: all of it at the hands of the invocation that the document named, or a job run's own once that has ended.",
   "true notice": "A notice tells of a run that has ended as it says.",

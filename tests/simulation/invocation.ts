@@ -1,8 +1,10 @@
 import { BatchStopJobRunCommand, GetJobRunCommand, GetJobRunsCommand, StartJobRunCommand } from "@aws-sdk/client-glue";
+import { InvokeCommand } from "@aws-sdk/client-lambda";
 import { type GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
+import type { EmbeddedOrder } from "../../handlers/run/embedded.ts";
 import { errorOf, noAnswer } from "./errors.ts";
 import { type CallFault, callFaultRates, callFaults, type ServiceName, type Transition } from "./faults.ts";
-import { second, type Task, type World } from "./world.ts";
+import { type Actor, second, type Task, type World } from "./world.ts";
 
 /** One AWS service: performs a command at once, or throws what the SDK throws. */
 export interface Service {
@@ -19,18 +21,14 @@ export interface InvocationOptions {
   readonly name: string;
   /** Names it in the story. */
   readonly title: string;
-  readonly kind: "promote" | "settle";
+  readonly kind: Actor["kind"];
   /** Milliseconds after which it is cut off. */
   readonly timeout: number;
   readonly firstTransition: Transition;
 }
 
 /** Faults of a start meet the transitions that follow, as those around the functions do. */
-const startFaults: ReadonlySet<CallFault> = new Set([
-  "StartJobRun's answer lost",
-  "ConcurrentRunsExceeded",
-  "start refused",
-]);
+const startFaults: ReadonlySet<CallFault> = new Set(["start's answer lost", "ConcurrentRunsExceeded", "start refused"]);
 
 const never = new Promise<never>(() => {});
 
@@ -41,7 +39,7 @@ const answerTimeout = 5 * second;
 export class Invocation implements Task {
   readonly name: string;
   readonly title: string;
-  readonly kind: "promote" | "settle";
+  readonly kind: Actor["kind"];
   readonly startedAt: number;
   readonly deadline: number;
   /** Its clock is ahead by so many milliseconds. */
@@ -122,9 +120,15 @@ export class Invocation implements Task {
   pause = (atMost: number): Promise<void> => {
     if (this.isOver) return never;
     const part = this.#world.chance.pick(`${this.name}/${++this.#calls}/pause`, 8);
+    return this.wait(Math.ceil((atMost * (part + 1)) / 8));
+  };
+
+  /** Works for so many milliseconds without a call. */
+  wait = (milliseconds: number): Promise<void> => {
+    if (this.isOver) return never;
     this.#waiting++;
     return new Promise((resolve) => {
-      this.#world.after(Math.ceil((atMost * (part + 1)) / 8), () => {
+      this.#world.after(milliseconds, () => {
         this.#waiting--;
         if (this.isOver) return;
         resolve();
@@ -177,11 +181,12 @@ export class Invocation implements Task {
             this.#perform(service, command);
             return this.cutOff(`crashed after ${describe(command)} took effect`);
           case "answer lost":
-          case "StartJobRun's answer lost":
+          case "start's answer lost":
             this.#perform(service, command);
             this.#tell(() => `got no answer to ${describe(command)}, which took effect`);
             // The engine's client never asks twice, the others do.
-            if (serviceName === "Glue") return answer(answerTimeout, () => reject(noAnswer()));
+            if (serviceName === "Glue" || serviceName === "Lambda")
+              return answer(answerTimeout, () => reject(noAnswer()));
             return world.after(answerTimeout, () => perform(back));
           default: {
             const error = errorOf(fault, serviceName);
@@ -212,8 +217,9 @@ export class Invocation implements Task {
 
   #count(fault: CallFault, service: ServiceName, command: object): void {
     this.wasHurt = true;
-    if (command instanceof StartJobRunCommand && startFaults.has(fault)) {
-      const [batch = "", file = ""] = (command.input.Arguments?.["--manifest"] ?? "").split("/").slice(-2);
+    const manifest = manifestToStart(command);
+    if (manifest !== null && startFaults.has(fault)) {
+      const [batch = "", file = ""] = manifest.split("/").slice(-2);
       if (fault === "start refused") this.#world.refused.add(`${batch}/${file.replace(".json", "")}`);
       this.#world.hurt(fault, batch);
       return;
@@ -225,10 +231,11 @@ export class Invocation implements Task {
 
   /** The change of the ledger that a call belongs to; null for what changes none. */
   #transitionInHand(service: ServiceName, command: object): Transition | null {
+    if (this.kind === "embedded") return null;
     if (service === "SQS") return null;
     if (service === "Glue catalog") return "switched";
     if (service === "SNS") return "notified";
-    if (command instanceof StartJobRunCommand) return "started";
+    if (manifestToStart(command) !== null) return "started";
     if (command instanceof BatchStopJobRunCommand) return "stopped";
     if (command instanceof GetJobRunCommand || command instanceof GetJobRunsCommand) return "observed";
     const { Bucket, Key = "" } = (command as GetObjectCommand).input;
@@ -237,10 +244,17 @@ export class Invocation implements Task {
     if (Bucket !== "ledger") return this.kind === "promote" ? "decided" : null;
     const [folder, name = ""] = Key.split("/");
     if (folder === "manifests") return "started";
-    if (folder === "reports") return "observed";
+    if (folder === "reports" || folder === "attempts") return "observed";
     if (folder !== "batches" && folder !== "open" && folder !== "runs") return null;
     return this.#deciding.get(name.replace(/\.json$/, "")) ?? this.#firstTransition;
   }
+}
+
+/** The manifest of what an engine is asked to start; null for any other command. */
+function manifestToStart(command: object): string | null {
+  if (command instanceof StartJobRunCommand) return command.input.Arguments?.["--manifest"] ?? "";
+  if (command instanceof InvokeCommand) return (JSON.parse(String(command.input.Payload)) as EmbeddedOrder).manifest;
+  return null;
 }
 
 /** Up to 25 seconds, for every fourth invocation. */
@@ -249,7 +263,17 @@ function skewOf({ chance }: World, name: string): number {
   return choice === 0 ? 0 : [-25, -8, -1, 1, 8, 25][choice - 1]! * second;
 }
 
-type CommandClass = "read" | "write" | "mark" | "conditional" | "glue" | "stop" | "start" | "catalog" | "queue";
+type CommandClass =
+  | "read"
+  | "write"
+  | "mark"
+  | "conditional"
+  | "glue"
+  | "stop"
+  | "start"
+  | "invoke"
+  | "catalog"
+  | "queue";
 
 const applicable: Readonly<Record<CommandClass, readonly CallFault[]>> = {
   read: ["crash before a call", "crash after a call", "call fails", "slow call"],
@@ -268,11 +292,20 @@ const applicable: Readonly<Record<CommandClass, readonly CallFault[]>> = {
   start: [
     "crash before a call",
     "crash after a call",
-    "StartJobRun's answer lost",
+    "start's answer lost",
     "call fails",
     "slow call",
     "throttled",
     "ConcurrentRunsExceeded",
+    "start refused",
+  ],
+  invoke: [
+    "crash before a call",
+    "crash after a call",
+    "start's answer lost",
+    "call fails",
+    "slow call",
+    "throttled",
     "start refused",
   ],
   catalog: ["crash before a call", "crash after a call", "answer lost", "call fails", "slow call"],
@@ -301,6 +334,7 @@ export class FaultRates {
       // Few job runs are stopped.
       stop: weigh(applicable.stop, 4),
       start: weigh(applicable.start),
+      invoke: weigh(applicable.invoke),
       catalog: weigh(applicable.catalog),
       queue: weigh(applicable.queue),
     };
@@ -316,6 +350,7 @@ export class FaultRates {
 function classOf(service: ServiceName, command: object): CommandClass {
   if (service === "SQS" || service === "SNS") return "queue";
   if (service === "Glue catalog") return "catalog";
+  if (service === "Lambda") return "invoke";
   if (service === "Glue")
     return command instanceof StartJobRunCommand
       ? "start"

@@ -42,7 +42,7 @@ export function fateWeights({ chance }: World): readonly number[] {
   return [30, 4, 2, 1, 1, 2, 2, 2, 2, 3].map((weight, index) => (index === 0 ? weight : weight * trouble));
 }
 
-interface Manifest {
+export interface Manifest {
   readonly batch: string;
   readonly run: number;
   readonly inputs: Readonly<Record<string, { readonly report: Artifact } | null>>;
@@ -99,7 +99,7 @@ export function startJob(
     const contract = s3.object("artifacts", contractUri.replace("s3://artifacts/", ""))?.content.text();
     if (!contract) return end("FAILED", "the contract is gone");
     outputs = Object.keys((JSON.parse(contract) as Contract).outputs);
-    inputs = readInputs(parts, manifest);
+    inputs = pinnedTexts(s3, manifest);
     if (!inputs) end("FAILED", "an input is missing");
   });
   at += [0, 25, 50][long]! * minute;
@@ -148,7 +148,8 @@ export const goldFolder = (output: string, { batch, run, id }: Pick<SimulatedJob
 /** An engine that says too much: neither the ledger nor people take it whole. */
 const longReason = `a column is missing ${"ä".repeat(3000)}`;
 
-function readInputs({ s3 }: Parts, { inputs }: Manifest): Record<string, string | null> | null {
+/** What the pinned files hold; null when one is missing. */
+export function pinnedTexts(s3: MemoryS3, { inputs }: Manifest): Record<string, string | null> | null {
   const texts: Record<string, string | null> = {};
   for (const [dataset, pinned] of Object.entries(inputs)) {
     if (!pinned) {

@@ -1,6 +1,6 @@
 import type { JobRunState } from "@aws-sdk/client-glue";
 
-/** One job run, and what became of it. Times are milliseconds since the epoch. */
+/** One job run of Glue, or the embedded engine's attempt, and what became of it. Times are milliseconds since the epoch. */
 export interface SimulatedJobRun {
   readonly id: string;
   /** Names it in the questions to chance. */
@@ -18,6 +18,8 @@ export interface SimulatedJobRun {
   endedAt: number | null;
   /** The report that it left says that all went well. */
   reportedWell: boolean;
+  /** It reports that the engine could not do it, and another may. */
+  isUnfit: boolean;
   /** A person stopped it, not the pipeline. */
   stoppedByPerson: boolean;
   /** The event of its end was lost. */

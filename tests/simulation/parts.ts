@@ -7,6 +7,8 @@ import type { World } from "./world.ts";
 export interface Parts {
   readonly world: World;
   readonly s3: MemoryS3;
+  /** All there were, of both engines. */
+  readonly jobRuns: SimulatedJobRun[];
   readonly fateWeights: readonly number[];
   readonly tellOfEnd: (event: SettleEvent, name: string) => void;
   readonly stopSoon: (jobRun: SimulatedJobRun) => void;

@@ -57,7 +57,7 @@ export function checkQuiescence(cloud: Cloud): void {
   }
   const marks = cloud.s3.keys("ledger").filter((key) => key.startsWith("open/") && cloud.s3.object("ledger", key));
   if (marks.length > 0) violate("nothing is left", marks.join(", "));
-  const alive = cloud.glue.jobRuns.filter(isAlive).map(({ id }) => id);
+  const alive = cloud.jobRuns.filter(isAlive).map(({ id }) => id);
   if (alive.length > 0) violate("nothing is left", `job runs ${alive.join(", ")}`);
 
   const dead = new Set([...cloud.promoteDeadLetters.messages.values()].map(({ body }) => body));
@@ -126,15 +126,15 @@ function checkReady(
 function checkKept(
   batch: string,
   { document, runs }: BatchHistory,
-  { glue, s3, witness }: Cloud,
+  { jobRuns, s3, witness }: Cloud,
   violate: Violate,
 ): void {
   const kept = new Set(document!.runs.map(({ run }) => run));
   for (const run of document!.runs.filter(({ publishedAt }) => publishedAt !== null)) {
-    const fault = witness.goldFault(run, glue.jobRuns.find(({ id }) => id === run.settledBy)!);
+    const fault = witness.goldFault(run, jobRuns.find(({ id }) => id === run.settledBy)!);
     if (fault) violate("kept output", `${batch}: ${fault}`);
   }
-  for (const jobRun of glue.jobRuns.filter((other) => other.batch === batch && !kept.has(other.run)))
+  for (const jobRun of jobRuns.filter((other) => other.batch === batch && !kept.has(other.run)))
     for (const output of outputNames) {
       const key = `${goldFolder(output, jobRun)}part-0.parquet`;
       if (!jobRun.endedUnheard && runs.has(jobRun.run) && s3.object("gold", key))
@@ -142,7 +142,12 @@ function checkKept(
     }
 }
 
-function checkShown(batch: string, { document }: BatchHistory, { glue, witness }: Cloud, violate: Violate): void {
+function checkShown(
+  batch: string,
+  { document }: BatchHistory,
+  { glue, jobRuns, witness }: Cloud,
+  violate: Violate,
+): void {
   const { published, runs } = document!;
   const run = published && runs.find((candidate) => candidate.run === published.run);
   for (const table of tableNames) {
@@ -153,7 +158,7 @@ function checkShown(batch: string, { document }: BatchHistory, { glue, witness }
     if (expected && columns?.join() !== expected.columns)
       violate("published run", `${table} of ${batch} is shown as ${columns}, and is ${expected.columns}`);
   }
-  const jobRun = run && glue.jobRuns.find(({ id }) => id === run.settledBy);
+  const jobRun = run && jobRuns.find(({ id }) => id === run.settledBy);
   const fault = jobRun ? (witness.goldFault(run, jobRun) ?? witness.silverFault(run)) : null;
   if (fault) violate("published run", `${batch}: ${fault}`);
 }

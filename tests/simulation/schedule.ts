@@ -103,7 +103,7 @@ function whatIsUp(cloud: Cloud): string[] {
   const { world } = cloud;
   return [
     ...(cloud.isBusy ? ["messages or calls of functions"] : []),
-    ...cloud.glue.jobRuns.filter(isAlive).map(({ id }) => id),
+    ...cloud.jobRuns.filter(isAlive).map(({ id }) => id),
     ...[...cloud.witness.batches].flatMap(([batch, { document }]) => [
       ...(document?.effects ?? []).filter((effect) => !isRefused(effect, world)).map(({ id }) => `${batch} ${id}`),
       ...(document?.runs ?? []).filter(isUnsettled).map(({ run }) => `${batch} run ${run}`),

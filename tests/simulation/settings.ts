@@ -96,7 +96,7 @@ export const contractChanges = {
 export type ContractChange = keyof typeof contractChanges;
 
 /** In seconds. */
-export const timeouts = { promote: 60, settle: 120 } as const;
+export const timeouts = { promote: 60, settle: 120, embedded: 600 } as const;
 export const attempts = 3;
 
 export const names: FunctionEnvironment = {

@@ -13,7 +13,7 @@ import type { Artifact } from "../../handlers/release.ts";
 import { shapesOf } from "../../handlers/shape.ts";
 import type { Deployments } from "./deployments.ts";
 import type { Transition } from "./faults.ts";
-import type { GlueService, GlueWatch, Partition } from "./glueService.ts";
+import type { GlueWatch, Partition } from "./glueService.ts";
 import type { Invariant } from "./invariants.ts";
 import type { Invocation } from "./invocation.ts";
 import { goldFolder, goldOf, typedText } from "./job.ts";
@@ -90,23 +90,27 @@ export class Witness implements GlueWatch {
   readonly #truth: Truth;
   readonly #deployments: Deployments;
   readonly #reactions: Reactions;
-  #glue: GlueService | null = null;
+  readonly #jobRuns: readonly SimulatedJobRun[];
   /** Nonce to the invocation that has it. */
   readonly #invocations = new Map<string, Invocation>();
   /** Writer to what it was about to write. */
   readonly #writing = new Map<string, Transition>();
 
-  constructor(world: World, s3: MemoryS3, truth: Truth, deployments: Deployments, reactions: Reactions) {
+  constructor(
+    world: World,
+    s3: MemoryS3,
+    truth: Truth,
+    deployments: Deployments,
+    jobRuns: readonly SimulatedJobRun[],
+    reactions: Reactions,
+  ) {
+    this.#jobRuns = jobRuns;
     this.#deployments = deployments;
     this.#reactions = reactions;
     this.#world = world;
     this.#s3 = s3;
     this.#truth = truth;
     s3.onChange((change) => this.#changed(change));
-  }
-
-  watch(glue: GlueService): void {
-    this.#glue = glue;
   }
 
   /** What the release of a run makes. */
@@ -162,7 +166,8 @@ export class Witness implements GlueWatch {
           this.#goldRemoved(key);
           return;
         }
-        if (this.#world.actor) this.#violate("foreign buckets", `${this.#world.actor.title} wrote gold/${key}`);
+        if (this.#world.actor && this.#world.actor.kind !== "embedded")
+          this.#violate("foreign buckets", `${this.#world.actor.title} wrote gold/${key}`);
         return;
       case "bronze":
         if (this.#world.actor)
@@ -193,7 +198,7 @@ export class Witness implements GlueWatch {
     const history = this.batch(batch!);
     const owners = [...(history.owners.get(`expire:${run}`) ?? [])].map((nonce) => this.#invocations.get(nonce));
     const isKept = history.document!.runs.some((kept) => kept.run === Number(run));
-    const hasEnded = this.#glue!.jobRuns.some((jobRun) => jobRun.id === id && !isAlive(jobRun));
+    const hasEnded = this.#jobRuns.some((jobRun) => jobRun.id === id && !isAlive(jobRun));
     if (isKept || !(hasEnded || owners.some((owner) => owner === this.#world.actor)))
       this.#violate("old output", `${this.#world.actor!.title} deleted gold/${key}`);
   }
@@ -400,7 +405,7 @@ export class Witness implements GlueWatch {
     for (const run of history.document?.runs ?? []) if (!kept.has(run.run)) this.#checkMovedOut(batch, run, document);
     for (const run of document.runs) {
       const earlier = history.runs.get(run.run);
-      if (!earlier) this.#checkClaim(batch, history, run, orders);
+      if (!earlier) this.#checkClaim(batch, history, run, orders, document);
       else this.#checkMove(batch, earlier, run, history);
     }
     for (const run of document.runs) history.runs.set(run.run, run);
@@ -453,14 +458,15 @@ export class Witness implements GlueWatch {
     // The end of one that was stopped because another was kept says nothing.
     const kept = known.filter(({ id }) => !run.twins.includes(id));
     const own = kept.length > 0 ? kept : known;
+    const isRefused = this.#world.refused.has(`${batch}/${run.run}`);
     const isTrue = {
       infrastructure: own.every(isInfrastructures) && jobRuns.some(({ began }) => began),
       undelivered: own.every((jobRun) => isInfrastructures(jobRun) && !jobRun.began),
-      report: jobRuns.some((jobRun) => this.#reportOf(jobRun) && !jobRun.reportedWell),
+      report: jobRuns.some((jobRun) => this.#reportOf(jobRun) && !jobRun.reportedWell && !jobRun.isUnfit),
       timeout: jobRuns.some(({ state }) => state === "TIMEOUT"),
       stopped: jobRuns.some(({ stoppedByPerson }) => stoppedByPerson),
-      unfit: false,
-      refused: this.#world.refused.has(`${batch}/${run.run}`),
+      unfit: run.engine === "embedded" && (isRefused || jobRuns.some(({ isUnfit }) => isUnfit)),
+      refused: run.engine === "glue" && isRefused,
     };
     if (!run.failure || !isTrue[run.failure.kind])
       this.#violate(
@@ -470,14 +476,20 @@ export class Witness implements GlueWatch {
   }
 
   jobRunsOf(batch: string, run: number): SimulatedJobRun[] {
-    return this.#glue!.jobRuns.filter((jobRun) => jobRun.batch === batch && jobRun.run === run);
+    return this.#jobRuns.filter((jobRun) => jobRun.batch === batch && jobRun.run === run);
   }
 
   #reportOf({ batch, run, id }: SimulatedJobRun): boolean {
     return this.#s3.object("ledger", `reports/${batch}/${run}/${id}.json`) !== null;
   }
 
-  #checkClaim(batch: string, history: BatchHistory, run: Run, orders: readonly string[]): void {
+  #checkClaim(
+    batch: string,
+    history: BatchHistory,
+    run: Run,
+    orders: readonly string[],
+    document: LedgerDocument,
+  ): void {
     const name = `run ${run.run} of ${batch}`;
     const last = Math.max(0, ...history.runs.keys());
     if (run.run !== last + 1 || run.state !== "claimed")
@@ -494,10 +506,18 @@ export class Witness implements GlueWatch {
     )
       this.#violate("claim stays", `${name} does not carry what its release declares`);
     const isReplay = cause.kind === "operator" && cause.operation === "replay";
+    // What was ordered stays as it was when the embedded engine could not do it.
+    const previous = document.runs.find((other) => other.run === run.run - 1);
+    const isRepeated =
+      previous?.failure?.kind === "unfit" &&
+      previous.cause.kind === "operator" &&
+      cause.kind === "operator" &&
+      previous.cause.id === cause.id;
     // The pointer is read once in an invocation, and again when the document knows of a newer one.
     const since = this.#deployments.pointedToAt(this.#world.actor?.startedAt ?? this.#world.now).sequence;
-    if (!isReplay && sequence < Math.max(since, history.document?.judged ?? 0))
+    if (!isReplay && !isRepeated && sequence < Math.max(since, history.document?.judged ?? 0))
       this.#violate("newest release", `${name} was claimed under ${sequence}, after ${since} had been pointed to`);
+    this.#checkEngine(name, run, document);
     this.#reactions.claimed(batch, run.run);
     for (const dataset of Object.keys(run.inputs)) this.#checkPinned(name, batch, dataset, run);
     if (cause.kind === "gate") {
@@ -506,16 +526,29 @@ export class Witness implements GlueWatch {
     }
     const given = this.#truth.orders.get(cause.id);
     // One that waited for its files takes effect later.
-    const isOrdered = orders.includes(cause.id) || history.document?.ordered === cause.id;
+    const isOrdered = orders.includes(cause.id) || history.document?.ordered === cause.id || isRepeated;
     if (!isOrdered || given?.order.operation !== cause.operation) {
       this.#violate("order is an operator's", `${name} was claimed for order ${cause.id}`);
       return;
     }
-    if (given.order.operation === "replay") {
+    if (isRepeated) {
+      if (inputsOf(previous.inputs) !== inputsOf(run.inputs))
+        this.#violate("order is an operator's", `${name} reads other files than run ${previous.run}, which it repeats`);
+    } else if (given.order.operation === "replay") {
       const replayed = history.runs.get(given.order.run);
       if (!history.published.has(given.order.run) || inputsOf(replayed!.inputs) !== inputsOf(run.inputs))
         this.#violate("order is an operator's", `${name} does not replay run ${given.order.run}`);
     } else this.#checkOperatorClaim(name, history, run);
+  }
+
+  /** What the embedded engine could not do it does not get again, as long as the document remembers. */
+  #checkEngine(name: string, { engine, release, run, inputs }: Run, { runs }: LedgerDocument): void {
+    const wanted = inputsOf(inputs);
+    const wasUnfit = runs.some(
+      (other) => other.run < run && other.failure?.kind === "unfit" && inputsOf(other.inputs) === wanted,
+    );
+    if (engine === "embedded" && (!release.embedded || wasUnfit))
+      this.#violate("engine of a claim", `${name} is the embedded engine's`);
   }
 
   #checkPinned(name: string, batch: string, dataset: string, { inputs, release }: Run): void {
@@ -593,7 +626,7 @@ export class Witness implements GlueWatch {
     const runs = triedBefore([...history.runs.values()], wanted, datasetNames);
     const tries = triesOf(runs);
     const isOver =
-      tries.executed >= attempts ||
+      tries.isEnough ||
       runs.some((run) => run.state === "superseded" || (run.state === "failed" && !isTriedAgain(run)));
     const isTyped = !this.#isStale([...live.values()].flat(), document);
     const isDue = this.#world.now > tries.notAfter + 2 * minute;
@@ -630,7 +663,7 @@ export class Witness implements GlueWatch {
     const known = [...history.runs.values()].filter((other) => !isForgotten(other, history.document!));
     const same = triedBefore(known, wanted, datasetNames);
     const tries = triesOf(same);
-    if (tries.executed >= attempts) this.#violate("claim is new", `${name} is attempt ${tries.executed + 1}`);
+    if (tries.isEnough) this.#violate("claim is new", `${name} is one attempt too many`);
     if (this.#world.now + minute < tries.notBefore) this.#violate("claim is new", `${name} comes too soon`);
     // What failed for good waits for the operator, whose run is a new beginning.
     for (const other of sinceOrdered(same))
@@ -736,7 +769,7 @@ export class Witness implements GlueWatch {
 
   #checkPublication(batch: string, run: Run): void {
     const name = `run ${run.run} of ${batch}`;
-    const jobRun = this.#glue!.jobRuns.find(({ id }) => id === run.settledBy);
+    const jobRun = this.#jobRuns.find(({ id }) => id === run.settledBy);
     if (!jobRun || jobRun.batch !== batch || jobRun.run !== run.run || !succeededWell(jobRun)) {
       this.#violate("whole publication", `${name} was published for ${run.settledBy} (${jobRun?.state})`);
       return;
@@ -790,11 +823,11 @@ export class Witness implements GlueWatch {
   }
 
   #checkStop(batch: string, { runs }: LedgerDocument, { jobRun: id }: Effect & { kind: "stop" }): void {
-    const jobRun = this.#glue!.jobRuns.find((candidate) => candidate.id === id);
+    const jobRun = this.#jobRuns.find((candidate) => candidate.id === id);
     const run = runs.find(({ run }) => run === jobRun?.run);
     if (!jobRun || !run || !isUnsettled(run)) return;
     const since = this.#world.actor?.startedAt ?? this.#world.now;
-    const hasOther = this.#glue!.jobRuns.some(
+    const hasOther = this.#jobRuns.some(
       (other) =>
         other !== jobRun &&
         other.batch === batch &&
@@ -835,7 +868,7 @@ export class Witness implements GlueWatch {
     return live.some(({ input }) => input.decision.shape !== shapes[input.dataset]);
   }
 
-  // ---- Glue
+  // ---- engines
 
   starting(jobRun: SimulatedJobRun): void {
     const { batch, run, arguments: args } = jobRun;
@@ -843,23 +876,28 @@ export class Witness implements GlueWatch {
     const history = this.batch(batch);
     const claim = history.runs.get(run);
     if (!claim) {
-      this.#violate("start has an owner", `Glue was started for ${name}, which was never claimed`);
+      this.#violate("start has an owner", `an engine was started for ${name}, which was never claimed`);
       return;
     }
     const manifest = this.#s3.object("ledger", `manifests/${batch}/${run}.json`)?.content.text();
     if (!manifest || createHash("sha256").update(manifest).digest("hex") !== args["--manifest_sha256"]) {
-      this.#violate("manifest", `Glue was started for ${name} ${manifest ? "with another" : "without its"} manifest`);
+      this.#violate(
+        "manifest",
+        `an engine was started for ${name} ${manifest ? "with another" : "without its"} manifest`,
+      );
       return;
     }
     if (Object.keys(args).length !== 2)
-      this.#violate("start has an owner", `Glue was started for ${name} with more than a manifest`);
+      this.#violate("start has an owner", `an engine was started for ${name} with more than a manifest`);
+    if ((claim.engine === "embedded") !== jobRun.id.startsWith("em-"))
+      this.#violate("engine of a claim", `${jobRun.id} was started for ${name}, which is ${claim.engine}'s`);
     const owners = [...(history.owners.get(`start:${run}`) ?? [])].map((nonce) => this.#invocations.get(nonce)!);
     if (!this.#world.actor || !owners.some((owner) => owner === this.#world.actor))
       this.#violate("start has an owner", `${this.#world.actor?.title} started ${name} without being named for it`);
     this.#reactions.started(batch, run);
-    const isSecond = this.#glue!.jobRuns.some((other) => other.batch === batch && other.run === run);
+    const isSecond = this.#jobRuns.some((other) => other.batch === batch && other.run === run);
     if (isSecond && !owners.some(({ wasHurt }) => wasHurt))
-      this.#violate("one start", `Glue was started a second time for ${name} without a fault`);
+      this.#violate("one start", `${claim.engine} was started a second time for ${name} without a fault`);
   }
 
   stopping({ id, batch }: SimulatedJobRun): void {
@@ -916,7 +954,7 @@ interface Shown {
 
 /** Only faults that are not the files' are tried again. */
 const isTriedAgain = ({ state, failure }: Run): boolean =>
-  state === "failed" && (failure?.kind === "infrastructure" || failure?.kind === "undelivered");
+  state === "failed" && ["infrastructure", "undelivered", "unfit"].includes(failure!.kind);
 
 /**
  * The document may drop a failed run when one of its files was replaced. After a deployment that no longer declares that
@@ -938,22 +976,23 @@ function triedBefore(runs: readonly Run[], wanted: string, datasets: readonly st
   return [...triedBefore(runs.slice(0, index), inputsOf(last.inputs, own), own), last];
 }
 
-/** From the operator's last run on, which is a new beginning. */
-const sinceOrdered = (runs: readonly Run[]): readonly Run[] =>
-  runs.slice(
-    Math.max(
-      0,
-      runs.findLastIndex(({ cause }) => cause.kind === "operator"),
-    ),
-  );
+/** From the operator's last order on, which is a new beginning. It may have two runs, the second of them Glue's. */
+function sinceOrdered(runs: readonly Run[]): readonly Run[] {
+  const orderOf = ({ cause }: Run) => (cause.kind === "operator" ? cause.id : null);
+  const last = runs.findLast((run) => orderOf(run) !== null);
+  return last ? runs.slice(runs.findIndex((run) => orderOf(run) === orderOf(last))) : runs;
+}
 
-/** How often the infrastructure failed, and when the next try may come: after 1, 10, and then every 60 minutes. */
-function triesOf(runs: readonly Run[]): { executed: number; notBefore: number; notAfter: number } {
+/** Whether there were enough tries, and when the next may come: after 1, 10, and then every 60 minutes, for Glue at once. */
+function triesOf(runs: readonly Run[]): { isEnough: boolean; notBefore: number; notAfter: number } {
   const failed = sinceOrdered(runs).filter(isTriedAgain);
   const last = failed.at(-1);
-  const delay = [1, 10][failed.length - 1] ?? 60;
+  const delay = last?.failure?.kind === "unfit" ? 0 : ([1, 10][failed.length - 1] ?? 60);
   return {
-    executed: failed.filter(({ failure }) => failure!.kind === "infrastructure").length,
+    // What the embedded engine could not do Glue gets in any case.
+    isEnough:
+      last?.failure?.kind !== "unfit" &&
+      failed.filter(({ failure }) => failure!.kind !== "undelivered").length >= attempts,
     notBefore: last ? last.settledAt! + delay * minute : 0,
     // A quarter of the delay is added at most.
     notAfter: last ? last.settledAt! + 1.25 * delay * minute : 0,

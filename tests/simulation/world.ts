@@ -25,6 +25,7 @@ export interface Task {
 export interface Actor {
   readonly name: string;
   readonly title: string;
+  readonly kind: "promote" | "settle" | "embedded";
   readonly startedAt: number;
 }
 

@@ -4,7 +4,7 @@
  */
 import { expect } from "chai";
 import fc from "fast-check";
-import { work } from "../../../handlers/embedded/worker.ts";
+import { abortAfter, work } from "../../../handlers/embedded/worker.ts";
 import { attemptAt, attemptId } from "../../../handlers/run/attempt.ts";
 import { createEmbeddedEngine, eventAge } from "../../../handlers/run/embedded.ts";
 import type { Claim } from "../../../handlers/run/engine.ts";
@@ -53,7 +53,7 @@ const working = (documents: DocumentStore, { remaining = 5 * minute, now = () =>
   work(
     { manifest: manifest.uri, sha256: manifest.sha256 },
     {
-      ...{ documents, ledgerBucket: "ledger", now, log: silent, remainingTime: () => remaining },
+      ...{ documents, ledgerBucket: "ledger", now, log: silent, remainingTime: () => remaining, abortAfter },
       execute: async (_, proceed) => {
         await proceed();
         return execute ? await execute() : good;
