@@ -24,6 +24,9 @@ const operatorOrder = "handlers/ledger/judgeOrder.ts";
 const publication = "handlers/ledger/publication.ts";
 const retry = "handlers/ledger/retry.ts";
 const runs = "handlers/ledger/runs.ts";
+const attempt = "handlers/run/attempt.ts";
+const embedded = "handlers/run/embedded.ts";
+const worker = "handlers/embedded/worker.ts";
 const trim = "handlers/ledger/trim.ts";
 const newestGood = "handlers/ledger/newestGood.ts";
 const coordinator = "handlers/invocation/coordinator.ts";
@@ -599,6 +602,91 @@ export const mutants: readonly Mutant[] = [
     why: "Glue is busy now and then",
   },
 
+  // ---- the embedded engine
+  {
+    name: "executes whatever the lease says",
+    edits: one(worker, 'if (there.kind !== "worker" || there.nonce !== own.nonce) {', "if (there.kind === null) {"),
+    why: "Lambda delivers an order more than once",
+  },
+  {
+    name: "draws the same nonce in each call",
+    edits: one(worker, "nonce: randomUUID()", "nonce: sha256"),
+    why: "a duplicate would take the other's lease for its own",
+  },
+  {
+    name: "leaves a lease that it holds, if the answer was lost",
+    edits: one(
+      attempt,
+      "takeLease: (lease) => once<Lease>(leaseKey, lease),",
+      `takeLease: async (lease) =>
+      (await documents.put(leaseKey, JSON.stringify(lease), { ifAbsent: true }))
+        ? lease
+        : { kind: "worker", nonce: "another", deadline: 0 },`,
+    ),
+    why: "nobody would execute the run, and Glue would get it an hour too late, or the ledger take it for running",
+  },
+  {
+    name: "takes a worker past its deadline for dead without a report",
+    edits: one(
+      embedded,
+      `await attempt.end("timeout", "the function ended without a report, at its deadline or for lack of memory");`,
+      `if (attempt.id) return { id: attempt.id, state: "unfit", message: "late", executed: true };`,
+    ),
+    why: "its own report may land in the next moment",
+  },
+  {
+    name: "waits for ever for an order that was lost",
+    edits: one(
+      embedded,
+      "if (startedAt === null || now() <= startedAt + eventAge * 1000 + margin)",
+      "if (startedAt !== 0)",
+    ),
+    why: "Lambda gives an order up that it could not deliver for an hour",
+  },
+  {
+    name: "gives up an order without a tombstone",
+    edits: one(
+      embedded,
+      "await attempt.takeLease({",
+      `if (attempt.id) return { id: attempt.id, state: "failed", message: "late", executed: false };
+      await attempt.takeLease({`,
+    ),
+    why: "it may still be delivered, and a second run be executed beside it",
+  },
+  {
+    name: "takes a refusal for the end of the claim without a tombstone",
+    edits: one(
+      embedded,
+      "const there = await attempt.takeLease(refusal);",
+      'const there = refusal as Lease & { readonly kind: "tombstone" };',
+    ),
+    why: "an earlier order, whose answer was lost, may be executed",
+  },
+  {
+    name: "gives the embedded engine again what it could not do",
+    edits: one(runs, "embedded && !unfit && bytes", "embedded && bytes"),
+    why: "it would run out of memory again",
+  },
+  {
+    name: "claims nothing again that the embedded engine could not do",
+    edits: one(
+      retry,
+      '["infrastructure", "undelivered", "unfit"].includes',
+      '["infrastructure", "undelivered"].includes',
+    ),
+    why: "Glue can do it",
+  },
+  {
+    name: "takes all that the embedded engine reports for the run's failure",
+    edits: one(runs, 'ended.find(({ state }) => state === "unfit")', "ended.find(() => false)"),
+    why: "the next attempt is Glue's",
+  },
+  {
+    name: "asks Glue about a run of the embedded engine",
+    edits: one(coordinator, "const engine = engines[run.engine];", "const engine = engines.glue;"),
+    why: "each engine knows its own job runs only",
+  },
+
   // ---- settling
   {
     name: "publishes without a report",
@@ -621,11 +709,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "trusts the ledger's job runs alone",
-    edits: one(
-      coordinator,
-      "const others = isClear ? [] : await engine.find(manifest(batch, run).uri, run.claimedAt);",
-      "const others: JobRun[] = [];",
-    ),
+    edits: one(coordinator, "const others = isClear ? [] : await engine.find(claim);", "const others: JobRun[] = [];"),
     why: "a job run whose start was never entered may be alive or have succeeded",
   },
   {
@@ -649,10 +733,10 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: runs,
-        find: "if (!isUnsettled(run)) return stop(base, alive, context);",
+        find: "if (!isUnsettled(run)) return stop(base, number, alive, context);",
         replace: `if (run.publishedAt !== null)
     return pointTo(base, { run: number, highWater: document.published!.highWater }, context);
-  if (!isUnsettled(run)) return stop(base, alive, context);`,
+  if (!isUnsettled(run)) return stop(base, number, alive, context);`,
       },
       { file: runs, find: "import { publish }", replace: "import { pointTo, publish }" },
     ],
