@@ -2,6 +2,7 @@ import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 import { ConfigError, type LoadedConfig, loadConfig } from "../config/load.ts";
 import { type PhysicalNames, physicalNames, type Scope } from "../config/naming.ts";
+import type { PipelineConfig } from "../config/schema.ts";
 import { checkSql } from "../config/sql.ts";
 import { engineLines } from "../plan/engines.ts";
 import { SetupError } from "../setup/command.mjs";
@@ -19,6 +20,8 @@ import {
 export interface DeployOptions {
   /** Instead of the stack's `commerce:configFile`. */
   readonly configFile?: string | undefined;
+  /** Changes the engine that the config declares. */
+  readonly engineOf?: (declared: PipelineConfig["engine"]) => PipelineConfig["engine"];
   /** Instead of what is read from the repository. */
   readonly sources?: (loaded: LoadedConfig) => Promise<Sources>;
 }
@@ -47,10 +50,11 @@ async function refusing<T>(read: () => T | Promise<T>): Promise<T> {
   }
 }
 
-async function loadStack(configFile: string): Promise<LoadedConfig> {
-  const loaded = loadConfig(configFile, pulumi.getStack());
+async function loadStack({ configFile: file = configFile(), engineOf }: DeployOptions): Promise<LoadedConfig> {
+  const loaded = loadConfig(file, pulumi.getStack());
   await checkSql(loaded);
-  return loaded;
+  if (!engineOf) return loaded;
+  return { ...loaded, config: { ...loaded.config, engine: engineOf(loaded.config.engine) } };
 }
 
 /** Refuses a key that only another account administers: the account that holds the data could not reach it. */
@@ -98,7 +102,7 @@ const shippedPackages = (): NativePackages | undefined => (pulumi.runtime.getEng
 
 /** The program of every stack: index.ts, the local run and the tests all run this. */
 export async function deploy(options: DeployOptions = {}): Promise<PipelineOutputs> {
-  const loaded = await refusing(() => loadStack(options.configFile ?? configFile()));
+  const loaded = await refusing(() => loadStack(options));
   const settings = await refusing(readStackSettings);
   const read = options.sources ?? ((loaded) => readSources(loaded, shippedPackages()));
   const [sources, scope] = await Promise.all([refusing(() => read(loaded)), scopeOf(settings)]);

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { DeployOptions } from "../components/program.ts";
 import { nodeModules } from "../setup/paths.mjs";
 import { type Clients, createClients, destroyClients } from "./clients.ts";
 import { claimDirectory, runningFile } from "./directory.ts";
@@ -21,7 +22,7 @@ export interface LocalStack {
   readonly outputs: Readonly<Record<string, unknown>>;
   readonly logFile: string;
   /** Applies the program with another config, even while runs are active: makes what is new or changed. */
-  redeploy(configFile: string): Promise<void>;
+  redeploy(changed: Pick<LocalStackOptions, "engineOf"> | Pick<LocalStackOptions, "configFile">): Promise<void>;
   /** Ends every process that was started. Can be called more than once. */
   stop(): Promise<void>;
 }
@@ -29,6 +30,8 @@ export interface LocalStack {
 export interface LocalStackOptions {
   readonly configFile: string;
   readonly environment: string;
+  /** Changes the engine that the config declares. */
+  readonly engineOf?: DeployOptions["engineOf"];
   /** Contains all of the stack's state. The state of an earlier run is removed. */
   readonly directory: string;
   readonly spark?: {
@@ -75,7 +78,7 @@ async function applyPipeline(
         "commerce:configFile": options.configFile,
         "commerce:destroyData": "true",
       },
-      run: deploy,
+      run: () => deploy(options.engineOf ? { engineOf: options.engineOf } : {}),
     },
     {
       clients,
@@ -147,8 +150,8 @@ export async function startLocalStack(options: LocalStackOptions): Promise<Local
       options.onProgress?.("applying the Pulumi program");
       outputs = await applyPipeline(options, clients, glueEndpoint, made);
     }
-    const redeploy = async (configFile: string) => {
-      await applyPipeline({ ...options, configFile }, clients!, glueEndpoint, made);
+    const redeploy: LocalStack["redeploy"] = async (changed) => {
+      await applyPipeline({ ...options, ...changed }, clients!, glueEndpoint, made);
     };
     return { endpoint, glueEndpoint, region, credentials, outputs, logFile, redeploy, stop };
   } catch (error) {

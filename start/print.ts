@@ -2,6 +2,7 @@ import type { DatasetReport } from "../handlers/run/report.ts";
 import { megabytes, whole } from "../terminal/status.ts";
 import type { Style } from "../terminal/style.ts";
 import { table } from "../terminal/table.ts";
+import type { Agreement } from "./agreement.ts";
 import type { Comparison } from "./compare.ts";
 import type { BatchResult, Files, Seconds } from "./summary.ts";
 
@@ -92,4 +93,17 @@ export function answerText({ matches, differences, compared }: Comparison, { gre
     ...differences.slice(0, shownDifferences).map(indent),
     ...(more > 0 ? [indent(`and ${more} more in summary.json`)] : []),
   ];
+}
+
+/** Whether two engines have made the same of a batch. */
+export function agreementText(
+  { batch, engines, differences, cells, counts }: Agreement,
+  { green, red }: Style,
+): string[] {
+  const [one, other] = engines;
+  if (differences.length === 0)
+    return [
+      `${green("✔")} batch ${batch}: ${one} and ${other} agree in all ${whole(cells)} values and ${whole(counts)} counts`,
+    ];
+  return [`${red("✖")} batch ${batch}: ${one} and ${other} differ:`, ...differences.map(indent)];
 }

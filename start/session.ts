@@ -14,10 +14,11 @@ import type { StartOptions } from "./arguments.ts";
 import { type Uploaded, upload } from "./bronze.ts";
 import { type Collected, collect, prepareOut, writeSummary } from "./collect.ts";
 import { filesIn, generatedData, type UploadFile } from "./data.ts";
+import { bringSpark, deploymentsOf, needsSpark } from "./engines.ts";
 import { createEvidence } from "./evidence.ts";
 import { knownBatches, observe, type Snapshot, uploadGroups, waitForOutcomes, watchRules } from "./outcomes.ts";
-import { answerText, filesText, rowsText, secondsText, stateText } from "./print.ts";
-import { bringSpark } from "./spark.ts";
+import { agreementText, answerText, filesText, rowsText, secondsText, stateText } from "./print.ts";
+import { computeAgain } from "./secondEngine.ts";
 import { createClients, type StackClients, type StackNames, stackNames } from "./stack.ts";
 import { filesOf, type Summary, summaryOf } from "./summary.ts";
 
@@ -51,13 +52,15 @@ export async function runSession(session: Session): Promise<boolean> {
   const loaded = loadConfig(options.config, options.environment);
   // Problems with the folders are found before anything starts.
   prepareOut(options.out);
+  const [firstEngine, secondEngine] = deploymentsOf(options.engine);
+  const isSparkNeeded = needsSpark(loaded, options.engine);
   const given = options.data.kind === "folder" ? filesIn(options.data.path) : undefined;
   const [[stack, data]] = await both(
     both(
-      timed(() => bringUp(session, given)),
+      timed(() => bringUp(session, given, firstEngine)),
       timed(() => (given ? Promise.resolve({ files: given, answer: undefined }) : makeData(session))),
     ),
-    bringSpark(session.status),
+    isSparkNeeded ? bringSpark(session.status) : Promise.resolve(),
   );
   signal.throwIfAborted();
 
@@ -66,7 +69,12 @@ export async function runSession(session: Session): Promise<boolean> {
   try {
     const uploaded = await timed(() => uploadAll(session, clients, names, loaded, data.value.files));
     const uploadedAt = Date.now();
-    const snapshot = await follow(session, clients, names, loaded, uploaded.value);
+    const goOn = () => follow(session, clients, names, loaded, uploaded.value);
+    const first = await goOn();
+    const around = { stack: stack.value, clients, names, outputs: loaded.config.outputs };
+    const { snapshot, agreements } = secondEngine
+      ? await computeAgain(first, secondEngine, around, goOn)
+      : { snapshot: first, agreements: [] };
     const collected = await collect(snapshot, {
       s3: clients.s3,
       names,
@@ -84,16 +92,19 @@ export async function runSession(session: Session): Promise<boolean> {
           setup: round(stack.seconds),
           generate: round(data.seconds),
           upload: round(uploaded.seconds),
-          uploadToPublished: round(Math.max(0, publishedAt(snapshot) - uploadedAt) / 1000),
+          uploadToPublished: round(Math.max(0, publishedAt(first) - uploadedAt) / 1000),
           total: round((Date.now() - begun) / 1000),
         },
         answer: comparison && { matches: comparison.matches, differences: comparison.differences },
+        ...(secondEngine && { agreements }),
       },
     );
     writeSummary(options.out, summary);
     const reports = await reportsOf(session, stack.value, knownBatches(snapshot));
     printResult(session, collected, summary, [...reports, stack.value.logFile]);
     const isWrong = comparison?.matches === false && options.isShippedConfig;
+    const areAgreed = !secondEngine || agreements.length === first.batches.length;
+    if (!areAgreed || agreements.some(({ differences }) => differences.length > 0)) return false;
     return collected.every(({ result }) => result.state === "published") && !isWrong;
   } finally {
     for (const client of Object.values(clients)) client.destroy();
@@ -113,11 +124,13 @@ function isShort({ data }: StartOptions, given: readonly UploadFile[] | undefine
 async function bringUp(
   { options, status, onStack }: Session,
   given: readonly UploadFile[] | undefined,
+  engineOf: ReturnType<typeof deploymentsOf>[0],
 ): Promise<LocalStack> {
   const begun = Date.now();
   const starting = startLocalStack({
     configFile: options.config,
     environment: options.environment,
+    engineOf,
     directory: stackDirectory,
     spark: { shortRuns: isShort(options, given) },
     onProgress: (step) => status.show("local AWS", step),
@@ -251,6 +264,7 @@ function printResult(
   paragraph([
     ...collected.map(({ result }) => stateText(result, style)),
     ...(comparison ? answerText(comparison, style) : []),
+    ...(summary.agreements ?? []).flatMap((agreement) => agreementText(agreement, style)),
     style.dim(
       `  ${[join(options.out, "summary.json"), ...files].map((file) => relative(process.cwd(), file)).join("  ")}`,
     ),

@@ -3,6 +3,7 @@ import { classify } from "../handlers/bronze/classify.ts";
 import type { Run } from "../handlers/ledger/document.ts";
 import type { GateVerdict } from "../handlers/ledger/gate.ts";
 import type { DatasetReport, RunReport } from "../handlers/run/report.ts";
+import type { Agreement } from "./agreement.ts";
 import type { BatchState, FileOutcome, Snapshot, WatchRules } from "./outcomes.ts";
 
 export type State = "published" | "failed" | "waiting";
@@ -43,6 +44,8 @@ export interface Summary extends BatchResult {
   readonly seconds: Seconds;
   /** Null when the data was not generated. */
   readonly answer: { readonly matches: boolean; readonly differences: readonly string[] } | null;
+  /** What two engines made of each batch, after `--engine both`. */
+  readonly agreements?: readonly Agreement[];
   /** Each batch's own result, when there are several. */
   readonly batches?: readonly BatchResult[];
 }
@@ -131,7 +134,7 @@ export function resultOf(
 export function summaryOf(
   batches: readonly BatchResult[],
   all: Files,
-  rest: Pick<Summary, "seconds" | "answer">,
+  rest: Pick<Summary, "seconds" | "answer" | "agreements">,
 ): Summary {
   const leading =
     batches.find(({ state }) => state === "failed") ?? batches.find(({ state }) => state === "waiting") ?? batches[0]!;

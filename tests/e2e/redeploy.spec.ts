@@ -85,7 +85,7 @@ ${columns}`;
   };
   const redeploy = async (text: string) => {
     write(text);
-    await deployed.stack.redeploy(file);
+    await deployed.stack.redeploy({ configFile: file });
   };
   const settle = async (event: object) => {
     const { clients, names } = deployed;
@@ -244,7 +244,7 @@ ${columns}`;
 
     const corrected = orderLines.replace('"decimal(12,2)"', "string").replace("maxRejected: 50%", "maxRejected: 70%");
     write(shopConfig({ outputs: newTotals + counts, datasets: corrected + returns }));
-    await deployed.stack.redeploy(file);
+    await deployed.stack.redeploy({ configFile: file });
     const VersionId = versions.get(expired)!;
     await clients.s3.send(
       new DeleteObjectCommand({ Bucket: names.bronzeBucket, Key: `${expired}/orders.json`, VersionId }),

@@ -215,8 +215,8 @@ export const mutants: readonly Mutant[] = [
     name: "claims failed files again on every event",
     edits: one(
       retry,
-      `if (failure?.kind !== "undelivered" && failure?.kind !== "infrastructure") return null;`,
-      "if (!failure) return null;",
+      `if (!isRetried(failure)) return null;`,
+      "if (!failure) return null;\n  if (!isRetried(failure)) return settledAt;",
     ),
     why: "each duplicate would start a job that fails",
   },
@@ -491,7 +491,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "keeps a reason however long it is",
-    edits: one(runs, "message: bounded(failure.message)", "message: failure.message"),
+    edits: one(runs, "message: bounded(message)", "message"),
     why: "a notice of it would be refused for ever",
   },
   {
@@ -499,9 +499,8 @@ export const mutants: readonly Mutant[] = [
     edits: [
       {
         file: runs,
-        find: "return updateRun(base, number, (ended) => failed(ended, failure, id, context));",
-        replace:
-          "return updateRun(markRead(base, run.inputs), number, (ended) => failed(ended, failure, id, context));",
+        find: "return fail(base, known, failure, id, context);",
+        replace: "return fail(markRead(base, run.inputs), known, failure, id, context);",
       },
       {
         file: runs,
@@ -553,7 +552,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "starts again without a search",
-    edits: one(coordinator, "if (effect.uncertain) {", "if (effect.uncertain && !effect.uncertain) {"),
+    edits: one("handlers/run/glue.ts", "uncertain ? await find(claim) : []", "[] as JobRun[]"),
     why: "the start whose answer was lost may have gone through",
   },
   {
@@ -647,9 +646,13 @@ export const mutants: readonly Mutant[] = [
     name: "gives up an order without a tombstone",
     edits: one(
       embedded,
-      "await attempt.takeLease({",
+      `await attempt.takeLease({
+        kind: "tombstone",
+        why: "undelivered",`,
       `if (attempt.id) return { id: attempt.id, state: "failed", message: "late", executed: false };
-      await attempt.takeLease({`,
+      await attempt.takeLease({
+        kind: "tombstone",
+        why: "undelivered",`,
     ),
     why: "it may still be delivered, and a second run be executed beside it",
   },
@@ -823,7 +826,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "forgets failures that count",
-    edits: one(trim, "isUnsettled(run) ||\n    stillCounts(document, run, datasets);", "isUnsettled(run);"),
+    edits: one(trim, " ||\n    stillCounts(document, run, datasets);", ";"),
     why: "the gate would claim again what failed for good",
   },
 
