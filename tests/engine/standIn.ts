@@ -203,6 +203,12 @@ export async function startStandIn(context: Context, folder: string): Promise<St
         const type = typeOf(request);
         await onLocalAws[type]?.(request.getId(), context.clients);
         made.delete(keyOf(type, request.getId()));
+        const goneWith = (prefix: string) => {
+          for (const key of made.keys()) if (key.startsWith(prefix)) made.delete(key);
+        };
+        // The settings of a function's versions go with it.
+        if (type === "aws:lambda/function:Function")
+          goneWith(`aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig ${request.getId()}:`);
         // A bucket that can be deleted is empty, so what was uploaded to it is gone.
         if (type === "aws-native:s3:Bucket")
           for (const key of made.keys()) if (key.includes(` ${request.getId()}/`)) made.delete(key);

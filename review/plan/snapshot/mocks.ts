@@ -92,7 +92,9 @@ export const answers: Readonly<Record<string, Outputs>> = {
     },
   }),
   "aws:lambda/eventSourceMapping:EventSourceMapping": () => ({ id: "mapping-1" }),
-  "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": named("functionName"),
+  "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": ({ functionName, qualifier }) => ({
+    id: qualifier === undefined ? String(functionName) : `${functionName}:${qualifier}`,
+  }),
   "aws:lambda/permission:Permission": named(),
   "aws:cloudwatch/eventRule:EventRule": ({ name }) => ({
     id: String(name),
