@@ -8,7 +8,7 @@ import type { Upload } from "../../components/artifacts.ts";
 import type { Contract } from "../../config/contract.ts";
 import { s3Objects } from "../../handlers/embedded/objects.ts";
 import { run as compute } from "../../handlers/embedded/run.ts";
-import { work } from "../../handlers/embedded/worker.ts";
+import { abortAfter, work } from "../../handlers/embedded/worker.ts";
 import { assemble } from "../../handlers/invocation/runtime.ts";
 import { ledgerKeys, parseManifestUri, rejectedKey } from "../../handlers/keys.ts";
 import type { LedgerDocument, Run } from "../../handlers/ledger/document.ts";
@@ -210,6 +210,7 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
           compute({ uri: order!.manifest, sha256: order!.sha256 }, jobRun, s3Objects(ofEmbedded.s3, names.keyArn), {
             ...{ scratch, threads: 1, memoryLimit: "500MB", proceed, signal },
           }),
+        abortAfter,
         remainingTime: () => left,
         now,
         log,

@@ -496,6 +496,7 @@ describe("the command line of npm start", () => {
       config: "config/pipeline_config.yaml",
       isShippedConfig: true,
       environment: "dev",
+      engine: "config",
       out: "out",
       keep: false,
     });
@@ -504,7 +505,10 @@ describe("the command line of npm start", () => {
 
   for (const [args, message] of [
     [["--recrods", "5"], "unknown flag --recrods; did you mean --records?"],
-    [["--xyzzy"], "unknown flag --xyzzy; the flags are --records, --seed, --data, --config, --env, --out, --keep"],
+    [
+      ["--xyzzy"],
+      "unknown flag --xyzzy; the flags are --records, --seed, --data, --config, --env, --engine, --out, --keep",
+    ],
     [["--data", "d", "--seed", "1"], "--data uses existing files, so it can't be combined with --seed"],
     [["--records", "many"], '--records must be a whole number from 1 to 100000000, not "many"'],
   ] as const)
