@@ -203,6 +203,7 @@ for (const [name, batches] of Object.entries({ clinic, fleet }))
         [
           join("scripts", "run.mjs"),
           ...["start", "--config", join(folder, "pipeline_config.yaml"), "--data", join(folder, "data"), "--out", out],
+          ...["--engine", "both"],
         ],
         { cwd: root, maxBuffer: 1 << 24 },
       );
@@ -214,10 +215,15 @@ for (const [name, batches] of Object.entries({ clinic, fleet }))
       rmSync(out, { recursive: true, force: true });
     });
 
-    it("publishes every batch with one run, the optional files among its inputs", () => {
+    it("publishes every batch with one run of each engine, the optional files among its inputs", () => {
       const states = (summary.batches ?? []).map(({ batch, state, run }) => [batch, state, run]);
-      expect(states).to.deep.equal(Object.keys(batches).map((batch) => [batch, "published", 1]));
+      expect(states).to.deep.equal(Object.keys(batches).map((batch) => [batch, "published", 2]));
       expect([summary.files.rejected, summary.files.skipped]).to.deep.equal([[], []]);
+    });
+
+    it("has the same of DuckDB and Spark", () => {
+      const agreements = (summary.agreements ?? []).map(({ batch, differences }) => [batch, differences]);
+      expect(agreements).to.deep.equal(Object.keys(batches).map((batch) => [batch, []]));
     });
 
     for (const [batch, counts] of Object.entries(batches)) {

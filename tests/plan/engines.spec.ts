@@ -16,13 +16,7 @@ describe("the engines of an output", () => {
   for (const [config, lines] of [
     ["config", ["user_activity: DuckDB or Spark"]],
     ["examples/clinic", ["patient_week: DuckDB or Spark", "department_week: DuckDB or Spark"]],
-    [
-      "examples/fleet",
-      [
-        "vehicle_day: Spark only, because of examples/fleet/sql/vehicle_day.sql:37:9 sum(double): it depends on the order of rows; sum a decimal",
-        "stop_times: Spark only, because of vehicle_day: DuckDB could run stop_times, but one engine runs all outputs",
-      ],
-    ],
+    ["examples/fleet", ["vehicle_day: DuckDB or Spark", "stop_times: DuckDB or Spark"]],
   ] as const)
     it(`are told of ${config}, where DuckDB reads each translation as it is meant`, async () => {
       expect(await engineLinesOf(`${config}/pipeline_config.yaml`)).to.deep.equal(lines);

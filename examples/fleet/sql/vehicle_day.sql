@@ -76,7 +76,7 @@ select
     cast(all_vehicles.odometer_m as bigint) as odometer_m,
     cast(coalesce(trips_per_vehicle.trip_count, 0) as bigint) as trip_count,
     cast(coalesce(trips_per_vehicle.fragile_trip_count, 0) as bigint) as fragile_trip_count,
-    cast(coalesce(trips_per_vehicle.distance_km, 0) as double) as distance_km,
+    cast(coalesce(trips_per_vehicle.distance_km, 0) as decimal(18, 3)) as distance_km,
     cast(trips_per_vehicle.heaviest_load_kg as int) as heaviest_load_kg,
     cast(coalesce(trips_per_vehicle.total_toll, 0) as decimal(18, 2)) as total_toll,
     cast(coalesce(stops_per_vehicle.stop_count, 0) as bigint) as stop_count,
