@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { bundleFunction } from "../../components/bundle.ts";
+import { maximumRecords } from "../../generator/generate.ts";
 import { compilePlan } from "../../plan/compile.ts";
 import { planText } from "../../plan/planText.ts";
 import { root } from "../../setup/paths.mjs";
@@ -9,7 +10,7 @@ import { atMost, defineBenchmark, type Line, of, type Subject, usualRounds } fro
 import { wellFormedData } from "../data.ts";
 import { timed } from "../process.ts";
 
-const [usualRecords, fewRecords] = [1_000_000, 1000];
+const fewRecords = 1000;
 
 export const embedded = defineBenchmark({
   name: "embedded",
@@ -20,8 +21,10 @@ export const embedded = defineBenchmark({
     "reports, keeps rejected rows and reconciles. Plain DuckDB has all of the machine. It keeps the latest row of each",
     "key and drops what it can't read. The figures do not include the time of S3.",
   ],
-  flags: {},
-  async prepare(_, { folder, tell }) {
+  flags: {
+    records: { kind: "integer", minimum: 1, maximum: maximumRecords, help: "lines of each file (default 1000000)" },
+  },
+  async prepare({ records: usualRecords = 1_000_000 }, { folder, tell }) {
     const release = join(folder, "release");
     mkdirSync(release, { recursive: true });
     const contract = shippedContract();

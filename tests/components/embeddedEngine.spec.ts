@@ -5,7 +5,7 @@ import type { ProgramRun } from "./pulumiMocks.ts";
 
 const functionType = "aws:lambda/function:Function";
 const deliveryType = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig";
-const declared = "engine: { embeddedUpTo: 268435456, memory: 3008, timeout: 10m }";
+const declared = "engine: { embeddedUpTo: 400000000, memory: 3008, timeout: 10m }";
 
 const withEngine = (engine: string) =>
   runPipeline({ config: { "commerce:configFile": changedConfig({ [declared]: `engine: ${engine}` }) } });
@@ -47,7 +47,7 @@ describe("the embedded engine", () => {
     for (const run of [dev, await runPipeline({ stack: "prod" })])
       expect(releaseOf(run).embedded).to.deep.equal({
         functionArn: run.only(functionType, "commerce-embedded").state.qualifiedArn,
-        upTo: 268_435_456,
+        upTo: 400_000_000,
       });
   });
 

@@ -105,7 +105,7 @@ describe("the Glue job", () => {
         reader: 1,
         embedded: {
           functionArn: "arn:aws:lambda:eu-central-1:123456789012:function:commerce-dev-embedded:1",
-          upTo: 268_435_456,
+          upTo: 400_000_000,
         },
       },
     });

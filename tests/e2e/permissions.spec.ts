@@ -81,7 +81,7 @@ describe("the calls of a whole run", function () {
   before(async () => {
     deployed = await deployStack({
       spark: { driverMemory: "1g", shortRuns: true },
-      configIn: () => changedConfig({ "embeddedUpTo: 268435456": "embeddedUpTo: 10000" }),
+      configIn: () => changedConfig({ "embeddedUpTo: 400000000": "embeddedUpTo: 10000" }),
     });
     await upload(batch, files);
     await upload(large, { ...files, users: `${users(20_000)}{"user_id":null}\n` });

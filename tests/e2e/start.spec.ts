@@ -7,6 +7,7 @@ import { expect } from "chai";
 import type { Answer } from "../../generator/answer.ts";
 import type { DatasetReport } from "../../handlers/run/report.ts";
 import { localDirectory, root } from "../../setup/paths.mjs";
+import type { Agreement } from "../../start/agreement.ts";
 import { canSeeProcesses, listeners, processesIn, waitForNone } from "../local/processes.ts";
 
 const records = 20_000;
@@ -43,7 +44,12 @@ describe("npm start, from upload to published Parquet", function () {
   this.timeout(600_000);
   let folder: string;
   let answer: Answer;
-  let summary: { state: string; datasets: Record<string, unknown>; files: { promoted: unknown[] } };
+  let summary: {
+    state: string;
+    datasets: Record<string, unknown>;
+    files: { promoted: unknown[] };
+    agreements: Agreement[];
+  };
   let result: { code: number | null; output: string };
   const seen = { count: 0, open: new Set<string>() };
 
@@ -54,7 +60,10 @@ describe("npm start, from upload to published Parquet", function () {
     expect(generated.code, generated.output).to.equal(0);
     answer = JSON.parse(readFileSync(join(data, "answer.json"), "utf8")) as Answer;
 
-    const { child, ended } = task("start", "--records", String(records), "--out", join(folder, "out"));
+    const { child, ended } = task(
+      "start",
+      ...["--records", String(records), "--engine", "both", "--out", join(folder, "out")],
+    );
     const look = setInterval(() => {
       if (!canSeeProcesses) return;
       const { count, open } = listeners([child.pid!, ...processesIn(stackDirectory)]);
@@ -94,6 +103,13 @@ describe("npm start, from upload to published Parquet", function () {
     const texts = (values: object) =>
       Object.fromEntries(Object.entries(values).map(([key, value]) => [key, String(value)]));
     expect(texts(published)).to.deep.equal(texts(expected));
+  });
+
+  it("computes the batch in both engines, which agree in every value and count", () => {
+    const [{ cells, counts, ...agreement }] = summary.agreements as [Agreement];
+    expect(agreement).to.deep.equal({ batch: "current", engines: ["DuckDB", "Spark"], differences: [] });
+    expect(cells).to.equal(16 * answer.outputs.user_activity.rows);
+    expect(counts).to.be.above(60);
   });
 
   it("publishes data files only", () => {

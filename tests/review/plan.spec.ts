@@ -91,7 +91,7 @@ user_activity: DuckDB or Spark
     const plan = against(
       await snapshotWith({
         'version: "5.1"': 'version: "6.0"',
-        "engine: { embeddedUpTo: 268435456, memory: 3008, timeout: 10m }": "engine: glue",
+        "engine: { embeddedUpTo: 400000000, memory: 3008, timeout: 10m }": "engine: glue",
       }),
     );
     expect(summary(plan)[5]).to.equal("- Cost: at most USD 3.08 a run, down from USD 4.42");
