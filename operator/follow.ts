@@ -4,6 +4,7 @@ import { rulesOf } from "../handlers/ledger/rules.ts";
 import { exitCodes } from "./defineCommand.ts";
 import { emptyOr, readDocument } from "./stack/ledger.ts";
 import type { Deployed, Target } from "./stack/target.ts";
+import { engineNames } from "./story/engineNames.ts";
 import { detailOf } from "./story/state.ts";
 import { readUploads, type UploadStory, undecidedOf } from "./story/story.ts";
 
@@ -60,7 +61,7 @@ export function changesBetween(before: Look | null, after: Look, now: number): C
   const runs = document.runs
     .filter((run) => before !== null || isUnsettled(run))
     .filter(({ run, state }) => before?.document.runs.find((one) => one.run === run)?.state !== state)
-    .map((run) => change(`run ${run.run}`, run.state, runDetail(run)));
+    .map((run) => change(`run ${run.run}`, stateOf(run), runDetail(run)));
   const detail = detailOf(verdict, document, now);
   const said = before && detailOf(before.verdict, before.document, now);
   const isNew = before?.verdict.state !== verdict.state || (said !== detail && verdict.state !== "running");
@@ -74,10 +75,15 @@ function endDetail(verdict: GateVerdict, reason: string | null): string | null {
   return verdict.state === "failed" ? (reason ?? `run ${verdict.run}`) : null;
 }
 
-function runDetail({ claimedAt, settledAt, failure }: Run): string {
-  if (settledAt === null) return "";
-  const seconds = `after ${((settledAt - claimedAt) / 1000).toFixed(1)} s`;
-  return failure ? `${seconds}: ${failure.message}` : seconds;
+/** A run that goes to Glue by itself is no failure to people. */
+const stateOf = ({ state, failure }: Run): string => (failure?.kind === "unfit" ? "unfit" : state);
+
+function runDetail({ engine, claimedAt, settledAt, failure }: Run): string {
+  const where = `in ${engineNames[engine]}`;
+  if (settledAt === null) return where;
+  const after = `after ${((settledAt - claimedAt) / 1000).toFixed(1)} s ${where}`;
+  if (!failure) return after;
+  return `${after}${failure.kind === "unfit" ? ", so Glue gets its files" : ""}: ${failure.message}`;
 }
 
 /** The exit code that tells how a batch ended; null while it still moves on by itself. */

@@ -4,8 +4,9 @@ import { type Rules, rulesOf } from "../handlers/ledger/rules.ts";
 import type { Release } from "../handlers/release.ts";
 import type { OrderAnswer, OrderEvent } from "../handlers/settle/answerOrder.ts";
 import { exitCodes, type Invocation, type Result } from "./defineCommand.ts";
-import { documentOf, readDocument } from "./stack/ledger.ts";
+import { documentOf, emptyOr, readDocument, runOfOrder } from "./stack/ledger.ts";
 import type { Target } from "./stack/target.ts";
+import { engineNames } from "./story/engineNames.ts";
 import { foresee, Refused } from "./story/foresee.ts";
 
 export type Order = OrderEvent["order"];
@@ -70,14 +71,16 @@ export async function give(
   }
   const target = await invocation.target();
   await invocation.confirm(`${target.title}: ${would}?`);
-  const answer = await send(target, { kind: "order", id: invocation.orderId(), batch, order });
+  const event = { kind: "order", id: invocation.orderId(), batch, order } as const;
+  const answer = await send(target, event);
   const result = { exitCode: exitCodes.done, lines: [options.done(answer)], data: { ...data, ...answer } };
   if (!options.wait || answer.run === null) return result;
-  const ended = await waitForEnd(target, batch, answer.run, invocation);
+  const ended = await waitForEnd(target, batch, event.id, invocation);
+  const { run: number, engine, state, failure } = ended;
   return {
-    exitCode: ended.state === "failed" ? exitCodes.failed : exitCodes.done,
+    exitCode: state === "failed" ? exitCodes.failed : exitCodes.done,
     lines: [endText(batch, ended)],
-    data: { ...result.data, state: ended.state, reason: ended.failure?.message ?? null },
+    data: { ...result.data, run: number, engine, state, reason: failure?.message ?? null },
   };
 }
 
@@ -88,19 +91,22 @@ export async function send(target: Target, event: OrderEvent): Promise<CarriedOu
   return answer;
 }
 
+/** The end of the order's run, or of the one that Glue got after it. */
 async function waitForEnd(
   { ledger }: Target,
   batch: string,
-  number: number,
+  id: string,
   { status, signal, pause }: Invocation,
 ): Promise<Run> {
   const begun = Date.now();
   try {
     for (;;) {
-      const run = (await readDocument(ledger, batch))?.runs.find((one) => one.run === number);
-      if (run === undefined) throw new Error(`the ledger of batch ${batch} no longer keeps run ${number}`);
+      const run = runOfOrder(emptyOr(await readDocument(ledger, batch)), id);
+      if (run === undefined) throw new Error(`the ledger of batch ${batch} no longer keeps the order's run`);
       if (!isUnsettled(run)) return run;
-      status.show(`run ${number}`, `${run.state} for ${Math.round((Date.now() - begun) / 1000)} s`);
+      const { run: number, engine, state } = run;
+      const seconds = Math.round((Date.now() - begun) / 1000);
+      status.show(`run ${number}`, `${state} in ${engineNames[engine]} for ${seconds} s`);
       await pause(lookEvery);
       signal.throwIfAborted();
     }
@@ -109,11 +115,11 @@ async function waitForEnd(
   }
 }
 
-export function endText(batch: string, { run, state, failure, claimedAt, settledAt }: Run): string {
-  const seconds = (((settledAt ?? claimedAt) - claimedAt) / 1000).toFixed(1);
+export function endText(batch: string, { run, engine, state, failure, claimedAt, settledAt }: Run): string {
+  const after = `after ${(((settledAt ?? claimedAt) - claimedAt) / 1000).toFixed(1)} s in ${engineNames[engine]}`;
   return state === "failed"
-    ? `batch ${batch}: run ${run} failed after ${seconds} s: ${failure?.message ?? "no reason is known"}`
-    : `batch ${batch}: run ${run} is ${state} after ${seconds} s`;
+    ? `batch ${batch}: run ${run} failed ${after}: ${failure?.message ?? "no reason is known"}`
+    : `batch ${batch}: run ${run} is ${state} ${after}`;
 }
 
 /** `users.json, events.json (new), no coupons`: what a run reads; `(new)` if no published run has read it. */
@@ -129,8 +135,8 @@ export function inputsText(run: Run, { inputs }: LedgerDocument): string {
 export const isRelease = (one: Release, other: Release): boolean => releaseText(one) === releaseText(other);
 
 /** The release as one comparable text. */
-export const releaseText = ({ engine, contract, plan }: Release): string =>
-  [engine, contract, plan].map(({ sha256 }) => sha256).join();
+export const releaseText = ({ engine, contract, plan, embedded }: Release): string =>
+  [...[engine, contract, plan].map(({ sha256 }) => sha256), ...(embedded ? [embedded.functionArn] : [])].join();
 
 /** A pause that ends early when the command is stopped. */
 export async function pauseFor(milliseconds: number, signal: AbortSignal): Promise<void> {

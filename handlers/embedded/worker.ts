@@ -55,6 +55,8 @@ export async function work({ manifest: uri, sha256 }: EmbeddedOrder, deps: Worke
     log.info("attempt.left", { ...named, jobRun: attempt.id, reason });
     return;
   }
+  // A function that is killed logs nothing else of its job run.
+  log.info("attempt.begun", { ...named, jobRun: attempt.id });
   const inTime = Math.max(0, remaining - reserve);
   const late = new RunFailure("timeout", `the run was not done after ${Math.round(inTime / 1000)} seconds`);
   const deadline = deps.abortAfter(inTime, late);

@@ -66,5 +66,5 @@ export async function carryOut(event: OrderEvent, { ledger, coordinator, log }: 
 
 function runOf(document: LedgerDocument, id: string, order: OrderEvent["order"]): number | null {
   if (order.operation === "rollback") return order.run;
-  return document.runs.find(({ cause }) => cause.kind === "operator" && cause.id === id)?.run ?? null;
+  return document.runs.findLast(({ cause }) => cause.kind === "operator" && cause.id === id)?.run ?? null;
 }

@@ -23,11 +23,11 @@ export const command = defineCommand({
     limit: { kind: "integer", minimum: 1, maximum: 1_000_000, help: `newest lines (default ${shownLines})` },
   },
   about: [
-    "Shows lines from CloudWatch in the order of time: those that name the batch, and those about messages that promote failed on before it knew their batch. Times are UTC.",
+    "Shows lines from CloudWatch in the order of time: those that name the batch, those about messages that promote failed on before it knew their batch, and what Spark or DuckDB's function printed during its runs. Times are UTC.",
   ],
   examples: [
     { args: "logs 2026-11-22 --functions", does: "what became of its files and runs" },
-    { args: "logs 2026-11-22 --run 2 --stack prod", does: "one run, with everything that Spark printed" },
+    { args: "logs 2026-11-22 --run 2 --stack prod", does: "one run, with everything that its engine printed" },
   ],
   changes: false,
   async run({ words, flags, target: find, style }) {

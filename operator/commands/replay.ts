@@ -1,6 +1,7 @@
 import { defineCommand } from "../defineCommand.ts";
 import { give, plan } from "../sendOrder.ts";
 import { documentOf } from "../stack/ledger.ts";
+import { engineNames } from "../story/engineNames.ts";
 import { Refused } from "../story/foresee.ts";
 
 export const command = defineCommand({
@@ -12,7 +13,7 @@ export const command = defineCommand({
     wait: { kind: "switch", help: "wait for the end of the run; 1 when it fails" },
   },
   about: [
-    "The new run reads the pinned file versions with the pinned script, engine, SQL and contract of the old one, so it gives the same rows. It is published once it has succeeded.",
+    "The new run reads the pinned file versions with the pinned engine, SQL and contract of the old one, so it gives the same rows. DuckDB and Glue give the same, so either may do it. It is published once it has succeeded.",
   ],
   examples: [
     { args: "replay 2026-11-22", does: "the published run once more" },
@@ -28,7 +29,7 @@ export const command = defineCommand({
       target,
       batch,
       { operation: "replay", run: number },
-      (_, run) => `start run ${run?.run} of batch ${batch}, a replay of run ${number}`,
+      (_, run) => `start run ${run!.run} of batch ${batch} in ${engineNames[run!.engine]}, a replay of run ${number}`,
     );
     return await give(planned, invocation, {
       wait: invocation.flags.wait === true,

@@ -1,6 +1,7 @@
 import { whatRunReads } from "../../handlers/ledger/newestGood.ts";
 import { defineCommand } from "../defineCommand.ts";
 import { give, inputsText, plan } from "../sendOrder.ts";
+import { engineNames } from "../story/engineNames.ts";
 import { previewText, readPreview } from "../story/reads.ts";
 
 export const command = defineCommand({
@@ -25,8 +26,8 @@ export const command = defineCommand({
       batch,
       { operation: "run" },
       (document, run) => {
-        const inputs = run === null ? "nothing" : inputsText(run, document);
-        return `start run ${run?.run} of batch ${batch} on ${inputs}`;
+        if (run === null) return `have files of batch ${batch} typed for the deployed contract, then run them`;
+        return `start run ${run.run} of batch ${batch} in ${engineNames[run.engine]} on ${inputsText(run, document)}`;
       },
       async (document, rules) => {
         const preview = await readPreview(target, batch, document, rules);

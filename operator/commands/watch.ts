@@ -5,6 +5,7 @@ import { type Change, changesBetween, endOf, type Look, look, worstEnd } from ".
 import { lookEvery } from "../sendOrder.ts";
 import { documentOf, openBatches } from "../stack/ledger.ts";
 import type { Target } from "../stack/target.ts";
+import { engineNames } from "../story/engineNames.ts";
 
 export const command = defineCommand({
   name: "watch",
@@ -75,8 +76,9 @@ async function follow(
 
 function showRun({ batch, verdict, document }: Look, { status }: Invocation): void {
   if (verdict.state !== "running") return;
-  const { run, state, claimedAt } = document.runs.find(({ run }) => run === verdict.run)!;
-  status.show(`batch ${batch}`, `run ${run} ${state} for ${clock((Date.now() - claimedAt) / 1000)}`);
+  const { run, engine, state, claimedAt } = document.runs.find(({ run }) => run === verdict.run)!;
+  const age = clock((Date.now() - claimedAt) / 1000);
+  status.show(`batch ${batch}`, `run ${run} in ${engineNames[engine]}, ${state} for ${age}`);
 }
 
 function tell(change: Change, { print, status, style, isJson }: Invocation): void {

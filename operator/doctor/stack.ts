@@ -29,16 +29,7 @@ export function stackProbes(target: Target, step: (args: string) => string): Pro
   const lambda = (name: "promote" | "settle"): Probe => ({
     area: "functions",
     name,
-    look: async () => {
-      const { State, StateReason, LastUpdateStatus, LastUpdateStatusReason } = await clients.lambda.send(
-        new GetFunctionConfigurationCommand({ FunctionName: names[`${name}Function`] }),
-      );
-      if (State !== undefined && State !== "Active" && State !== "Inactive")
-        return bad(`${State}: ${StateReason ?? "no reason given"}`, redeploy);
-      if (LastUpdateStatus === "Failed")
-        return bad(`its last update failed: ${LastUpdateStatusReason ?? "no reason given"}`, redeploy);
-      return good("ready");
-    },
+    look: () => functionCheck(target, names[`${name}Function`]),
   });
   const deadLetters = (name: string, count: "deadUploads" | "deadEvents"): Probe => ({
     area: "queues",
@@ -75,6 +66,7 @@ export function stackProbes(target: Target, step: (args: string) => string): Pro
     lambda("promote"),
     { area: "functions", name: "promote's queue", look: () => mappingCheck(target) },
     lambda("settle"),
+    { area: "functions", name: "embedded engine", look: () => embeddedCheck(target) },
     { area: "functions", name: "errors", look: () => errorCheck(target, step) },
     { area: "job", name: "Glue job", look: () => jobCheck(target) },
     { area: "catalog", name: "tables", look: () => catalogCheck(target) },
@@ -85,14 +77,31 @@ export function stackProbes(target: Target, step: (args: string) => string): Pro
     },
     deadLetters("dead uploads", "deadUploads"),
     deadLetters("dead events", "deadEvents"),
-    ...(["sweepRule", "jobEndedRule"] as const).map(
+    ...(["sweepRule", "jobEndedRule", "reportedRule"] as const).map(
       (rule): Probe => ({ area: "schedules", name: ruleNames[rule], look: () => ruleCheck(target, rule) }),
     ),
     { area: "schedules", name: "last sweep", look: () => sweepCheck(target) },
   ];
 }
 
-const ruleNames = { sweepRule: "sweep", jobEndedRule: "end of a job" } as const;
+const ruleNames = { sweepRule: "sweep", jobEndedRule: "end of a job", reportedRule: "report of a run" } as const;
+
+async function functionCheck({ clients }: Target, FunctionName: string) {
+  const { State, StateReason, LastUpdateStatus, LastUpdateStatusReason } = await clients.lambda.send(
+    new GetFunctionConfigurationCommand({ FunctionName }),
+  );
+  if (State !== undefined && State !== "Active" && State !== "Inactive")
+    return bad(`${State}: ${StateReason ?? "no reason given"}`, redeploy);
+  if (LastUpdateStatus === "Failed")
+    return bad(`its last update failed: ${LastUpdateStatusReason ?? "no reason given"}`, redeploy);
+  return good("ready");
+}
+
+/** The version that the release pins: DuckDB in a function. */
+async function embeddedCheck(target: Target) {
+  const { embedded } = (await target.deployed()).release.pinned;
+  return embedded ? await functionCheck(target, embedded.functionArn) : good("none, so Glue gets every run");
+}
 
 async function settingsCheck(target: Target) {
   const { pipeline, environment, release } = await target.deployed();

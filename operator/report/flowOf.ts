@@ -1,5 +1,6 @@
 import { listed } from "../../config/words.ts";
 import { isUnsettled } from "../../handlers/ledger/document.ts";
+import { engineNames } from "../story/engineNames.ts";
 import { fatesOf } from "../story/fates.ts";
 import type { DatasetStory, FileStory, Story, UploadStory } from "../story/story.ts";
 import type { Flow, Progress, Source } from "./flow.ts";
@@ -28,6 +29,7 @@ export function flowOf(story: Story, { run: shown, jobRun, report }: Subject): F
   const promoteState: Progress = pending.length > 0 ? "moving" : filesState;
   const intoGold: Progress = !shown ? "ahead" : runState === "done" && !isShownPublished ? "ahead" : runState;
   const gone = (count: number): Progress => (count > 0 ? "done" : "ahead");
+  const engine = shown && engineNames[shown.run.engine];
   const time = jobRun?.job?.seconds || report?.seconds.total;
   return {
     sources: [...files.map(sourceOf), ...pending.map(pendingSource), ...missing.map(missingSource)],
@@ -42,7 +44,7 @@ export function flowOf(story: Story, { run: shown, jobRun, report }: Subject): F
       },
       refine: {
         name: shown ? `run ${shown.run.run}` : "run",
-        kind: time ? `Glue, ${duration(time * 1000)}` : "Glue job",
+        kind: engine === null ? "engine" : time ? `${engine}, ${duration(time * 1000)}` : engine,
         state: shown ? runState : "ahead",
       },
       gold: { name: "Gold", kind: "S3 bucket", state: gone(isPublished ? 1 : 0) },

@@ -10,7 +10,7 @@ import { goldSection } from "./gold.ts";
 import { type Html, html } from "./html.ts";
 import type { OutputProfile } from "./profile.ts";
 import { driftSection, rowsSection, sum } from "./rows.ts";
-import { placesSection, runsSection } from "./runs.ts";
+import { engineText, placesSection, runsSection } from "./runs.ts";
 import { style } from "./style.ts";
 import { isGood, missingDatasets, pendingUploads, type Subject, subjectOf } from "./subject.ts";
 import { timelineSection } from "./timeline.ts";
@@ -128,7 +128,6 @@ function figures(story: Story, { report, run, jobRun }: Subject): Html {
   const written = Object.values(report?.outputs ?? {}).reduce((rows, output) => rows + output.rows, 0);
   const outputs = Object.keys(report?.outputs ?? {}).length;
   const failed = report?.checks.filter(({ passed }) => !passed).length ?? 0;
-  const paid = jobRun?.job?.seconds ?? 0;
   const entries: (readonly [string, string, string | null])[] = [
     ["Good files", `${good} of ${expected}`, bytes(arrived.reduce((size, file) => size + file.bytes, 0))],
     ...deadline(story),
@@ -145,7 +144,7 @@ function figures(story: Story, { report, run, jobRun }: Subject): Html {
           [
             `Run ${run.run.run}`,
             run.run.settledAt === null ? "under way" : duration(run.run.settledAt - run.run.claimedAt),
-            paid > 0 ? `${duration(paid * 1000)} paid in Glue` : null,
+            engineText(run.run, jobRun ? [jobRun] : []),
           ],
         ] as const)
       : ([["Runs", "none", null]] as const)),

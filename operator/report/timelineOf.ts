@@ -1,3 +1,4 @@
+import { engineNames } from "../story/engineNames.ts";
 import type { FileStory, Story } from "../story/story.ts";
 import type { Subject } from "./subject.ts";
 import type { Step, Timeline } from "./timeline.ts";
@@ -22,15 +23,16 @@ function runSteps({ run: story, jobRun }: Subject): Step[] {
   if (!story) return [];
   const { run } = story;
   const name = `run ${run.run}`;
+  const engine = engineNames[run.engine];
   const startedAt = jobRun?.job?.startedAt ?? null;
   const endedAt = jobRun?.job?.endedAt ?? null;
   const end = run.settledAt;
   const isFailed = run.state === "failed";
   return [
-    { name, what: "claimed, Glue begins", from: run.claimedAt, to: startedAt ?? end, fill: "silver" },
+    { name, what: `claimed, ${engine} begins`, from: run.claimedAt, to: startedAt ?? end, fill: "silver" },
     ...(startedAt === null
       ? []
-      : [{ name, what: "Glue at work", from: startedAt, to: endedAt ?? end, fill: "kept" } as const]),
+      : [{ name, what: `${engine} at work`, from: startedAt, to: endedAt ?? end, fill: "kept" } as const]),
     ...(endedAt === null || end === null
       ? []
       : [{ name, what: "ended, being settled", from: endedAt, to: end, fill: "silver" } as const]),

@@ -68,6 +68,6 @@ export async function unsettledBatches(ledger: Ledger): Promise<Set<string>> {
   return new Set([...documents].filter(([, { runs }]) => runs.some(isUnsettled)).map(([batch]) => batch));
 }
 
-/** The run that an order made, if the ledger still keeps it. */
+/** The run that an order made, if the ledger still keeps it: the last one, if the embedded engine could not do the first. */
 export const runOfOrder = ({ runs }: LedgerDocument, id: string): Run | undefined =>
-  runs.find(({ cause }) => cause.kind === "operator" && cause.id === id);
+  runs.findLast(({ cause }) => cause.kind === "operator" && cause.id === id);

@@ -7,12 +7,13 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { strFromU8, unzipSync } from "fflate";
 import { physicalNames } from "../../config/naming.ts";
+import type { Run } from "../../handlers/ledger/document.ts";
 import { type CurrentRelease, createReleases, type Releases } from "../../handlers/release.ts";
 import type { FunctionSettings } from "../../handlers/settings.ts";
 import type { SettleAnswer, SettleEvent } from "../../handlers/settle/handler.ts";
 import { createDocumentStore, type DocumentStore } from "../../handlers/storage.ts";
 import { UsageError } from "../../terminal/flags.ts";
-import { type JobLine, readJobLog, readLocalLog } from "./jobLog.ts";
+import { type JobLine, readAttemptLog, readJobLog, readLocalLog } from "./jobLog.ts";
 
 /** What the functions judge by: the `settings.json` beside promote's code, and the release that the stack points to. */
 export interface Deployed extends FunctionSettings {
@@ -33,7 +34,7 @@ export interface Target {
   deployed(): Promise<Deployed>;
   /** The contract that a run was claimed with. */
   readonly contractOf: Releases["contractOf"];
-  /** A job run as Glue describes it; null when Glue no longer keeps it. */
+  /** A job run of Glue as Glue describes it; null when Glue no longer keeps it. */
   jobRun(id: string): Promise<JobRun | null>;
   /** How many runs Glue allows at the same time. */
   maxConcurrentRuns(): Promise<number>;
@@ -41,8 +42,8 @@ export interface Target {
   messages(): Promise<{ readonly uploads: number; readonly deadUploads: number; readonly deadEvents: number }>;
   /** Clients for questions about the stack itself. */
   readonly clients: Clients;
-  /** The lines that the job run printed, oldest first. */
-  jobLog(jobRun: JobRun): Promise<readonly JobLine[]>;
+  /** The lines that a job run of the run printed, oldest first. */
+  jobLog(run: Pick<Run, "engine" | "claimedAt">, jobRun: string): Promise<readonly JobLine[]>;
   close(): void;
 }
 
@@ -124,6 +125,14 @@ export function createTarget(title: string, outputs: OperatorOutputs, { region, 
     );
     return known;
   };
+  const jobRun: Target["jobRun"] = async (RunId) => {
+    try {
+      return (await glue.send(new GetJobRunCommand({ JobName: outputs.glueJob, RunId }))).JobRun ?? null;
+    } catch (error) {
+      if ((error as Error).name === "EntityNotFoundException") return null;
+      throw error;
+    }
+  };
   return {
     title,
     names: outputs,
@@ -133,14 +142,7 @@ export function createTarget(title: string, outputs: OperatorOutputs, { region, 
     settle: (event) => invoke(lambda, outputs.settleFunction, event),
     deployed,
     contractOf: releases.contractOf,
-    async jobRun(RunId) {
-      try {
-        return (await glue.send(new GetJobRunCommand({ JobName: outputs.glueJob, RunId }))).JobRun ?? null;
-      } catch (error) {
-        if ((error as Error).name === "EntityNotFoundException") return null;
-        throw error;
-      }
-    },
+    jobRun,
     async maxConcurrentRuns() {
       const { Job } = await glue.send(new GetJobCommand({ JobName: outputs.glueJob }));
       return Job?.ExecutionProperty?.MaxConcurrentRuns ?? 1;
@@ -151,10 +153,11 @@ export function createTarget(title: string, outputs: OperatorOutputs, { region, 
       deadEvents: await count(outputs.settleDeadLetterQueueUrl),
     }),
     clients,
-    async jobLog(jobRun) {
-      if (local) return await readLocalLog(local.runs, jobRun);
+    async jobLog({ engine, claimedAt }, id) {
       const { pipeline, environment } = await deployed();
-      return await readJobLog(logs, physicalNames(pipeline, environment, "").glueLogPrefix, jobRun);
+      const { embeddedLogs, glueLogPrefix } = physicalNames(pipeline, environment, "");
+      if (engine === "embedded") return await readAttemptLog(logs, embeddedLogs, id, claimedAt);
+      return local ? readLocalLog(local.runs, id, await jobRun(id)) : await readJobLog(logs, glueLogPrefix, id);
     },
     close() {
       for (const client of [s3, ...Object.values(clients)]) client.destroy();

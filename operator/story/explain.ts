@@ -4,6 +4,7 @@ import type { Run } from "../../handlers/ledger/document.ts";
 import type { GateVerdict } from "../../handlers/ledger/gate.ts";
 import type { RunReport } from "../../handlers/run/report.ts";
 import { ago, counted, duration, moment, quoted } from "../../terminal/text.ts";
+import { engineNames } from "./engineNames.ts";
 import { fatesOf } from "./fates.ts";
 import type { RunPreview } from "./reads.ts";
 import type { DatasetStory, RunStory, Story } from "./story.ts";
@@ -33,7 +34,7 @@ export interface Explanation {
   readonly state: GateVerdict["state"];
   /** The run that readers see; null while there is none. */
   readonly published: number | null;
-  /** Why Glue has not started or nothing new was published, or that all is well; one sentence. */
+  /** Why no run starts or nothing new was published, or that all is well; one sentence. */
   readonly summary: string;
   /** Findings that block come first. */
   readonly findings: readonly Finding[];
@@ -45,7 +46,7 @@ export interface Explanation {
 export function explain(story: Story, choice: string): Explanation {
   const { batch, verdict, document } = story;
   const tell = new Teller(story, choice);
-  const findings = [...tell.verdict(), ...tell.uploads(), ...tell.effects(), ...tell.rows()];
+  const findings = [...tell.verdict(), ...tell.unfit(), ...tell.uploads(), ...tell.effects(), ...tell.rows()];
   return {
     batch,
     state: verdict.state,
@@ -71,7 +72,7 @@ function summaryOf(story: Story): string {
     }
     case "running": {
       const { run } = runs.find(({ run }) => run.run === verdict.run)!;
-      return `run ${verdict.run} is ${run.state} for ${duration(readAt - run.claimedAt)}; ${see}`;
+      return `run ${verdict.run} in ${engineNames[run.engine]} is ${run.state} for ${duration(readAt - run.claimedAt)}; ${see}`;
     }
     case "ready":
       return `batch ${batch} is complete and its run is about to be claimed; ${see}`;
@@ -84,9 +85,9 @@ function summaryOf(story: Story): string {
     case "superseded":
       return `run ${verdict.run} of these files ended after a newer one had been published; ${see}`;
     case "conflict":
-      return `Glue has not started: ${listed(Object.keys(verdict.keys))} came under two names; ${see}`;
+      return `no run starts: ${listed(Object.keys(verdict.keys))} came under two names; ${see}`;
     case "mixed":
-      return `Glue has not started: the files lie ${duration(verdict.spread)} apart; ${see}`;
+      return `no run starts: the files lie ${duration(verdict.spread)} apart; ${see}`;
     case "waiting":
     case "late": {
       const { rejected, expired } = verdict;
@@ -101,7 +102,7 @@ function summaryOf(story: Story): string {
         ...(missing.length > 0 ? [`${listed(missing)} ${missing.length === 1 ? "is" : "are"} missing`] : []),
       ]);
       const late = dueAt === null ? "" : dueAt < readAt ? `late since ${moment(dueAt)}, ` : "";
-      return `Glue has not started: ${late}${why}; ${see}`;
+      return `no run starts: ${late}${why}; ${see}`;
     }
   }
 }
@@ -310,13 +311,17 @@ class Teller {
 
   #running({ run, jobRuns }: RunStory): Finding {
     const { batch, readAt } = this.#story;
+    const engine = engineNames[run.engine];
     const last = jobRuns.at(-1);
+    const waits = run.engine === "embedded" && last?.job?.state === "waiting";
     return {
       kind: "note",
       subject: `run ${run.run}`,
-      what: last
-        ? `Glue has it${last.job ? `: ${last.job.state}` : ""}`
-        : `it was claimed ${ago(readAt - run.claimedAt)} but Glue has not taken it yet`,
+      what: waits
+        ? "the order waits for Lambda, for at most an hour"
+        : last
+          ? `${engine} has it${last.job ? `: ${last.job.state}` : ""}`
+          : `it was claimed ${ago(readAt - run.claimedAt)} but ${engine} has not taken it yet`,
       details: jobRuns.map(({ id }) => `job run ${id}`),
       steps: [this.#step("follow it", `watch ${batch}`)],
     };
@@ -324,6 +329,7 @@ class Teller {
 
   #failed({ run, jobRuns }: RunStory): Finding {
     const { batch, rules } = this.#story;
+    const engine = engineNames[run.engine];
     const { kind, message } = run.failure!;
     const report = jobRuns.find(({ id }) => id === run.settledBy)?.report ?? null;
     const logs = this.#step("read what it printed", `logs ${batch} --run ${run.run}`);
@@ -354,25 +360,21 @@ class Teller {
         );
       }
       case "unfit":
-        return finding(
-          `the embedded engine could not do run ${run.run}: ${message}`,
-          ["Glue gets these files from now on"],
-          [again],
-        );
+        return finding(unfitText(run), [], [logs]);
       case "timeout":
         return finding(`run ${run.run} took longer than glue.timeout`, [message], [logs, again]);
       case "stopped":
         return finding(`run ${run.run} was stopped`, [message], [again]);
       case "refused":
         return finding(
-          `Glue would not start run ${run.run}: ${message}`,
+          `${engine} would not start run ${run.run}: ${message}`,
           [],
           [this.#step("look at the stack", "doctor"), again],
         );
       case "undelivered":
         return finding(
-          `Glue took run ${run.run} but never began it: ${message}`,
-          ["the same files are claimed again until Glue begins, in the end every hour"],
+          `${engine} took run ${run.run} but never began it: ${message}`,
+          [`the same files are claimed again until ${engine} begins, in the end every hour`],
           [again],
         );
       case "infrastructure":
@@ -382,6 +384,25 @@ class Teller {
           [logs, again],
         );
     }
+  }
+
+  /** Why the run that the verdict names was not done by the embedded engine. */
+  unfit(): Finding[] {
+    const { verdict, runs, batch } = this.#story;
+    const shown = "run" in verdict ? runs.find(({ run }) => run.run === verdict.run)?.run : undefined;
+    const tried =
+      shown?.tries.unfit && runs.findLast(({ run }) => run.run < shown.run && run.failure?.kind === "unfit");
+    if (!tried) return [];
+    const { run } = tried;
+    return [
+      {
+        kind: "note",
+        subject: `run ${run.run}`,
+        what: unfitText(run),
+        details: [],
+        steps: [this.#step("read what it printed", `logs ${batch} --run ${run.run}`)],
+      },
+    ];
   }
 
   /** Uploads that are not in the ledger and that no other finding mentions. */
@@ -450,12 +471,16 @@ const sweepPatience = 15 * 60_000;
 
 const effectWords = {
   type: "having a file typed",
-  start: "starting the Glue job",
+  start: "starting a run",
   stop: "stopping a job run",
   catalog: "switching the catalog",
   expire: "deleting what an old run wrote",
   notify: "telling people how a run ended",
 } as const;
+
+/** Nobody has to do anything about it. */
+const unfitText = ({ run, failure }: Run): string =>
+  `DuckDB could not do run ${run}, so Glue gets its files: ${failure!.message}`;
 
 const filesOf = (run: Run): string[] => Object.values(run.inputs).flatMap((pinned) => (pinned ? [pinned.key] : []));
 

@@ -1,5 +1,6 @@
-import { type CloudWatchLogsClient, paginateFilterLogEvents } from "@aws-sdk/client-cloudwatch-logs";
+import type { CloudWatchLogsClient } from "@aws-sdk/client-cloudwatch-logs";
 import { rollingBatch } from "../../config/batchName.ts";
+import { readEvents } from "../stack/jobLog.ts";
 import type { Target } from "../stack/target.ts";
 import type { Story } from "./story.ts";
 
@@ -36,11 +37,9 @@ export async function readLogs(target: Target, story: Story, question: LogQuesti
   const lines: LogLine[] = ofFunctions.flat();
   if (question.withJobs)
     for (const { run, jobRuns } of runs.filter(({ run }) => question.run === undefined || run.run === question.run))
-      for (const { id } of jobRuns) {
-        const job = await target.jobRun(id);
-        for (const { at, text } of job ? await target.jobLog(job) : [])
-          if (at >= question.since) lines.push({ at, source: `run ${run.run}`, level: jobLevel(text), text });
-      }
+      for (const { id } of jobRuns)
+        for (const { at, text } of await target.jobLog(run, id))
+          if (at >= question.since) lines.push({ at, source: `run ${run.run}`, ...jobLine(text) });
   return lines.sort((a, b) => a.at - b.at);
 }
 
@@ -61,15 +60,9 @@ async function readFunctionLog(
   const patterns = batch === rollingBatch ? [undefined] : [`"${batch}"`, '"message.failed"'];
   for (const filterPattern of patterns) {
     const asked = { logGroupName, startTime, ...(filterPattern && { filterPattern }) };
-    try {
-      for await (const { events = [] } of paginateFilterLogEvents({ client }, asked))
-        for (const { timestamp, message, eventId } of events) {
-          const entry = parseEntry(message);
-          if (entry) found.set(eventId ?? `${timestamp} ${message}`, { at: timestamp ?? 0, entry });
-        }
-    } catch (error) {
-      // The group's first stream comes with the first invocation.
-      if ((error as Error).name !== "ResourceNotFoundException") throw error;
+    for (const { timestamp, message, eventId } of await readEvents(client, asked)) {
+      const entry = parseEntry(message);
+      if (entry) found.set(eventId ?? `${timestamp} ${message}`, { at: timestamp ?? 0, entry });
     }
   }
   return [...found.values()];
@@ -100,8 +93,14 @@ export function belongs(
 
 const levelOf = ({ level }: Entry): LogLine["level"] => (level === "warn" || level === "error" ? level : "info");
 
+/** A line of Spark, of Lambda itself, or of the log of the embedded engine's function. */
+function jobLine(text: string): Pick<LogLine, "level" | "text"> {
+  const entry = parseEntry(text);
+  return entry ? { level: levelOf(entry), text: textOf(entry) } : { level: jobLevel(text), text };
+}
+
 const jobLevel = (text: string): LogLine["level"] => {
-  if (/^\S* ?(ERROR|FATAL)\b|^Traceback/.test(text)) return "error";
+  if (/^\S* ?(ERROR|FATAL)\b|^Traceback|\tERROR\t|Task timed out|Runtime exited/.test(text)) return "error";
   return /^\S* ?WARN\b/.test(text) ? "warn" : "info";
 };
 

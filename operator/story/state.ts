@@ -3,6 +3,7 @@ import { evaluateGate, type GateVerdict, liveInputs } from "../../handlers/ledge
 import { rulesOf } from "../../handlers/ledger/rules.ts";
 import { ago, counted, duration } from "../../terminal/text.ts";
 import type { Deployed } from "../stack/target.ts";
+import { engineNames } from "./engineNames.ts";
 import { dueAt } from "./story.ts";
 
 /** Where a batch stands, in one line. Times are milliseconds since the epoch. */
@@ -64,7 +65,7 @@ export function detailOf(verdict: GateVerdict, document: LedgerDocument, now: nu
       return `run ${verdict.run}: ${failureOf(document, verdict.run)}`;
     case "running": {
       const run = document.runs.find(({ run }) => run === verdict.run)!;
-      return `run ${run.run} ${run.state} ${ago(now - run.claimedAt)}`;
+      return `run ${run.run} in ${engineNames[run.engine]}, ${run.state} ${ago(now - run.claimedAt)}`;
     }
     case "retrying":
       return `run ${verdict.run}: ${failureOf(document, verdict.run)}; again in ${duration(verdict.at - now)}`;

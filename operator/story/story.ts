@@ -21,10 +21,12 @@ import { evaluateGate, type GateVerdict, liveInputs } from "../../handlers/ledge
 import { type Rules, rulesOf } from "../../handlers/ledger/rules.ts";
 import { inParallel } from "../../handlers/parallel.ts";
 import type { CurrentRelease } from "../../handlers/release.ts";
+import type { Lease } from "../../handlers/run/attempt.ts";
 import type { RunReport } from "../../handlers/run/report.ts";
 import { documentOf, readDocument } from "../stack/ledger.ts";
 import type { Target } from "../stack/target.ts";
 import { type RunPreview, readPreview } from "./reads.ts";
+import { attemptTiming, glueTiming, type JobTiming } from "./timing.ts";
 
 /**
  * All that is known of one batch, as it was at `readAt`: plain data, the same when written as JSON and read again.
@@ -142,24 +144,12 @@ export interface RunStory {
 
 export interface JobRunStory {
   readonly id: string;
-  /** What Glue says about it; null when Glue no longer keeps it. */
+  /** How it stands; null when Glue no longer keeps it. */
   readonly job: JobTiming | null;
   /** What the engine counted; null when it left no report. */
   readonly report: RunReport | null;
   /** Where the rejected rows of each dataset that has some are stored; columns `rule`, `file`, `line`, `row`. */
   readonly rejectedRows: readonly { readonly dataset: string; readonly rows: number; readonly uri: string }[];
-}
-
-export interface JobTiming {
-  /** Glue's word, such as `RUNNING` or `SUCCEEDED`. */
-  readonly state: string;
-  readonly startedAt: number | null;
-  readonly endedAt: number | null;
-  /** The time that is billed; 0 before it has begun. */
-  readonly seconds: number;
-  /** Only for autoscaled runs. */
-  readonly dpuSeconds: number | null;
-  readonly message: string | null;
 }
 
 export interface GoldStory {
@@ -173,7 +163,7 @@ const readsAtOnce = 8;
 
 /**
  * Reads the ledger's document, reports and old runs, the reasons of rejected files, what Bronze and Gold list of the
- * batch, and what Glue says about its job runs.
+ * batch, and how its job runs stand.
  * @throws UsageError with the batch that was probably meant
  */
 export async function readStory(target: Target, batch: string): Promise<Story> {
@@ -317,7 +307,7 @@ async function readRuns(target: Target, batch: string, document: LedgerDocument)
   const stories = new Map<number, RunStory>();
   await inParallel([...old, ...document.runs], readsAtOnce, async (run) => {
     const jobRuns: JobRunStory[] = [];
-    for (const id of run.jobRuns) jobRuns.push(await readJobRun(target, batch, run.run, id));
+    for (const id of run.jobRuns) jobRuns.push(await readJobRun(target, batch, run, id));
     stories.set(run.run, { run, isKept: document.runs.includes(run), jobRuns });
   });
   return [...stories.values()].sort((a, b) => a.run.run - b.run.run);
@@ -335,32 +325,34 @@ async function readOldRuns({ ledger }: Target, batch: string, { runs }: LedgerDo
   return old;
 }
 
-async function readJobRun(target: Target, batch: string, run: number, id: string): Promise<JobRunStory> {
-  const [job, stored] = await Promise.all([target.jobRun(id), target.ledger.get(ledgerKeys.report(batch, run, id))]);
-  const report = stored && parsed(stored.text);
+async function readJobRun(target: Target, batch: string, run: Run, id: string): Promise<JobRunStory> {
+  const read = async <T>(key: string) => {
+    const stored = await target.ledger.get(key);
+    const content = stored && parsed<T>(stored.text);
+    return content && { content, lastModified: stored!.lastModified };
+  };
+  const reported = await read<RunReport>(ledgerKeys.report(batch, run.run, id));
+  const job =
+    run.engine === "glue"
+      ? await glueTiming(target, id)
+      : attemptTiming(run, await read<Lease>(ledgerKeys.lease(batch, run.run, id)), reported);
+  const report = reported?.content ?? null;
   return {
     id,
-    job: job && {
-      state: job.JobRunState ?? "UNKNOWN",
-      startedAt: job.StartedOn?.getTime() ?? null,
-      endedAt: job.CompletedOn?.getTime() ?? null,
-      seconds: job.ExecutionTime ?? 0,
-      dpuSeconds: job.DPUSeconds ?? null,
-      message: job.ErrorMessage ?? null,
-    },
+    job,
     report,
     rejectedRows: Object.entries(report?.datasets ?? {}).flatMap(([dataset, { rejected }]) => {
       const rows = Object.values(rejected).reduce((sum, count) => sum + count, 0);
-      const uri = `s3://${target.names.rejectedBucket}/rows/${goldPrefix(dataset, batch, run, id)}`;
+      const uri = `s3://${target.names.rejectedBucket}/rows/${goldPrefix(dataset, batch, run.run, id)}`;
       return rows === 0 ? [] : [{ dataset, rows, uri }];
     }),
   };
 }
 
-/** A report that is not JSON counts as none; the run's failure says so. */
-function parsed(text: string): RunReport | null {
+/** What is not JSON counts as none; the run's failure says so. */
+function parsed<T>(text: string): T | null {
   try {
-    return JSON.parse(text) as RunReport;
+    return JSON.parse(text) as T;
   } catch {
     return null;
   }

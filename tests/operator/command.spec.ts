@@ -119,7 +119,7 @@ describe("npm run pipeline", function () {
         errors: "",
       });
       expect(questions).to.deep.equal([
-        `the test stack: start run 2 of batch ${batch} on ${batch}/users.json (new), ${batch}/events.json, ${batch}/orders.json?`,
+        `the test stack: start run 2 of batch ${batch} in Glue on ${batch}/users.json (new), ${batch}/events.json, ${batch}/orders.json?`,
       ]);
       expect(await runsOf(batch)).to.deep.equal(["1 published", "2 started"]);
     });
@@ -128,7 +128,7 @@ describe("npm run pipeline", function () {
       const batch = await publishBatch(`${newMonth()}-01`);
       const pause = async () => end(batch, 2);
       const { code, printed } = await call(`run ${batch} --yes --wait`, { pause });
-      expect(printed).to.match(new RegExp(`^batch ${batch}: run 2 is published after \\d+\\.\\d s$`));
+      expect(printed).to.match(new RegExp(`^batch ${batch}: run 2 is published after \\d+\\.\\d s in Glue$`));
       expect(code).to.equal(0);
       const failing = await call(`run ${batch} --yes --wait --json`, { pause: async () => end(batch, 3, "timeout") });
       expect(failing.code).to.equal(1);
@@ -137,9 +137,27 @@ describe("npm run pipeline", function () {
         operation: "run",
         run: 3,
         published: 2,
+        engine: "glue",
         state: "failed",
         reason: "Job run exceeded its timeout",
       });
+    });
+
+    it("run --wait: until Glue has done what the embedded engine could not", async () => {
+      const batch = await publishBatch(`${newMonth()}-01`);
+      const ends = [
+        async () => {
+          const jobRun = (await under.ledger(batch)).runs.at(-1)!.jobRuns[0]!;
+          under.engine.end(jobRun, "unfit", "no more memory");
+          await under.jobEnded(jobRun);
+        },
+        () => end(batch, 3),
+      ];
+      const { code, printed } = await call(`run ${batch} --yes --wait`, {
+        pause: async () => void (await ends.shift()!()),
+      });
+      expect(printed).to.match(new RegExp(`^batch ${batch}: run 3 is published after `));
+      expect(code).to.equal(0);
     });
 
     it("replay: of the published run, or of the one that is named", async () => {
@@ -275,12 +293,12 @@ describe("npm run pipeline", function () {
         return `  ${dataset}: ${key} of ${new Date(lastModified).toISOString().slice(0, 19)}Z, ${read}, version ${version}`;
       };
       expect((await said(`run ${batch}`)).split("\n")).to.deep.equal([
-        `would start run 3 of batch ${batch} on ${batch}/users.json, ${batch}/events.json, ${batch}/orders.json (new)`,
+        `would start run 3 of batch ${batch} in Glue on ${batch}/users.json, ${batch}/events.json, ${batch}/orders.json (new)`,
         line("users", "read by run 2"),
         line("events", "read by run 2"),
         line("orders", "new"),
       ]);
-      expect(await said(`replay ${batch}`)).to.equal(`would start run 3 of batch ${batch}, a replay of run 2`);
+      expect(await said(`replay ${batch}`)).to.equal(`would start run 3 of batch ${batch} in Glue, a replay of run 2`);
       expect(await said(`rollback ${batch} --run 1`)).to.equal(
         `would publish run 1 of batch ${batch} instead of run 2`,
       );
@@ -312,7 +330,7 @@ describe("npm run pipeline", function () {
       expect(await call(`replay ${batch}`, { ask: null })).to.deep.equal({
         code: 2,
         printed: "",
-        errors: `nobody can be asked here, so add --yes to do it: the test stack: start run 2 of batch ${batch}, a replay of run 1?`,
+        errors: `nobody can be asked here, so add --yes to do it: the test stack: start run 2 of batch ${batch} in Glue, a replay of run 1?`,
       });
       expect(sent).to.deep.equal([]);
     });

@@ -88,6 +88,7 @@ describe("npm run pipeline -- doctor", () => {
     expect([...checks.values()].filter(({ state }) => state !== "good")).to.deep.equal([]);
     expect(checks.get("Glue job")!.detail).to.equal("2 G.1X workers, 3 runs at once, its release is complete");
     expect(checks.get("last sweep")!.detail).to.match(/^1 min( 1 s)? ago$/);
+    expect(checks.get("embedded engine")!.detail).to.equal("none, so Glue gets every run");
     expect(checks.get("settings")!.detail).to.equal("commerce dev, 3 datasets: users, events, orders");
   });
 
@@ -205,6 +206,21 @@ describe("npm run pipeline -- doctor", () => {
     ]);
   });
 
+  it("finds that the embedded engine of the release can't be called", async () => {
+    const { deployed } = target();
+    const embedded = { functionArn: "arn:function:7", upTo: 1 };
+    const found = await looks(
+      { GetFunctionConfigurationCommand: { State: "Failed", StateReason: "no image" } },
+      {
+        async deployed() {
+          const known = await deployed();
+          return { ...known, release: { ...known.release, pinned: { ...known.release.pinned, embedded } } };
+        },
+      },
+    );
+    expect(found.get("embedded engine")).to.deep.include({ state: "bad", detail: "Failed: no image" });
+  });
+
   it("finds that no sweep has run, unless the stack is young", async () => {
     const group = (creationTime: number) => ({
       "FilterLogEventsCommand sweep": { events: [] },
@@ -221,6 +237,7 @@ describe("npm run pipeline -- doctor", () => {
     expect(found.map(([name, state, detail]) => [name, state, detail])).to.deep.equal([
       ["sweep", "bad", "its rule is DISABLED"],
       ["end of a job", "bad", "its rule is DISABLED"],
+      ["report of a run", "bad", "its rule is DISABLED"],
     ]);
   });
 

@@ -8,7 +8,7 @@ import { type Explanation, explain } from "../../operator/story/explain.ts";
 import type { Story } from "../../operator/story/story.ts";
 import { parseWords } from "../../terminal/flags.ts";
 import { createStyle } from "../../terminal/style.ts";
-import { stories } from "./stories.ts";
+import { embeddedStories, stories } from "./stories.ts";
 
 const batch = "2026-11-22";
 const hour = 3_600_000;
@@ -28,8 +28,8 @@ describe("npm run pipeline -- explain", () => {
   it("a waiting batch: which file, which line, what is due, and a name that was nearly right", async () => {
     const { explanationText } = await import("../../operator/commands/explain.ts");
     expect(explanationText(explain(stories.waiting, ""), createStyle({}))).to.deep.equal([
-      "Glue has not started: orders was rejected and events is missing; nothing is",
-      "published yet",
+      "no run starts: orders was rejected and events is missing; nothing is published",
+      "yet",
       "",
       "✖ 2026-11-22/orders.json was rejected: line 1 is not a whole JSON object",
       "    rule: not_json_lines",
@@ -82,7 +82,7 @@ describe("npm run pipeline -- explain", () => {
       verdict: { ...verdict, state: "late" } as GateVerdict,
     });
     const { summary, findings } = explain(late, "");
-    expect(summary).to.match(/^Glue has not started: late since 2026-11-26 06:00:01Z, orders was rejected and events/);
+    expect(summary).to.match(/^no run starts: late since 2026-11-26 06:00:01Z, orders was rejected and events/);
     expect(findings[1]!.details).to.include("was due by 2026-11-26 06:00:01Z (5 h ago)");
   });
 
@@ -170,7 +170,7 @@ describe("npm run pipeline -- explain", () => {
       changed(waiting, { files, undecided: [], verdict: { state: "conflict", keys: { users: keys } } }),
       "",
     );
-    expect(conflict.summary).to.equal("Glue has not started: users came under two names; nothing is published yet");
+    expect(conflict.summary).to.equal("no run starts: users came under two names; nothing is published yet");
     expect(commandsOf(conflict)).to.deep.equal([
       `npm run pipeline -- withdraw ${batch}/users.json`,
       `npm run pipeline -- withdraw '${batch}/users odd'\\''.json.gz'`,
@@ -182,7 +182,7 @@ describe("npm run pipeline -- explain", () => {
       changed(stories.waiting, { batch: "current", undecided: [], verdict: { state: "mixed", spread: 9 * hour } }),
       "",
     );
-    expect(mixed.summary).to.equal("Glue has not started: the files lie 9 h apart; nothing is published yet");
+    expect(mixed.summary).to.equal("no run starts: the files lie 9 h apart; nothing is published yet");
     expect(mixed.findings[0]!.what).to.match(/lie 9 h apart; at most 6 h is allowed \(batching\.maxSpread\)$/);
     expect(commandsOf(mixed)).to.deep.equal(["npm run pipeline -- run current"]);
   });
@@ -194,13 +194,50 @@ describe("npm run pipeline -- explain", () => {
       "running",
     );
     const explanation = explain(running, "");
-    expect(explanation.summary).to.equal("run 2 is started for 1 min 30 s; readers see run 1");
+    expect(explanation.summary).to.equal("run 2 in Glue is started for 1 min 30 s; readers see run 1");
     expect(blocking(explanation)).to.deep.equal([]);
     expect(explanation.findings[0]!.what).to.equal("Glue has it: FAILED");
     const claimed = changed(running, { runs: [failed.runs[0]!, { ...running.runs[1]!, jobRuns: [] }] });
     expect(explain(claimed, "").findings[0]!.what).to.equal(
       "it was claimed 1 min 30 s ago but Glue has not taken it yet",
     );
+  });
+
+  for (const [what, story, summary, found] of [
+    [
+      "a run of DuckDB",
+      embeddedStories.alive,
+      /^run 1 in DuckDB is started for 4 s; nothing/,
+      "DuckDB has it: running",
+    ],
+    [
+      "an order that no invocation has begun",
+      embeddedStories.waits,
+      /^run 1 in DuckDB is started for 1 min 30 s; nothing/,
+      "the order waits for Lambda, for at most an hour",
+    ],
+    [
+      "an order that no invocation ever began",
+      embeddedStories.undelivered,
+      /^run 1 failed through no fault of its files; they are run again in 1 min; nothing/,
+      "DuckDB took run 1 but never began it: no invocation began within 60 minutes",
+    ],
+    [
+      "what was too much for DuckDB and was done by Glue",
+      embeddedStories.unfit,
+      /^batch 2026-11-22 is published: readers see run 2$/,
+      "DuckDB could not do run 1, so Glue gets its files: user_activity: DuckDB has no more memory or disk",
+    ],
+  ] as const)
+    it(`${what}, without alarm`, () => {
+      const explanation = explain(story, "");
+      expect(explanation.summary).to.match(summary);
+      expect(blocking(explanation)).to.deep.equal([]);
+      expect(explanation.findings[0]!.what).to.equal(found);
+    });
+
+  it("nothing of DuckDB's where it has done all", () => {
+    expect(explain(embeddedStories.published, "").findings).to.deep.equal(explain(stories.good, "").findings);
   });
 
   it("what the sweep should have taken up", () => {

@@ -9,7 +9,7 @@ import { expect } from "chai";
 import type { LedgerDocument } from "../../handlers/ledger/document.ts";
 import { emptyDocument } from "../../handlers/ledger/document.ts";
 import { changesBetween, endOf, type Look } from "../../operator/follow.ts";
-import { readLocalLog } from "../../operator/stack/jobLog.ts";
+import { readAttemptLog, readLocalLog } from "../../operator/stack/jobLog.ts";
 import type { Target } from "../../operator/stack/target.ts";
 import { belongs, textOf } from "../../operator/story/logs.ts";
 import { localDirectory } from "../../setup/paths.mjs";
@@ -17,6 +17,7 @@ import { duration, printable, wrap } from "../../terminal/text.ts";
 import { minute, promoted, rejected } from "../handlers/ledger/documents.ts";
 import { type PipelineUnderTest, startPipelineUnderTest } from "../handlers/pipelineUnderTest.ts";
 import { operatorOf, targetOf } from "./operator.ts";
+import { embeddedStories } from "./stories.ts";
 
 const files = {
   "users.json": '{"user_id":"u_0"}\n',
@@ -200,9 +201,9 @@ describe("npm run pipeline, looking", function () {
         `${batch}/events.json promoted`,
         `batch ${batch} waiting: orders missing`,
         `${batch}/orders.json promoted`,
-        `batch ${batch} run 1 started`,
-        `batch ${batch} running: run 1 started N s ago`,
-        `batch ${batch} run 1 published: after N s`,
+        `batch ${batch} run 1 started: in Glue`,
+        `batch ${batch} running: run 1 in Glue, started N s ago`,
+        `batch ${batch} run 1 published: after N s in Glue`,
         `batch ${batch} published: readers see run 1`,
       ]);
       expect(code).to.equal(0);
@@ -315,6 +316,37 @@ describe("npm run pipeline, looking", function () {
       expect(changesBetween(after, after, 0)).to.deep.equal([]);
       expect(endOf(after)).to.equal(4);
     });
+
+    it("tells of what DuckDB could not do in one line, and goes on with Glue", () => {
+      const { document, verdict } = embeddedStories.unfit;
+      const [tried, done] = document.runs;
+      const at = (runs: LedgerDocument["runs"], state: Look["verdict"]): Look => ({
+        ...{ batch: "b", undecided: [], deadUploads: 0, verdict: state },
+        document: { ...document, runs, published: state.state === "published" ? document.published : null },
+      });
+      const before = at([{ ...tried!, state: "started", settledAt: null, failure: null }], {
+        state: "running",
+        run: 1,
+      });
+      const between = at([tried!, { ...done!, state: "started", settledAt: null }], { state: "running", run: 2 });
+      const told = (earlier: Look | null, later: Look) =>
+        changesBetween(earlier, later, tried!.claimedAt + 10_000).map(({ subject, state, detail }) =>
+          [subject, state, detail].join("; "),
+        );
+      expect(told(null, before).slice(-2)).to.deep.equal([
+        "run 1; started; in DuckDB",
+        "batch; running; run 1 in DuckDB, started 10 s ago",
+      ]);
+      expect(told(before, between)).to.deep.equal([
+        "run 1; unfit; after 9.0 s in DuckDB, so Glue gets its files: user_activity: DuckDB has no more memory or disk",
+        "run 2; started; in Glue",
+      ]);
+      expect(told(between, at([tried!, done!], verdict))).to.deep.equal([
+        "run 2; published; after 34.5 s in Glue",
+        "batch; published; readers see run 2",
+      ]);
+      expect(endOf(between)).to.equal(null);
+    });
   });
 
   describe("logs", () => {
@@ -396,6 +428,53 @@ describe("npm run pipeline, looking", function () {
       });
     });
 
+    it("of DuckDB: what its function logged from the START of a request that names the job run to the next", async () => {
+      const at = Date.now();
+      const entry = (message: string, jobRun: string) =>
+        `${at}\tr1\tINFO\t${JSON.stringify({ level: "info", message, jobRun })}`;
+      const streams: Readonly<Record<string, readonly string[]>> = {
+        one: [
+          "START RequestId: r0 Version: 7",
+          entry("attempt.begun", "em-2"),
+          "INIT_START Runtime Version: nodejs",
+          "START RequestId: r1 Version: 7",
+          entry("attempt.begun", "em-1"),
+          "2026-11-28T00:00:00Z r1 Task timed out after 600.00 seconds",
+          "REPORT RequestId: r1",
+          "START RequestId: r2 Version: 7",
+          entry("attempt.begun", "em-3"),
+        ],
+        other: [`START RequestId: r3 Version: 7`, entry("attempt.left", "em-1"), "END RequestId: r3"],
+      };
+      const logs = new CloudWatchLogsClient({ region: "eu-central-1" });
+      logs.send = async ({ input }: FilterLogEventsCommand) => {
+        const { logStreamNames = Object.keys(streams), filterPattern = "" } = input;
+        const events = logStreamNames.flatMap((logStreamName) =>
+          streams[logStreamName]!.map((message) => ({ logStreamName, timestamp: at, message: `${message}\n` })),
+        );
+        return { events: events.filter(({ message }) => message.includes(filterPattern.replaceAll('"', ""))) };
+      };
+      const lines = await readAttemptLog(logs, "/aws/lambda/commerce-dev-embedded", "em-1", at);
+      expect(lines.map(({ text }) => text)).to.deep.equal([...streams.one!.slice(3, 7), ...streams.other!]);
+      const batch = "2026-06-02";
+      await uploadAll(batch);
+      const told: Target = {
+        ...target,
+        clients: { ...target.clients, logs: logsClient({}) },
+        jobLog: async () => lines,
+      };
+      const { printed } = await call(`logs ${batch}`, { openTarget: () => told });
+      expect(printed.split("\n").map((line) => line.slice(22))).to.deep.equal([
+        "run 1  START RequestId: r1 Version: 7",
+        "run 1  attempt.begun jobRun=em-1",
+        "run 1  2026-11-28T00:00:00Z r1 Task timed out after 600.00 seconds",
+        "run 1  REPORT RequestId: r1",
+        "run 1  START RequestId: r3 Version: 7",
+        "run 1  attempt.left jobRun=em-1",
+        "run 1  END RequestId: r3",
+      ]);
+    });
+
     it("tells whose a line is", () => {
       expect(belongs({ message: "x", batch: "a", run: 1 }, "a", undefined)).to.equal(true);
       expect(belongs({ message: "x", batch: "a", run: 1 }, "a", 2)).to.equal(false);
@@ -414,14 +493,14 @@ describe("npm run pipeline, looking", function () {
         mkdirSync(folder);
         writeFileSync(join(folder, "run.log"), "select 1\n23:59:59 WARN a\nb\n\n00:00:01 INFO c\n");
         const started = Date.UTC(2026, 0, 1, 23, 59, 50);
-        const lines = await readLocalLog(runs, { Id: "jr_1", StartedOn: new Date(started) });
+        const lines = readLocalLog(runs, "jr_1", { StartedOn: new Date(started) });
         expect(lines.map(({ at, text }) => [(at - started) / 1000, text])).to.deep.equal([
           [0, "select 1"],
           [9, "23:59:59 WARN a"],
           [9, "b"],
           [11, "00:00:01 INFO c"],
         ]);
-        expect(await readLocalLog(runs, { Id: "jr_2" })).to.deep.equal([]);
+        expect(readLocalLog(runs, "jr_2", null)).to.deep.equal([]);
       } finally {
         rmSync(runs, { recursive: true });
       }

@@ -416,4 +416,115 @@ export const waitingStory: Story = (() => {
   });
 })();
 
+const attempt = "em-5f70bf18a0860070";
+/** The good story as DuckDB would have made it. */
+const byDuckdb = JSON.parse(JSON.stringify(goodStory).replaceAll(jobRunId(1), attempt)) as Story;
+
+function embeddedStory(change: Partial<Run>, told: Partial<JobRunStory>, verdict: Story["verdict"], later = 0): Story {
+  const [{ run: published, jobRuns }] = byDuckdb.runs as [RunStory];
+  const embedded = {
+    functionArn: "arn:aws:lambda:eu-central-1:000000000000:function:commerce-dev-embedded:7",
+    upTo: 268_435_456,
+  };
+  const run: Run = { ...published, engine: "embedded", release: { ...release, embedded }, ...change };
+  const hasEnded = verdict.state === "published";
+  return {
+    ...byDuckdb,
+    readAt: run.claimedAt + later,
+    verdict,
+    document: {
+      ...byDuckdb.document,
+      inputs: hasEnded
+        ? byDuckdb.document.inputs
+        : Object.fromEntries(
+            Object.entries(first).map(([name, file]) => [`${batch}/${name}.json`, inputOf(name, file)]),
+          ),
+      runs: [run],
+      published: hasEnded ? byDuckdb.document.published : null,
+    },
+    files: hasEnded ? byDuckdb.files : byDuckdb.files.map((file) => ({ ...file, fate: "promoted" })),
+    runs: [{ run, isKept: true, jobRuns: [{ ...jobRuns[0]!, ...told }] }],
+    gold: hasEnded ? byDuckdb.gold : [],
+  };
+}
+
+const claimedAt = at(3) + 1500;
+const waits = {
+  ...{ state: "waiting", startedAt: null, endedAt: null, seconds: 0, dpuSeconds: null, message: null },
+} as const;
+const unended = { settledAt: null, publishedAt: null, settledBy: null } as const;
+const noReport = { report: null, rejectedRows: [] } as const;
+
+/** Published by DuckDB in less than a second. */
+export const embeddedPublished = embeddedStory(
+  { settledAt: claimedAt + 1900, publishedAt: claimedAt + 1900 },
+  {
+    job: { ...waits, state: "succeeded", startedAt: claimedAt + 600, endedAt: claimedAt + 1412, seconds: 0.812 },
+    report: {
+      ...byDuckdb.runs[0]!.jobRuns[0]!.report!,
+      seconds: { inputs: 0.1, total: 0.812 },
+      engine: { name: "duckdb", version: "v1.5.5" },
+    },
+  },
+  { state: "published", run: 1 },
+  60_000,
+);
+
+/** Lambda has the order, and no invocation has begun; or one executes the run. */
+export const embeddedWaits = embeddedStory(
+  { state: "started", ...unended },
+  { job: waits, ...noReport },
+  { state: "running", run: 1 },
+  90_000,
+);
+export const embeddedAlive = embeddedStory(
+  { state: "started", ...unended },
+  { job: { ...waits, state: "running", startedAt: claimedAt + 600 }, ...noReport },
+  { state: "running", run: 1 },
+  4000,
+);
+
+/** No invocation has begun for an hour. */
+const never = "no invocation began within 60 minutes";
+export const embeddedUndelivered = embeddedStory(
+  {
+    ...{ state: "failed", publishedAt: null, settledAt: claimedAt + 62 * minute },
+    failure: { kind: "undelivered", message: never },
+  },
+  { job: { ...waits, state: "undelivered", message: never }, ...noReport },
+  { state: "retrying", run: 1, at: claimedAt + 64 * minute },
+  63 * minute,
+);
+
+/** What was too much for DuckDB, and what Glue then published as run 2. */
+export const unfitStory: Story = (() => {
+  const message = "user_activity: DuckDB has no more memory or disk";
+  const tried = embeddedStory(
+    { state: "failed", publishedAt: null, settledAt: claimedAt + 9000, failure: { kind: "unfit", message } },
+    {
+      job: { ...waits, state: "failed", startedAt: claimedAt + 600, endedAt: claimedAt + 8600, seconds: 8, message },
+      ...noReport,
+    },
+    { state: "published", run: 2 },
+    60 * minute,
+  );
+  const tries = { executed: 1, undelivered: 0, unfit: true };
+  const done = runOf(2, pinned(first), 4, { state: "published", publishedAt: at(4) + 36_000, tries });
+  return {
+    ...tried,
+    document: {
+      ...tried.document,
+      runs: [tried.runs[0]!.run, done],
+      published: { run: 2, highWater: 2 },
+    },
+    files: tried.files.map((file) => ({ ...file, runs: [1, 2] })),
+    runs: [...tried.runs, { run: done, isKept: true, jobRuns: [jobRunStory(2, { ...goodReport, run: 2 }, 4)] }],
+  };
+})();
+
+export const embeddedStories = {
+  ...{ published: embeddedPublished, waits: embeddedWaits, alive: embeddedAlive },
+  ...{ undelivered: embeddedUndelivered, unfit: unfitStory },
+} as const;
+
 export const stories = { good: goodStory, failed: failedStory, waiting: waitingStory } as const;

@@ -6,7 +6,7 @@ import type { Target } from "../../operator/stack/target.ts";
 import { type FileStory, readStory, type Story } from "../../operator/story/story.ts";
 import { type PipelineUnderTest, startPipelineUnderTest } from "../handlers/pipelineUnderTest.ts";
 import { operatorOf, targetOf } from "./operator.ts";
-import { stories } from "./stories.ts";
+import { embeddedStories, stories } from "./stories.ts";
 
 describe("the story of a batch", function () {
   this.timeout(60_000);
@@ -170,6 +170,29 @@ describe("the story of a batch", function () {
     expect(runs[0]!.jobRuns[0]!.report!.run).to.equal(1);
   });
 
+  it("of a run in DuckDB: how it stands, by its lease and its report", async () => {
+    const batch = "2026-01-07";
+    for (const [name, text] of Object.entries({ users, events, orders })) await upload(`${batch}/${name}.json`, text);
+    const document = await under.ledger(batch);
+    const [run] = document.runs;
+    const id = "em-0123456789abcdef";
+    const { ledgerBucket } = under.names;
+    const runs = [{ ...run!, engine: "embedded" as const, jobRuns: [id] }];
+    await under.put(ledgerBucket, ledgerKeys.document(batch), JSON.stringify({ ...document, runs }));
+    const job = async () => (await readStory(target, batch)).runs[0]!.jobRuns[0]!.job!;
+    expect(await job()).to.deep.include({ state: "waiting", startedAt: null, endedAt: null });
+    const lease = (content: object) => under.put(ledgerBucket, ledgerKeys.lease(batch, 1, id), JSON.stringify(content));
+    await lease({ kind: "tombstone", why: "undelivered", message: "no invocation began" });
+    expect(await job()).to.deep.include({ state: "undelivered", startedAt: null, message: "no invocation began" });
+    await lease({ kind: "worker", nonce: "n", deadline: Date.now() + 60_000 });
+    const alive = await job();
+    expect(alive).to.deep.include({ state: "running", endedAt: null, seconds: 0 });
+    expect(alive.startedAt).to.be.at.least(run!.claimedAt);
+    await under.report(batch, 1, id);
+    const ended = await job();
+    expect(ended).to.deep.include({ state: "succeeded", seconds: 1, endedAt: ended.startedAt! + 1000 });
+  });
+
   it("is refused of a batch that nobody knows, with the one that was meant", async () => {
     const { code, errors } = await call("explain 2026-01-0");
     expect(code).to.equal(2);
@@ -178,7 +201,7 @@ describe("the story of a batch", function () {
 
   it("has the shape that the hand-made ones have", async () => {
     const read = await readStory(target, "2026-01-01");
-    for (const made of Object.values(stories)) {
+    for (const made of Object.values({ ...embeddedStories, ...stories })) {
       expect(Object.keys(made)).to.have.members(Object.keys(read));
       for (const [key, of] of Object.entries({ files: read.files[0]!, datasets: read.datasets[0]! }))
         expect(Object.keys(made[key as "files"][0]!)).to.have.members(Object.keys(of));

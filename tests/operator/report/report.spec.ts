@@ -11,7 +11,7 @@ import { noTries } from "../../../handlers/ledger/retry.ts";
 import type { OutputProfile } from "../../../operator/report/profile.ts";
 import { renderReport } from "../../../operator/report/report.ts";
 import type { Story } from "../../../operator/story/story.ts";
-import { failedStory, goodStory, waitingStory } from "../stories.ts";
+import { embeddedStories, failedStory, goodStory, waitingStory } from "../stories.ts";
 import { attacks, hostileGold, hostileStory, hostileWaitingStory } from "./hostile.ts";
 import { hasSection, rowsOf, sectionOf, textOf } from "./page.ts";
 import { goldOf, shopDay } from "./shopDay.ts";
@@ -171,7 +171,7 @@ describe("report.html", () => {
     const page = render(waitingStory);
 
     it("names what is missing and what was rejected, with the command that mends it", () => {
-      expect(textOf(page)).to.include("Waiting Glue has not started: orders was rejected and events is missing;");
+      expect(textOf(page)).to.include("Waiting No run starts: orders was rejected and events is missing;");
       expect(section(page, "why")).to.include("2026-11-22/orders.json was rejected: line 1 is not a whole JSON object");
       expect(section(page, "why")).to.include(
         "have it uploaded: npm run pipeline -- upload events.json --batch 2026-11-22 --stack dev",
@@ -235,10 +235,39 @@ describe("report.html", () => {
       gold: [],
     };
     const page = render(running);
-    expect(textOf(page)).to.include("Running Run 1 is started for 1 min 15 s; nothing is published yet.");
+    expect(textOf(page)).to.include("Running Run 1 in Glue is started for 1 min 15 s; nothing is published yet.");
     expect(rowsOf(sectionOf(page, "timeline")).at(-1)![2]).to.equal("goes on");
     expect(sectionOf(page, "flow")).to.match(/<path class="way moving"[^>]*marker-end="url\(#wide-moving\)"/);
     expect(section(page, "rows")).to.equal("Rows Run 1 left no report, so no row was counted.");
+  });
+
+  it("names the engine of a run, what it took, and its code", () => {
+    const page = render(embeddedStories.published);
+    expect(textOf(page)).to.include("Run 1 1.9 s 0.8 s in DuckDB");
+    expect(rowsOf(sectionOf(page, "runs")).at(-1)!.at(-1)).to.equal("0.8 s in DuckDB");
+    expect(rowsOf(sectionOf(page, "timeline")).slice(-4)).to.deep.equal([
+      ["run 1 +0 s, claimed, DuckDB begins", "", "0.6 s"],
+      ["run 1 +0.6 s, DuckDB at work", "", "0.8 s"],
+      ["run 1 +1.4 s, ended, being settled", "", "0.5 s"],
+      ["run 1 +1.9 s, published", "", "–"],
+    ]);
+    expect(section(page, "places")).to.match(
+      /Job run of DuckDB em-[0-9a-f]{16}.*Engine duckdb v1\.5\.5 Engine's code arn:aws:lambda:.*:commerce-dev-embedded:7/,
+    );
+    const waiting = render(embeddedStories.waits);
+    expect(section(waiting, "why")).to.include("the order waits for Lambda, for at most an hour");
+  });
+
+  it("says of what DuckDB could not do that Glue got it, in one line and no red", () => {
+    const page = render(embeddedStories.unfit);
+    const [, glue, tried] = rowsOf(sectionOf(page, "runs"));
+    expect(glue!.at(-1)).to.equal("31 s paid in Glue");
+    expect(tried).to.deep.include("unfit");
+    expect(tried!.join(" ")).to.include(
+      "the batch was complete; DuckDB could not do it, so Glue got its files; user_activity: DuckDB has no more memory",
+    );
+    expect(sectionOf(page, "runs")).not.to.include("badge bad");
+    expect(section(page, "why")).to.include("DuckDB could not do run 1, so Glue gets its files");
   });
 
   it("has a word and a sentence for each state that a batch can be in", () => {
@@ -250,10 +279,10 @@ describe("report.html", () => {
       ],
       [
         { state: "late", missing: ["events"], rejected: [], expired: [] },
-        /Late Glue has not started: late since .* Late for 2 h due/,
+        /Late No run starts: late since .* Late for 2 h due/,
       ],
-      [{ state: "conflict", keys: { users: ["2026-11-22/users.json"] } }, /Conflict Glue has not started: users came/],
-      [{ state: "mixed", spread: 25_200_000 }, /Mixed Glue has not started: the files lie 7 h apart/],
+      [{ state: "conflict", keys: { users: ["2026-11-22/users.json"] } }, /Conflict No run starts: users came/],
+      [{ state: "mixed", spread: 25_200_000 }, /Mixed No run starts: the files lie 7 h apart/],
       [{ state: "superseded", run: 1 }, /Superseded Run 1 of these files ended after a newer one/],
     ];
     for (const [verdict, expected] of standings) expect(textOf(render({ ...at, verdict }))).to.match(expected);
