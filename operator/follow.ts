@@ -1,4 +1,4 @@
-import { isUnsettled, isWithdrawn, type LedgerDocument, type Run } from "../handlers/ledger/document.ts";
+import { findRun, isUnsettled, isWithdrawn, type LedgerDocument, type Run } from "../handlers/ledger/document.ts";
 import { evaluateGate, type GateVerdict } from "../handlers/ledger/gate.ts";
 import { rulesOf } from "../handlers/ledger/rules.ts";
 import { exitCodes } from "./defineCommand.ts";
@@ -65,14 +65,17 @@ export function changesBetween(before: Look | null, after: Look, now: number): C
   const detail = detailOf(verdict, document, now);
   const said = before && detailOf(before.verdict, before.document, now);
   const isNew = before?.verdict.state !== verdict.state || (said !== detail && verdict.state !== "running");
-  const state = endDetail(verdict, before === null ? detail : null) ?? detail;
+  const state = endDetail(after, before === null) ?? detail;
   return [...uploads, ...files, ...runs, ...(isNew ? [change("batch", verdict.state, state)] : [])];
 }
 
-/** Does not repeat what the line about the run has already said. */
-function endDetail(verdict: GateVerdict, reason: string | null): string | null {
-  if (verdict.state === "published") return `readers see run ${verdict.run}`;
-  return verdict.state === "failed" ? (reason ?? `run ${verdict.run}`) : null;
+/** Does not repeat what the line about the run has already said, unless this is the first line. */
+function endDetail({ verdict, document }: Look, isFirst: boolean): string | null {
+  if (verdict.state === "failed") return isFirst ? null : `run ${verdict.run}`;
+  if (verdict.state !== "published") return null;
+  const seen = `readers see run ${verdict.run}`;
+  const run = isFirst && findRun(document, verdict.run);
+  return run ? `${seen}, ${runDetail(run)}` : seen;
 }
 
 /** A run that goes to Glue by itself is no failure to people. */

@@ -96,7 +96,9 @@ const levelOf = ({ level }: Entry): LogLine["level"] => (level === "warn" || lev
 /** A line of Spark, of Lambda itself, or of the log of the embedded engine's function. */
 function jobLine(text: string): Pick<LogLine, "level" | "text"> {
   const entry = parseEntry(text);
-  return entry ? { level: levelOf(entry), text: textOf(entry) } : { level: jobLevel(text), text };
+  return entry
+    ? { level: levelOf(entry), text: textOf(entry) }
+    : { level: jobLevel(text), text: text.replaceAll("\t", "  ") };
 }
 
 const jobLevel = (text: string): LogLine["level"] => {

@@ -7,10 +7,10 @@ import { expect } from "chai";
 import { readRunning, removeRunning, stackDirectory, writeRunning } from "../../local/running.ts";
 import { root } from "../../setup/paths.mjs";
 import { commandsOf } from "../docs/console.ts";
-import { type DeployedStack, deployStack } from "./deployedStack.ts";
+import { type DeployedStack, deployStack, isPublished } from "./deployedStack.ts";
 
 /**
- * docs/session.md, typed again: its commands are run in their order on a local stack with real Spark, and print what
+ * docs/session.md, typed again: its commands are run in their order on a local stack, and print what
  * stands there but for times and ids. What happened before, which the page tells, is brought about here. With
  * UPDATE_GENERATED=1 the page gets what is printed instead.
  */
@@ -127,8 +127,7 @@ describe("the session in the docs", function () {
       expect(result.code, result.errors).to.equal(code);
       recorded.push([`$ ${line}`, printed, ...(code === 0 ? [] : [`exit code ${code}`])].join("\n"));
       // As long as a person takes to type the next one.
-      if (line.includes(" redrive "))
-        await deployed.until(batch, "the run is started", ({ runs }) => runs[0]?.state === "started");
+      if (line.includes(" redrive ")) await deployed.until(batch, "the run is published", isPublished(1));
       if (line.includes(" upload ") && code === 0)
         await deployed.until(batch, "every file is promoted", ({ inputs }) =>
           Object.values(inputs).every((one) => one.decision.outcome === "promoted"),
