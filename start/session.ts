@@ -2,6 +2,7 @@ import { join, relative } from "node:path";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import { own } from "../config/plain.ts";
 import type { Answer } from "../generator/answer.ts";
+import type { Run } from "../handlers/ledger/document.ts";
 import { type LocalStack, startLocalStack } from "../local/index.ts";
 import { stackDirectory } from "../local/running.ts";
 import { writeReports } from "../operator/report/write.ts";
@@ -18,7 +19,7 @@ import { bringSpark, deploymentsOf, needsSpark } from "./engines.ts";
 import { createEvidence } from "./evidence.ts";
 import { knownBatches, observe, type Snapshot, uploadGroups, waitForOutcomes, watchRules } from "./outcomes.ts";
 import { agreementText, answerText, filesText, rowsText, secondsText, stateText } from "./print.ts";
-import { computeAgain } from "./secondEngine.ts";
+import { computeAgain, engineTitles } from "./secondEngine.ts";
 import { createClients, type StackClients, type StackNames, stackNames } from "./stack.ts";
 import { filesOf, type Summary, summaryOf } from "./summary.ts";
 
@@ -206,11 +207,16 @@ async function follow(
     if (open.length > 0) return status.show("promote", `${files.length} of ${fileCount(uploaded.size)} looked at`);
     const promoted = files.filter(({ kind }) => kind === "promoted").length;
     once("promote", `${promoted} of ${fileCount(uploaded.size)} promoted after ${secondsSince(begun)}`);
-    for (const { batch, verdict, run } of batches) {
-      if (verdict.state === "running" && run)
-        status.show(`Spark, batch ${batch}`, `running for ${clock((Date.now() - run.claimedAt) / 1000)}`);
-      else if (run?.settledAt && (verdict.state === "published" || verdict.state === "failed"))
-        once(`Spark, batch ${batch}`, `${verdict.state} in ${seconds(run.settledAt - run.claimedAt)}`);
+    for (const { batch, document, verdict, run } of batches) {
+      const track = ({ engine }: Run) => `${engineTitles[engine]}, batch ${batch}`;
+      const took = ({ claimedAt, settledAt }: Run) => seconds(settledAt! - claimedAt);
+      for (const one of document.runs.filter(({ failure }) => failure?.kind === "unfit"))
+        once(track(one), `left to Spark after ${took(one)}: ${one.failure!.message}`);
+      if (!run) continue;
+      if (verdict.state === "running")
+        status.show(track(run), `running for ${clock((Date.now() - run.claimedAt) / 1000)}`);
+      else if (run.settledAt && (verdict.state === "published" || verdict.state === "failed"))
+        once(track(run), `${verdict.state} in ${took(run)}`);
     }
   };
   const snapshot = await waitForOutcomes(() => observe(uploaded, rules, evidence), {
