@@ -1,4 +1,16 @@
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rm,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { isAlive } from "../setup/lock.mjs";
 
@@ -26,9 +38,20 @@ export function claimDirectory(directory: string, folders: readonly string[]): (
       rmSync(file, { force: true });
     }
   }
-  for (const folder of folders) rmSync(join(directory, folder), { recursive: true, force: true });
+  removeSoon(directory, folders);
   return () => rmSync(file, { force: true });
 }
+
+/** Moves folders out of the way and deletes them while the caller goes on. What is left of one goes the next time. */
+function removeSoon(directory: string, folders: readonly string[]): void {
+  const doomed = mkdtempSync(join(directory, doomedPrefix));
+  for (const folder of folders)
+    if (existsSync(join(directory, folder))) renameSync(join(directory, folder), join(doomed, folder));
+  for (const name of readdirSync(directory))
+    if (name.startsWith(doomedPrefix)) rm(join(directory, name), { recursive: true, force: true }, () => {});
+}
+
+const doomedPrefix = "old-";
 
 /** The file that says where a stack is that was left running. */
 export const runningFile = "running.json";
