@@ -57,7 +57,7 @@ describe("two clones of the repository", function () {
   });
   after(() => rmSync(folder, { recursive: true, force: true }));
 
-  for (const name of ["promote", "settle"])
+  for (const name of ["promote", "settle", "embedded"])
     it(`give the same bundle of ${name}, with the same map`, async () => {
       const bundles = await Promise.all(clones.map((root) => bundleFunction(root, `handlers/${name}/index.ts`)));
       expect(bundles[0]!.code === bundles[1]!.code).to.equal(true);
