@@ -3,13 +3,16 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { LoadedConfig } from "../config/load.ts";
 import type { PhysicalNames, StackArns } from "../config/naming.ts";
 import { metricNamespace } from "../handlers/log.ts";
+import { temporaryStorage } from "./embeddedEngine.ts";
 import { pipelineAlarms } from "./pipelineAlarms.ts";
-import { asOf, sources, usdPerDpuHour } from "./prices.ts";
+import { asOf, sources, usdPerDpuHour, usdPerSecond } from "./prices.ts";
 
 export interface DashboardArgs {
   readonly names: PhysicalNames;
   readonly arns: StackArns;
   readonly loaded: LoadedConfig;
+  /** MiB of the embedded engine; null where it is not deployed. */
+  readonly embeddedMemory: number | null;
 }
 
 /** A line of a graph, as CloudWatch writes it: namespace, metric, dimensions and options, or an expression. */
@@ -38,9 +41,11 @@ function placed(rows: readonly (readonly Widget[])[]): object[] {
 }
 
 /** @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html */
-export function dashboardBody({ names, arns, loaded }: DashboardArgs): object {
+export function dashboardBody({ names, arns, loaded, embeddedMemory }: DashboardArgs): object {
   const { config, environment } = loaded;
   const { region, partition, account } = arns.scope;
+  const isEmbedded = embeddedMemory !== null;
+  const embedded = isEmbedded ? [names.embeddedFunction] : [];
   const hour = 3600;
   const perDpuHour = usdPerDpuHour(config.glue.version);
 
@@ -65,14 +70,31 @@ export function dashboardBody({ names, arns, loaded }: DashboardArgs): object {
     queue,
     { label, stat: "Maximum" },
   ];
+  const ofFunction = (name: string, metric: string, options: object): Line => [
+    "AWS/Lambda",
+    metric,
+    "FunctionName",
+    name,
+    options,
+  ];
   const ofFunctions = (metric: string, options: object = {}): Line[] =>
-    [names.promoteFunction, names.settleFunction].map((name) => [
-      "AWS/Lambda",
-      metric,
-      "FunctionName",
-      name,
-      { label: `${name} ${metric.toLowerCase()}`, ...options },
-    ]);
+    [names.promoteFunction, names.settleFunction, ...embedded].map((name) =>
+      ofFunction(name, metric, { label: `${name} ${metric.toLowerCase()}`, ...options }),
+    );
+  const perSecond = usdPerSecond(Number(embeddedMemory), temporaryStorage).toFixed(10);
+  /** What runs cost, by engine. */
+  const costs = (options: object = {}): Line[] => [
+    own("GlueDpuHours", "DPU hours of Glue", { id: "dpu", ...options }),
+    [{ expression: `dpu * ${perDpuHour}`, label: "USD of Glue", id: "glue" }],
+    ...embedded.flatMap((name): Line[] => [
+      ofFunction(name, "Duration", { label: "milliseconds of the embedded engine", id: "ms", ...options }),
+      [{ expression: `ms / 1000 * ${perSecond}`, label: "USD of the embedded engine", id: "usd" }],
+    ]),
+  ];
+  const prices = [
+    `Glue at ${perDpuHour} USD per DPU hour (${sources.glue}, ${asOf})`,
+    ...embedded.map(() => `the embedded engine at ${perSecond} USD per second (${sources.lambda}, ${asOf})`),
+  ];
   const visible = "ApproximateNumberOfMessagesVisible";
 
   return {
@@ -83,7 +105,7 @@ export function dashboardBody({ names, arns, loaded }: DashboardArgs): object {
           type: "alarm",
           properties: {
             title: "Alarms",
-            alarms: pipelineAlarms(names, loaded).map(
+            alarms: pipelineAlarms(names, loaded, isEmbedded).map(
               ({ name }) => `arn:${partition}:cloudwatch:${region}:${account}:alarm:${names.prefix}-${name}`,
             ),
           },
@@ -117,9 +139,16 @@ export function dashboardBody({ names, arns, loaded }: DashboardArgs): object {
       ],
       [text("# Is it late?")],
       [
-        graph("Runs", [own("RunsClaimed", "claimed"), own("RunsPublished", "published"), own("RunsFailed", "failed")], {
-          period: hour,
-        }),
+        graph(
+          "Runs",
+          [
+            own("RunsClaimed", "claimed"),
+            ...embedded.map((name) => ofFunction(name, "Invocations", { label: "begun by the embedded engine" })),
+            own("RunsPublished", "published"),
+            own("RunsFailed", "failed"),
+          ],
+          { period: hour },
+        ),
         graph("Late", [
           own("BatchesLate", "batches late"),
           own("RunsOverlong", "runs overlong, reported by each sweep"),
@@ -135,24 +164,14 @@ export function dashboardBody({ names, arns, loaded }: DashboardArgs): object {
           own("RunSeconds", "average", { stat: "Average" }),
         ]),
       ],
-      [text(`# What did it cost?\nGlue at ${perDpuHour} USD per DPU hour (${sources.glue}, ${asOf})`)],
+      [text(`# What did it cost?\n${prices.join("; ")}`)],
       [
-        graph(
-          "Glue, in the time shown",
-          [
-            own("GlueDpuHours", "DPU hours", { id: "dpu" }),
-            [{ expression: `dpu * ${perDpuHour}`, label: "USD", id: "usd" }],
-          ],
-          { view: "singleValue", period: 86_400, setPeriodToTimeRange: true },
-        ),
-        graph(
-          "Glue, each day",
-          [
-            own("GlueDpuHours", "DPU hours", { id: "dpu", visible: false }),
-            [{ expression: `dpu * ${perDpuHour}`, label: "USD", id: "usd" }],
-          ],
-          { view: "bar", period: 86_400 },
-        ),
+        graph("Runs, in the time shown", costs(), {
+          view: "singleValue",
+          period: 86_400,
+          setPeriodToTimeRange: true,
+        }),
+        graph("Runs, each day", costs({ visible: false }), { view: "bar", period: 86_400 }),
         graph("Milliseconds of the functions", ofFunctions("Duration"), { period: hour }),
         graph("Calls of the functions at the same time", ofFunctions("ConcurrentExecutions", { stat: "Maximum" })),
       ],

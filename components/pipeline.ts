@@ -171,6 +171,8 @@ export class Pipeline extends pulumi.ComponentResource {
     };
 
     const uploads = releaseUploads(sources.release, contract);
+    /** Null where Glue runs all. */
+    const embeddedEngine = config.engine !== "glue" && uploads.isEmbeddable ? config.engine : null;
     const { script, release } = new Artifacts(
       `${name}-artifacts-release`,
       { bucket: buckets.artifacts, uploads },
@@ -223,7 +225,7 @@ export class Pipeline extends pulumi.ComponentResource {
           sources: [arns.alarms],
         },
         email: args.alertEmail,
-        alarms: pipelineAlarms(names, loaded),
+        alarms: pipelineAlarms(names, loaded, embeddedEngine !== null),
         keyArn,
         tags,
       },
@@ -283,8 +285,8 @@ export class Pipeline extends pulumi.ComponentResource {
     );
 
     let embedded: pulumi.Input<Release["embedded"]> = null;
-    if (config.engine !== "glue" && uploads.isEmbeddable) {
-      const { embeddedUpTo: upTo, memory, timeout, concurrency } = config.engine;
+    if (embeddedEngine) {
+      const { embeddedUpTo: upTo, memory, timeout, concurrency } = embeddedEngine;
       const { functionArn } = new EmbeddedEngine(
         `${name}-embedded`,
         {
@@ -314,7 +316,7 @@ export class Pipeline extends pulumi.ComponentResource {
       { parent: this, retainOnDelete: retain, dependsOn: [catalog, engine, promotion, settlement] },
     );
 
-    dashboard(`${name}-dashboard`, { names, arns, loaded }, inside);
+    dashboard(`${name}-dashboard`, { names, arns, loaded, embeddedMemory: embeddedEngine?.memory ?? null }, inside);
 
     this.outputs = {
       ...perBucket((layer) => buckets[layer]),

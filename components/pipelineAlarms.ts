@@ -43,10 +43,17 @@ const lasting = (seconds: number, period: number): Pick<Alarm, "period" | "datap
   return { period, datapoints: { bad: periods, of: periods } };
 };
 
-/** The alarms: everything that the pipeline does not repair by itself, and everything that takes too long. */
-export function pipelineAlarms(names: PhysicalNames, { config, environment }: LoadedConfig): readonly Alarm[] {
+/**
+ * The alarms: everything that the pipeline does not repair by itself, and everything that takes too long.
+ * @param isEmbedded whether the embedded engine is deployed
+ */
+export function pipelineAlarms(
+  names: PhysicalNames,
+  { config, environment }: LoadedConfig,
+  isEmbedded: boolean,
+): readonly Alarm[] {
   const { alerts, lambda } = config;
-  const { promoteFunction: promote, settleFunction: settle } = names;
+  const { promoteFunction: promote, settleFunction: settle, embeddedFunction: embedded } = names;
   const { visibilityTimeout, maxReceiveCount } = redeliveryOf(lambda.promote.timeout);
   const sweepEvery = Math.ceil(lambda.settle.schedule / 60) * 60;
 
@@ -133,6 +140,23 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
       name: "settle-throttles",
       description: `Lambda refused calls of ${settle}; see whether the account's concurrency is used up`,
     },
+    ...(isEmbedded
+      ? [
+          {
+            ...ofFunction(embedded, "Errors"),
+            name: "embedded-errors",
+            description: `${embedded} crashed or ran out of time or memory, so Glue does that run, later and at its price; see the end of that call in its log`,
+          },
+          {
+            ...ofFunction(embedded, "Throttles"),
+            // A run whose call is refused waits, and is called again every five minutes at least.
+            datapoints: { bad: 3, of: 4 },
+            tellsEnd: true,
+            name: "embedded-throttles",
+            description: `Lambda has refused calls of ${embedded} for ${inWords(3 * minutes5)}, so runs wait; see whether its concurrency or the account's is used up`,
+          },
+        ]
+      : []),
     {
       ...event,
       ...own("FilesRejected"),
@@ -158,7 +182,7 @@ export function pipelineAlarms(names: PhysicalNames, { config, environment }: Lo
           {
             ...toldBySweep("RunsOverlong"),
             name: "run-overlong",
-            description: `A run has not ended after ${inWords(alerts.runAge)}; see in Glue whether it waits or works, and stop it there if it hangs`,
+            description: `A run has not ended after ${inWords(alerts.runAge)}; see which engine has it and whether it waits or works, and in Glue stop it if it hangs`,
           },
         ]),
     {

@@ -9,7 +9,7 @@ import { loadConfig } from "../../config/load.ts";
 import { physicalNames } from "../../config/naming.ts";
 import { measures, metricNamespace, metrics } from "../../handlers/log.ts";
 import { changedConfig } from "../config/changedConfig.ts";
-import { runPipeline } from "./pipelineRun.ts";
+import { runPipeline, runWithEngine } from "./pipelineRun.ts";
 import type { ProgramRun } from "./pulumiMocks.ts";
 
 const alarmType = "aws:cloudwatch/metricAlarm:MetricAlarm";
@@ -46,6 +46,8 @@ describe("alarms", () => {
       "settle-errors": "Sum Errors of commerce-prod-settle >= 1",
       "promote-throttles": "Sum Throttles of commerce-prod-promote >= 1",
       "settle-throttles": "Sum Throttles of commerce-prod-settle >= 1",
+      "embedded-errors": "Sum Errors of commerce-prod-embedded >= 1",
+      "embedded-throttles": "Sum Throttles of commerce-prod-embedded >= 1",
       "file-rejected": "Sum FilesRejected of pipeline >= 1",
       "batch-late": "Sum BatchesLate of pipeline >= 1",
       "run-failed": "Sum RunsFailed of pipeline >= 1",
@@ -63,11 +65,11 @@ describe("alarms", () => {
 
   it("are raised by one bad value and stay quiet without any", () => {
     const others = new Set([
-      ...["nothing-published", "sweep-missing", "promote-dlq-not-empty", "settle-dlq-not-empty"],
+      ...["nothing-published", "sweep-missing", "promote-dlq-not-empty", "settle-dlq-not-empty", "embedded-throttles"],
       ...foundAgain,
     ]);
     const found = runs.prod.all(alarmType).filter((resource) => !others.has(shortName(resource)));
-    expect(found).to.have.length(13);
+    expect(found).to.have.length(14);
     for (const { name, inputs } of found)
       expect(inputs, name).to.include({ datapointsToAlarm: 1, treatMissingData: "notBreaching", period: 300 });
   });
@@ -83,6 +85,7 @@ describe("alarms", () => {
     const eachMinute = pipelineAlarms(
       physicalNames("commerce", "prod", "123456789012"),
       loadConfig(changedConfig({ "schedule: 5m": "schedule: 1m" }), "prod"),
+      true,
     );
     for (const { name, period } of eachMinute.filter(({ name }) => foundAgain.includes(name)))
       expect(period, name).to.equal(60);
@@ -113,11 +116,23 @@ describe("alarms", () => {
 
   it("know no freshness and no age of a run where none is declared", () => {
     const file = changedConfig({ "  runAge: 2h": "  # no age", "      freshness: 26h\n": "" });
-    const names = pipelineAlarms(physicalNames("commerce", "prod", "123456789012"), loadConfig(file, "prod")).map(
-      ({ name }) => name,
-    );
+    const names = pipelineAlarms(physicalNames("commerce", "prod", "123456789012"), loadConfig(file, "prod"), true);
     const others = runs.prod.all(alarmType).map(shortName);
-    expect(names).to.have.members(others.filter((name) => !["nothing-published", "run-overlong"].includes(name)));
+    expect(names.map(({ name }) => name)).to.have.members(
+      others.filter((name) => !["nothing-published", "run-overlong"].includes(name)),
+    );
+  });
+
+  it("watch the embedded engine only where it is, and its refused calls only when they last", async () => {
+    const alone = (await runWithEngine("glue")).all(alarmType).map(shortName);
+    const others = runs.dev.all(alarmType).map(shortName);
+    expect(others.filter((name) => !alone.includes(name))).to.deep.equal(["embedded-errors", "embedded-throttles"]);
+    expect(alarm("embedded-throttles")).to.include({
+      period: 300,
+      evaluationPeriods: 4,
+      datapointsToAlarm: 3,
+      treatMissingData: "notBreaching",
+    });
   });
 
   it("keep within what CloudWatch evaluates: a day, or seven with periods of an hour or more", () => {
@@ -131,6 +146,7 @@ describe("alarms", () => {
       for (const { name, period, datapoints } of pipelineAlarms(
         physicalNames("commerce", "prod", "123456789012"),
         loadConfig(file, "prod"),
+        true,
       )) {
         expect(period % 60, name).to.equal(0);
         expect(period * datapoints.of, `${name} of ${file}`).to.be.at.most(period < 3600 ? 86_400 : 604_800);
@@ -146,6 +162,7 @@ describe("alarms", () => {
     }
     expect([...events].sort()).to.deep.equal([
       "batch-late",
+      "embedded-errors",
       "file-rejected",
       "notice-failed",
       "promote-errors",

@@ -5,7 +5,7 @@
 import { expect } from "chai";
 import { asOf, sources, usdPerDpuHour } from "../../components/prices.ts";
 import { measures, metrics } from "../../handlers/log.ts";
-import { runPipeline } from "./pipelineRun.ts";
+import { runPipeline, runWithEngine } from "./pipelineRun.ts";
 import type { ProgramRun } from "./pulumiMocks.ts";
 
 interface Widget {
@@ -33,7 +33,10 @@ const ofAws: Readonly<Record<string, { dimension: string; names: readonly string
     dimension: "QueueName",
     names: ["ApproximateAgeOfOldestMessage", "ApproximateNumberOfMessagesVisible"],
   },
-  "AWS/Lambda": { dimension: "FunctionName", names: ["ConcurrentExecutions", "Duration", "Errors", "Throttles"] },
+  "AWS/Lambda": {
+    dimension: "FunctionName",
+    names: ["ConcurrentExecutions", "Duration", "Errors", "Invocations", "Throttles"],
+  },
 };
 const emitted = new Set([
   ...Object.values(metrics),
@@ -101,11 +104,19 @@ for (const stack of ["dev", "prod"])
       expect(properties.alarms).to.have.members(declared);
     });
 
-    it("prices Glue's DPU hours as the plan does", () => {
+    it("prices Glue's DPU hours as the plan does, and the embedded engine's milliseconds by its memory", () => {
       const expressions = lines.flatMap(([first]) => (typeof first === "object" ? [first.expression] : []));
-      expect(expressions).to.deep.equal(Array(2).fill(`dpu * ${usdPerDpuHour("5.1")}`));
+      const both = [`dpu * ${usdPerDpuHour("5.1")}`, "ms / 1000 * 0.0000393986"];
+      expect(expressions).to.deep.equal([...both, ...both]);
       const cost = widgets.find(({ type, properties }) => type === "text" && /cost/.test(properties.markdown))!;
-      expect(cost.properties.markdown).to.contain(sources.glue).and.to.contain(asOf);
+      expect(cost.properties.markdown).to.contain(sources.glue).and.to.contain(sources.lambda).and.to.contain(asOf);
+    });
+
+    it("shows nothing of the embedded engine where Glue runs all", async () => {
+      const alone = await runWithEngine("glue", stack);
+      const body = alone.only("aws:cloudwatch/dashboard:Dashboard").inputs.dashboardBody;
+      expect(body).not.to.match(/embedded|USD per second/);
+      expect(body).to.contain("commerce");
     });
 
     it("refers in expressions only to lines of the same graph, whose ids are unique", () => {

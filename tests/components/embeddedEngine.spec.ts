@@ -1,14 +1,10 @@
 import { expect } from "chai";
-import { changedConfig } from "../config/changedConfig.ts";
-import { runPipeline } from "./pipelineRun.ts";
+import { runPipeline, runWithEngine } from "./pipelineRun.ts";
 import type { ProgramRun } from "./pulumiMocks.ts";
 
 const functionType = "aws:lambda/function:Function";
 const deliveryType = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig";
-const declared = "engine: { embeddedUpTo: 400000000, memory: 3008, timeout: 10m }";
 
-const withEngine = (engine: string) =>
-  runPipeline({ config: { "commerce:configFile": changedConfig({ [declared]: `engine: ${engine}` }) } });
 const releaseOf = (run: ProgramRun) =>
   JSON.parse(run.only("aws:s3/bucketObjectv2:BucketObjectv2", "commerce-artifacts-current").inputs.content).release;
 
@@ -52,7 +48,7 @@ describe("the embedded engine", () => {
   });
 
   it("reserves what the config says", async () => {
-    const run = await withEngine("{ embeddedUpTo: 1000, memory: 1024, timeout: 1m, concurrency: 7 }");
+    const run = await runWithEngine("{ embeddedUpTo: 1000, memory: 1024, timeout: 1m, concurrency: 7 }");
     expect(run.only(functionType, "commerce-embedded").inputs).to.deep.include({
       memorySize: 1024,
       timeout: 60,
@@ -79,7 +75,7 @@ describe("the embedded engine", () => {
   };
 
   it("is not there where Glue runs all", async () => {
-    without(await withEngine("glue"));
+    without(await runWithEngine("glue"));
   });
 
   it("is not there where an output's SQL is not sure to give the same", async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { deploy } from "../../components/program.ts";
 import type { Sources } from "../../components/sources.ts";
+import { changedConfig } from "../config/changedConfig.ts";
 import { account, type ProgramRun, type RunOptions, region, runProgram } from "./pulumiMocks.ts";
 
 /** Stands in for what is read and bundled, which takes seconds and is no business of the components. */
@@ -27,3 +28,9 @@ export const runPipeline = ({
   const sources = { ...tinySources, release: { ...tinySources.release, sql } };
   return runProgram(() => deploy({ sources: async () => sources }), { stack, config: { ...settings, ...config } });
 };
+
+const declaredEngine = "engine: { embeddedUpTo: 400000000, memory: 3008, timeout: 10m }";
+
+/** The same with another `engine` in the config. */
+export const runWithEngine = (engine: string, stack = "dev"): Promise<ProgramRun> =>
+  runPipeline({ stack, config: { "commerce:configFile": changedConfig({ [declaredEngine]: `engine: ${engine}` }) } });

@@ -92,6 +92,8 @@ describe("alarms reach whoever listens to the topic", function () {
           batching: { deadline: "1s" },
           lambda: { promote: { timeout: "30s", concurrency: 4 }, settle: { timeout: "30s", reconciliation: "1h" } },
           glue: { attempts: 1 },
+          // The function is there, and Glue gets every run.
+          engine: { embeddedUpTo: 0, memory: 512, timeout: "1m" },
           alerts: { queueAge: "1m", runAge: "1m", freshness: "1h" },
         }),
       environment,
@@ -156,28 +158,28 @@ describe("alarms reach whoever listens to the topic", function () {
     await expectTold("settle-dlq-not-empty", /^Events could not be settled; /);
   });
 
-  for (const [name, output] of [
-    ["promote", "promoteFunction"],
-    ["settle", "settleFunction"],
-  ] as const) {
+  const refusedCall = async (FunctionName: string) => {
+    const command = { FunctionName, ReservedConcurrentExecutions: 0 };
+    await clients.lambda.send(new PutFunctionConcurrencyCommand(command));
+    const refusal = await invoke(FunctionName, { kind: "sweep" }).then(
+      () => "answered",
+      (error: Error) => error.name,
+    );
+    await clients.lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName }));
+    expect(refusal).to.equal("TooManyRequestsException");
+  };
+
+  for (const name of ["promote", "settle", "embedded"])
     it(`${name}-errors`, async () => {
-      expect((await invoke(names[output]!, { nobody: "sends this" })).FunctionError).to.equal("Unhandled");
+      expect((await invoke(`${prefix}-${name}`, { nobody: "sends this" })).FunctionError).to.equal("Unhandled");
       await expectTold(`${name}-errors`, new RegExp(`^${prefix}-${name} `));
     });
 
+  for (const name of ["promote", "settle"])
     it(`${name}-throttles`, async () => {
-      const FunctionName = names[output]!;
-      const command = { FunctionName, ReservedConcurrentExecutions: 0 };
-      await clients.lambda.send(new PutFunctionConcurrencyCommand(command));
-      const refusal = await invoke(FunctionName, { kind: "sweep" }).then(
-        () => "answered",
-        (error: Error) => error.name,
-      );
-      await clients.lambda.send(new DeleteFunctionConcurrencyCommand({ FunctionName }));
-      expect(refusal).to.equal("TooManyRequestsException");
+      await refusedCall(`${prefix}-${name}`);
       await expectTold(`${name}-throttles`, /^Lambda refused calls of /);
     });
-  }
 
   it("sweep-missing, and its end with the next sweep", async () => {
     expect((await cloudWatch.look()).map(({ alarm }) => alarm)).to.not.include("sweep-missing");
@@ -250,6 +252,19 @@ describe("alarms reach whoever listens to the topic", function () {
     cloudWatch.pass(1500);
     await sweep();
     await cloudWatch.hear("effect-failed", "OK");
+  });
+
+  it("embedded-throttles, once calls have been refused for a while, and its end with the last refusal", async () => {
+    for (let period = 0; period < 3; period++) {
+      expect((await cloudWatch.look()).map(({ alarm }) => alarm)).to.not.include("embedded-throttles");
+      cloudWatch.pass(300);
+      // What is reported in the same second would count as passed.
+      await sleep(1000);
+      await refusedCall(`${prefix}-embedded`);
+    }
+    await expectTold("embedded-throttles", /^Lambda has refused calls of /);
+    cloudWatch.pass(1200);
+    await cloudWatch.hear("embedded-throttles", "OK");
   });
 
   it("publication-failed", async () => {

@@ -136,7 +136,7 @@ export async function standInForCloudWatch(
         Dimensions: [{ Name: "FunctionName", Value: name }],
         StartTime: new Date(begun - 60_000),
         EndTime: new Date(Date.now() + 60_000),
-        Period: 60,
+        Period: 1,
         Statistics: ["Sum"],
       }),
     );
