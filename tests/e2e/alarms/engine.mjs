@@ -7,7 +7,7 @@ const manifest = process.argv[process.argv.indexOf("--manifest") + 1];
 const batch = manifest.split("/").at(-2);
 if (batch === "2026-02-01") {
   // Less than half a second counts as none, as if it had never begun.
-  await sleep(1000);
+  await sleep(2000);
   process.exit(1);
 }
 if (batch === "2026-02-02") await sleep(3_600_000);
