@@ -14,7 +14,7 @@ export const command = defineCommand({
   words: [],
   flags: {},
   about: [
-    "Checks this machine, then the stack: buckets, key, functions, job and its release, queues, schedules and the last sweep. It changes nothing. A check that lacks the rights to look is a warning.",
+    "Checks this machine, then the stack: buckets, key, functions, the embedded engine and room for its calls, job and its release, queues, schedules and the last sweep. It changes nothing. A check that lacks the rights to look is a warning.",
     "Ends with 1 when something keeps the pipeline from working.",
   ],
   examples: [

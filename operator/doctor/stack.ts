@@ -2,9 +2,16 @@ import { DescribeLogGroupsCommand, FilterLogEventsCommand } from "@aws-sdk/clien
 import { DescribeRuleCommand } from "@aws-sdk/client-eventbridge";
 import { GetDatabaseCommand, GetJobCommand } from "@aws-sdk/client-glue";
 import { DescribeKeyCommand } from "@aws-sdk/client-kms";
-import { GetFunctionConfigurationCommand, ListEventSourceMappingsCommand } from "@aws-sdk/client-lambda";
+import {
+  GetAccountSettingsCommand,
+  GetFunctionConcurrencyCommand,
+  GetFunctionConfigurationCommand,
+  GetFunctionEventInvokeConfigCommand,
+  ListEventSourceMappingsCommand,
+} from "@aws-sdk/client-lambda";
 import { GetBucketVersioningCommand, HeadBucketCommand, HeadObjectCommand } from "@aws-sdk/client-s3";
 import { physicalNames } from "../../config/naming.ts";
+import { eventAge } from "../../handlers/run/embedded.ts";
 import { ago, counted, duration } from "../../terminal/text.ts";
 import type { Target } from "../stack/target.ts";
 import { bad, good, type Probe, warning } from "./check.ts";
@@ -67,6 +74,7 @@ export function stackProbes(target: Target, step: (args: string) => string): Pro
     { area: "functions", name: "promote's queue", look: () => mappingCheck(target) },
     lambda("settle"),
     { area: "functions", name: "embedded engine", look: () => embeddedCheck(target) },
+    { area: "functions", name: "embedded engine's calls", look: () => callsCheck(target) },
     { area: "functions", name: "errors", look: () => errorCheck(target, step) },
     { area: "job", name: "Glue job", look: () => jobCheck(target) },
     { area: "catalog", name: "tables", look: () => catalogCheck(target) },
@@ -87,20 +95,57 @@ export function stackProbes(target: Target, step: (args: string) => string): Pro
 const ruleNames = { sweepRule: "sweep", jobEndedRule: "end of a job", reportedRule: "report of a run" } as const;
 
 async function functionCheck({ clients }: Target, FunctionName: string) {
-  const { State, StateReason, LastUpdateStatus, LastUpdateStatusReason } = await clients.lambda.send(
-    new GetFunctionConfigurationCommand({ FunctionName }),
-  );
+  const { State, StateReason, LastUpdateStatus, LastUpdateStatusReason, MemorySize, Timeout } =
+    await clients.lambda.send(new GetFunctionConfigurationCommand({ FunctionName }));
   if (State !== undefined && State !== "Active" && State !== "Inactive")
     return bad(`${State}: ${StateReason ?? "no reason given"}`, redeploy);
   if (LastUpdateStatus === "Failed")
     return bad(`its last update failed: ${LastUpdateStatusReason ?? "no reason given"}`, redeploy);
-  return good("ready");
+  return good(`ready, with ${MemorySize} MiB for ${duration(Timeout! * 1000)}`);
 }
+
+const noEmbedded = good("none, so Glue gets every run");
 
 /** The version that the release pins: DuckDB in a function. */
 async function embeddedCheck(target: Target) {
   const { embedded } = (await target.deployed()).release.pinned;
-  return embedded ? await functionCheck(target, embedded.functionArn) : good("none, so Glue gets every run");
+  return embedded ? await functionCheck(target, embedded.functionArn) : noEmbedded;
+}
+
+/** Whether a call waits as long as the ledger expects, is not repeated, and finds room beside the other functions. */
+async function callsCheck(target: Target) {
+  const { embedded } = (await target.deployed()).release.pinned;
+  if (!embedded) return noEmbedded;
+  const { clients, names } = target;
+  const [, FunctionName, Qualifier] = /^(.+):([^:]+)$/.exec(embedded.functionArn)!;
+  const { MaximumRetryAttempts, MaximumEventAgeInSeconds } = await clients.lambda.send(
+    new GetFunctionEventInvokeConfigCommand({ FunctionName, Qualifier }),
+  );
+  if (MaximumRetryAttempts !== 0 || MaximumEventAgeInSeconds !== eventAge)
+    return warning(
+      `version ${Qualifier} has calls repeated, or kept for another time than the ledger expects`,
+      redeploy,
+    );
+  const { ReservedConcurrentExecutions: reserved } = await clients.lambda.send(
+    new GetFunctionConcurrencyCommand({ FunctionName }),
+  );
+  if (reserved !== undefined)
+    return reserved > 0
+      ? good(`${reserved} at once, reserved`)
+      : bad("its reserved concurrency is 0, so every call is refused", "remove it, or reserve some");
+  const { AccountLimit } = await clients.lambda.send(new GetAccountSettingsCommand({}));
+  const { EventSourceMappings = [] } = await clients.lambda.send(
+    new ListEventSourceMappingsCommand({ FunctionName: names.promoteFunction }),
+  );
+  const all = AccountLimit?.UnreservedConcurrentExecutions ?? 0;
+  const ofPromote = EventSourceMappings[0]?.ScalingConfig?.MaximumConcurrency ?? 0;
+  // Settle needs one as well.
+  return all > ofPromote + 1
+    ? good(`${all} at once, with all other functions of the account`)
+    : warning(
+        `${all} at once, with all other functions of the account; promote alone may have ${ofPromote}, so runs may wait`,
+        "ask AWS for a higher quota of concurrent executions, or lower lambda.promote.concurrency",
+      );
 }
 
 async function settingsCheck(target: Target) {

@@ -7,7 +7,7 @@ import { type Check, runProbe } from "../../operator/doctor/check.ts";
 import { nodeCheck } from "../../operator/doctor/machine.ts";
 import { stackProbes } from "../../operator/doctor/stack.ts";
 import type { Target } from "../../operator/stack/target.ts";
-import { release } from "../handlers/ledger/documents.ts";
+import { embeddedRelease, release } from "../handlers/ledger/documents.ts";
 import type { PipelineUnderTest } from "../handlers/pipelineUnderTest.ts";
 import { operatorOf, targetOf } from "./operator.ts";
 
@@ -34,8 +34,15 @@ const healthy = (): Answers => ({
   GetBucketVersioningCommand: { Status: "Enabled" },
   HeadObjectCommand: {},
   DescribeKeyCommand: { KeyMetadata: { KeyState: "Enabled" } },
-  GetFunctionConfigurationCommand: { State: "Active", LastUpdateStatus: "Successful" },
-  ListEventSourceMappingsCommand: { EventSourceMappings: [{ State: "Enabled", LastProcessingResult: "OK" }] },
+  GetFunctionConfigurationCommand: {
+    ...{ State: "Active", LastUpdateStatus: "Successful", MemorySize: 3008, Timeout: 600 },
+  },
+  GetFunctionEventInvokeConfigCommand: { MaximumRetryAttempts: 0, MaximumEventAgeInSeconds: 3600 },
+  GetFunctionConcurrencyCommand: {},
+  GetAccountSettingsCommand: { AccountLimit: { UnreservedConcurrentExecutions: 1000 } },
+  ListEventSourceMappingsCommand: {
+    EventSourceMappings: [{ State: "Enabled", LastProcessingResult: "OK", ScalingConfig: { MaximumConcurrency: 10 } }],
+  },
   GetJobCommand: { Job: { WorkerType: "G.1X", NumberOfWorkers: 2, ExecutionProperty: { MaxConcurrentRuns: 3 } } },
   GetDatabaseCommand: {
     Database: {
@@ -49,7 +56,7 @@ const healthy = (): Answers => ({
   DescribeLogGroupsCommand: { logGroups: [] },
 });
 
-function target(change: Answers = {}, overrides: Partial<Target> = {}): Target {
+function target(change: Answers = {}, overrides: Partial<Target> = {}, pinned = release): Target {
   const answers = { ...healthy(), ...change };
   const client = {
     send: async (command: { constructor: { name: string }; input: { filterPattern?: string } }) => {
@@ -62,7 +69,7 @@ function target(change: Answers = {}, overrides: Partial<Target> = {}): Target {
       return answer;
     },
   };
-  const under = { names, s3: client, settings, release, contract: contractOf(config) };
+  const under = { names, s3: client, settings, release: pinned, contract: contractOf(config) };
   const clients = { sqs: client, lambda: client, glue: client, logs: client, events: client, kms: client };
   return targetOf(under as unknown as PipelineUnderTest, {
     clients: clients as unknown as Target["clients"],
@@ -70,10 +77,10 @@ function target(change: Answers = {}, overrides: Partial<Target> = {}): Target {
   });
 }
 
-async function looks(change: Answers = {}, overrides: Partial<Target> = {}): Promise<Map<string, Check>> {
-  const probes = stackProbes(target(change, overrides), (args) => `pipeline ${args}`);
+async function looks(change: Answers = {}, overrides: Partial<Target> = {}, pinned = release) {
+  const probes = stackProbes(target(change, overrides, pinned), (args) => `pipeline ${args}`);
   const checks = await Promise.all(probes.map(runProbe));
-  return new Map(checks.map((check) => [check.name, check]));
+  return new Map<string, Check>(checks.map((check) => [check.name, check]));
 }
 const unwell = async (change: Answers, overrides: Partial<Target> = {}) =>
   [...(await looks(change, overrides)).values()]
@@ -88,7 +95,8 @@ describe("npm run pipeline -- doctor", () => {
     expect([...checks.values()].filter(({ state }) => state !== "good")).to.deep.equal([]);
     expect(checks.get("Glue job")!.detail).to.equal("2 G.1X workers, 3 runs at once, its release is complete");
     expect(checks.get("last sweep")!.detail).to.match(/^1 min( 1 s)? ago$/);
-    expect(checks.get("embedded engine")!.detail).to.equal("none, so Glue gets every run");
+    for (const name of ["embedded engine", "embedded engine's calls"])
+      expect(checks.get(name)!.detail).to.equal("none, so Glue gets every run");
     expect(checks.get("settings")!.detail).to.equal("commerce dev, 3 datasets: users, events, orders");
   });
 
@@ -206,19 +214,64 @@ describe("npm run pipeline -- doctor", () => {
     ]);
   });
 
-  it("finds that the embedded engine of the release can't be called", async () => {
-    const { deployed } = target();
-    const embedded = { functionArn: "arn:function:7", upTo: 1 };
-    const found = await looks(
-      { GetFunctionConfigurationCommand: { State: "Failed", StateReason: "no image" } },
-      {
-        async deployed() {
-          const known = await deployed();
-          return { ...known, release: { ...known.release, pinned: { ...known.release.pinned, embedded } } };
+  describe("of the embedded engine", () => {
+    const look = async (name: string, change: Answers = {}) => (await looks(change, {}, embeddedRelease)).get(name)!;
+
+    it("finds the version that the release pins, and room for its calls", async () => {
+      expect((await look("embedded engine")).detail).to.equal("ready, with 3008 MiB for 10 min");
+      const calls = "embedded engine's calls";
+      expect((await look(calls)).detail).to.equal("1000 at once, with all other functions of the account");
+      const reserved = { GetFunctionConcurrencyCommand: { ReservedConcurrentExecutions: 5 } };
+      expect((await look(calls, reserved)).detail).to.equal("5 at once, reserved");
+    });
+
+    for (const [what, name, change, found] of [
+      [
+        "a version that is gone",
+        "embedded engine",
+        { GetFunctionConfigurationCommand: failing("ResourceNotFoundException") },
+        { state: "bad", detail: "does not exist", fix: redeploy },
+      ],
+      [
+        "a version that can't be called",
+        "embedded engine",
+        { GetFunctionConfigurationCommand: { State: "Failed", StateReason: "no image" } },
+        { state: "bad", detail: "Failed: no image", fix: redeploy },
+      ],
+      [
+        "calls that Lambda repeats",
+        "embedded engine's calls",
+        { GetFunctionEventInvokeConfigCommand: { MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3600 } },
+        {
+          state: "warning",
+          detail: "version 7 has calls repeated, or kept for another time than the ledger expects",
+          fix: redeploy,
         },
-      },
-    );
-    expect(found.get("embedded engine")).to.deep.include({ state: "bad", detail: "Failed: no image" });
+      ],
+      [
+        "calls that are switched off",
+        "embedded engine's calls",
+        { GetFunctionConcurrencyCommand: { ReservedConcurrentExecutions: 0 } },
+        {
+          state: "bad",
+          detail: "its reserved concurrency is 0, so every call is refused",
+          fix: "remove it, or reserve some",
+        },
+      ],
+      [
+        "an account in which promote leaves no room",
+        "embedded engine's calls",
+        { GetAccountSettingsCommand: { AccountLimit: { UnreservedConcurrentExecutions: 10 } } },
+        {
+          state: "warning",
+          detail: "10 at once, with all other functions of the account; promote alone may have 10, so runs may wait",
+          fix: "ask AWS for a higher quota of concurrent executions, or lower lambda.promote.concurrency",
+        },
+      ],
+    ] as const)
+      it(`finds ${what}`, async () => {
+        expect(await look(name, change)).to.deep.include(found);
+      });
   });
 
   it("finds that no sweep has run, unless the stack is young", async () => {
