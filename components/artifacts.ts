@@ -9,17 +9,16 @@ import { artifactKeys } from "../handlers/keys.ts";
 import type { Artifact, Release, ReleasePointer } from "../handlers/release.ts";
 import { readerVersion } from "../handlers/shape.ts";
 import { compilePlan } from "../plan/compile.ts";
+import type { OutputSql } from "../plan/ownSql.ts";
 import { isForDuckdb } from "../plan/plan.ts";
 import { planText } from "../plan/planText.ts";
 
 /** What a run executes, as read from the repository. */
-export interface ReleaseFiles {
+export interface ReleaseFiles extends OutputSql {
   /** The Glue job's entry script. */
   readonly script: string;
   /** The engine's modules by their path in the archive. */
   readonly engine: Readonly<Record<string, Uint8Array>>;
-  /** Output name to the SQL that makes it. */
-  readonly sql: Readonly<Record<string, string>>;
 }
 
 /** An object to upload, under a key that only this content has. */
@@ -53,7 +52,7 @@ export function archive(files: Readonly<Record<string, Uint8Array>>): Uint8Array
 export function releaseUploads(files: ReleaseFiles, contract: Contract): ReleaseUploads {
   const engine = archive(files.engine);
   const contractText = `${JSON.stringify(contract, null, 2)}\n`;
-  const compiled = compilePlan(contract, files.sql);
+  const compiled = compilePlan(contract, files.sql, files.duckdb);
   const plan = planText(compiled);
   return {
     script: { key: `script/${hashOf(files.script)}/job.py`, content: files.script },

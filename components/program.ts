@@ -22,6 +22,8 @@ export interface DeployOptions {
   readonly configFile?: string | undefined;
   /** Changes the engine that the config declares. */
   readonly engineOf?: (declared: PipelineConfig["engine"]) => PipelineConfig["engine"];
+  /** Whether the engines are compared, so that DuckDB SQL may run before it has been compared. */
+  readonly isComparison?: boolean;
   /** Instead of what is read from the repository. */
   readonly sources?: (loaded: LoadedConfig) => Promise<Sources>;
 }
@@ -104,7 +106,7 @@ const shippedPackages = (): NativePackages | undefined => (pulumi.runtime.getEng
 export async function deploy(options: DeployOptions = {}): Promise<PipelineOutputs> {
   const loaded = await refusing(() => loadStack(options));
   const settings = await refusing(readStackSettings);
-  const read = options.sources ?? ((loaded) => readSources(loaded, shippedPackages()));
+  const read = options.sources ?? ((loaded) => readSources(loaded, shippedPackages(), options.isComparison));
   const [sources, scope] = await Promise.all([refusing(() => read(loaded)), scopeOf(settings)]);
   refuseForeignKey(loaded, scope);
   await refuseLeftBehind(physicalNames(loaded.config.name, loaded.environment, scope.account));

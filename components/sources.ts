@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { LoadedConfig } from "../config/load.ts";
+import { readSql } from "../plan/ownSql.ts";
 import type { ReleaseFiles } from "./artifacts.ts";
 import { bundleFunction, type FunctionBundle } from "./bundle.ts";
 
@@ -34,8 +35,15 @@ function readPackage(folder: string): Record<string, Uint8Array> {
 /** Finds the files of native packages for the functions' machines, by their path in the archive. */
 export type NativePackages = () => Promise<Readonly<Record<string, string>>>;
 
-/** @param packages where there are none, a function finds what it asks for on the machine on which it runs */
-export async function readSources({ sqlFiles }: LoadedConfig, packages?: NativePackages): Promise<Sources> {
+/**
+ * @param packages where there are none, a function finds what it asks for on the machine on which it runs
+ * @param isComparison as for `readSql`
+ */
+export async function readSources(
+  loaded: LoadedConfig,
+  packages?: NativePackages,
+  isComparison?: boolean,
+): Promise<Sources> {
   const read = async (entry: string): Promise<FunctionCode> => {
     const bundle = await bundleFunction(repository, entry);
     return packages && bundle.asksFor.length > 0 ? { ...bundle, packages: await packages() } : bundle;
@@ -43,7 +51,6 @@ export async function readSources({ sqlFiles }: LoadedConfig, packages?: NativeP
   const [promote, settle, embedded] = await Promise.all(
     ["promote", "settle", "embedded"].map((name) => read(`handlers/${name}/index.ts`)),
   );
-  const sql = Object.entries(sqlFiles).map(([output, file]) => [output, readFileSync(file, "utf8")]);
   return {
     promote: promote!,
     settle: settle!,
@@ -51,7 +58,7 @@ export async function readSources({ sqlFiles }: LoadedConfig, packages?: NativeP
     release: {
       script: readFileSync(join(repository, "glue/job.py"), "utf8"),
       engine: readPackage(join(repository, "glue/plan_runner")),
-      sql: Object.fromEntries(sql),
+      ...readSql(loaded, isComparison),
     },
   };
 }

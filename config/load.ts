@@ -21,6 +21,8 @@ export interface LoadedConfig {
   readonly config: PipelineConfig;
   /** Output name to the SQL file's absolute path. */
   readonly sqlFiles: Readonly<Record<string, string>>;
+  /** The same of the SQL that outputs bring for DuckDB. */
+  readonly duckdbFiles: Readonly<Record<string, string>>;
   /** `file:line:column` of a setting in the config file; where its text `through` is given, of the end of that. */
   readonly placeOf: (path: readonly string[], through?: string) => string;
 }
@@ -117,15 +119,20 @@ export function loadConfig(path: string, environment: string): LoadedConfig {
     });
 
   const sqlFiles: Record<string, string> = {};
-  for (const [name, output] of Object.entries(config?.outputs ?? {})) {
-    const sql = resolve(dirname(file), output.sql);
-    sqlFiles[name] = sql;
-    if (!existsSync(sql)) problems.push({ path: ["outputs", name, "sql"], message: `no such file: ${output.sql}` });
+  const duckdbFiles: Record<string, string> = {};
+  const fileOf = (output: string, setting: "sql" | "duckdb", path: string): string => {
+    const found = resolve(dirname(file), path);
+    if (!existsSync(found)) problems.push({ path: ["outputs", output, setting], message: `no such file: ${path}` });
+    return found;
+  };
+  for (const [name, { sql, duckdb }] of Object.entries(config?.outputs ?? {})) {
+    sqlFiles[name] = fileOf(name, "sql", sql);
+    if (duckdb !== undefined) duckdbFiles[name] = fileOf(name, "duckdb", duckdb);
   }
   if (config && problems.length === 0) {
     const placeOf = (keys: readonly string[], through = "") =>
       place(endOf(through, text, offsetOf(document, { path: keys, message: "" }, environment)));
-    return deepFreeze({ environment, config, sqlFiles, placeOf });
+    return deepFreeze({ environment, config, sqlFiles, duckdbFiles, placeOf });
   }
 
   const lineOf = problems.map((problem) => ({ ...problem, offset: offsetOf(document, problem, environment) }));

@@ -250,11 +250,15 @@ const balance = z.strictObject({
   output: query("the value computed from the output and the rows of `DATASET_orphans` that it leaves out"),
 });
 
+const sqlFile = z.string().regex(/\.sql$/, "a path to a .sql file");
+
 export const outputSchema = z.strictObject({
-  sql: z
-    .string()
-    .regex(/\.sql$/, "a path to a .sql file")
-    .describe("Path, from this file, to one Spark SQL query on tables named after the datasets"),
+  sql: sqlFile.describe("Path, from this file, to one Spark SQL query on tables named after the datasets"),
+  duckdb: sqlFile
+    .optional()
+    .describe(
+      "Path, from this file, to the same query in DuckDB's SQL, where `sql` is not translated; DuckDB runs it once both have been compared, see docs/transform.md",
+    ),
   description: z.string().describe("The catalog table's description, for readers"),
   grain: z.array(z.string()).min(1).describe("The columns whose combination of values is unique; none is null"),
   clusterBy: z

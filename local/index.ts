@@ -27,11 +27,9 @@ export interface LocalStack {
   stop(): Promise<void>;
 }
 
-export interface LocalStackOptions {
+export interface LocalStackOptions extends Pick<DeployOptions, "engineOf" | "isComparison"> {
   readonly configFile: string;
   readonly environment: string;
-  /** Changes the engine that the config declares. */
-  readonly engineOf?: DeployOptions["engineOf"];
   /** Contains all of the stack's state. The state of an earlier run is removed. */
   readonly directory: string;
   readonly spark?: {
@@ -66,6 +64,7 @@ async function applyPipeline(
   glueEndpoint: string,
   made: Map<string, Made>,
 ): Promise<LocalStack["outputs"]> {
+  const { engineOf, isComparison = false } = options;
   const { deploy, applyProgram } = await loadProgram();
   return await applyProgram(
     {
@@ -78,7 +77,7 @@ async function applyPipeline(
         "commerce:configFile": options.configFile,
         "commerce:destroyData": "true",
       },
-      run: () => deploy(options.engineOf ? { engineOf: options.engineOf } : {}),
+      run: () => deploy({ ...(engineOf && { engineOf }), isComparison }),
     },
     {
       clients,

@@ -3,6 +3,7 @@ import { Dataset } from "./dataset.ts";
 import { type Dialect, inDialect } from "./dialect.ts";
 import { duckdbDialect } from "./duckdbDialect.ts";
 import { Output } from "./output.ts";
+import type { OutputSql } from "./ownSql.ts";
 import type { Plan, Statement } from "./plan.ts";
 import { inDuckdb } from "./queries.ts";
 import { stepsOf } from "./rules.ts";
@@ -12,11 +13,12 @@ import { listed, unionAll } from "./sqlText.ts";
 /**
  * The plan in both dialects, or in Spark's only where DuckDB is not sure to return the same.
  * @param sql the SQL of each output
+ * @param brought the SQL that outputs bring for DuckDB
  * @throws Error when an output has no SQL, or rejecting references lead back to where they began
  */
-export function compilePlan(contract: Contract, sql: Readonly<Record<string, string>>): Plan {
+export function compilePlan(contract: Contract, sql: OutputSql["sql"], brought: OutputSql["duckdb"] = {}): Plan {
   const plan = compileIn(sparkDialect, contract, sql);
-  const { queries } = inDuckdb(contract, sql, plan.tables);
+  const { queries } = inDuckdb(contract, sql, plan.tables, brought);
   if (!queries) return plan;
   const outputs = Object.entries(contract.outputs).map(([name, declared]) => [
     name,

@@ -1,9 +1,10 @@
-import { readFileSync } from "node:fs";
 import { relative } from "node:path";
 import { contractOf } from "../config/contract.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import { own } from "../config/plain.ts";
 import { linesOf } from "../config/validate.ts";
 import { compileIn } from "./compile.ts";
+import { readSql } from "./ownSql.ts";
 import { inDuckdb, type QueryPlace } from "./queries.ts";
 import { sparkDialect } from "./sparkDialect.ts";
 import { bind } from "./translation/bind.ts";
@@ -15,18 +16,14 @@ type Bind = typeof bind;
  * Which engines can run each output: `output: DuckDB or Spark`, or a line for each reason why only Spark can.
  * @param ask asks DuckDB whether it reads a translated query as the translation says; without it nobody asks
  */
-export async function engineLines(
-  { config, sqlFiles, placeOf }: LoadedConfig,
-  ask: Bind = async () => null,
-): Promise<string[]> {
+export async function engineLines(loaded: LoadedConfig, ask: Bind = async () => null): Promise<string[]> {
+  const { config, sqlFiles, duckdbFiles, placeOf } = loaded;
   const contract = contractOf(config);
-  const sql = Object.fromEntries(
-    Object.entries(sqlFiles).map(([output, file]) => [output, readFileSync(file, "utf8")]),
-  );
-  const { problems, translated } = inDuckdb(contract, sql, compileIn(sparkDialect, contract, sql).tables);
+  const { sql, duckdb } = readSql(loaded);
+  const { problems, translated } = inDuckdb(contract, sql, compileIn(sparkDialect, contract, sql).tables, duckdb);
 
   const placed = ({ output, balance, line, column }: QueryPlace & Pick<Problem, "line" | "column">): string => {
-    if (!balance) return `${relative(process.cwd(), sqlFiles[output]!)}:${line}:${column}`;
+    if (!balance) return `${relative(process.cwd(), own(duckdbFiles, output) ?? sqlFiles[output]!)}:${line}:${column}`;
     const { name, side } = balance;
     const lines = config.outputs[output]!.balances![name]![side].split("\n").slice(0, line);
     const through = [...lines.slice(0, -1), [...lines.at(-1)!].slice(0, column).join("")].join("\n");
@@ -48,9 +45,9 @@ export async function engineLines(
   const sparkOnly = [...new Set(reasons.map(({ output }) => output))];
   return Object.keys(contract.outputs).flatMap((output) => {
     if (sparkOnly.length === 0) return `${output}: DuckDB or Spark`;
-    const own = reasons.filter((reason) => reason.output === output).map(({ why }) => why);
+    const ownReasons = reasons.filter((reason) => reason.output === output).map(({ why }) => why);
     const others = `${sparkOnly.join(", ")}: DuckDB could run ${output}, but one engine runs all outputs`;
-    return (own.length > 0 ? own : [others]).map((why) =>
+    return (ownReasons.length > 0 ? ownReasons : [others]).map((why) =>
       `${output}: Spark only, because of ${why}`.replace(/\s+/g, " "),
     );
   });

@@ -1,4 +1,6 @@
 import type { Contract, OutputContract } from "../config/contract.ts";
+import { own } from "../config/plain.ts";
+import type { OutputSql } from "./ownSql.ts";
 import type { PlanTable } from "./plan.ts";
 import type { Problem } from "./translation/problems.ts";
 import { type TableColumns, translate } from "./translation/translate.ts";
@@ -30,15 +32,24 @@ export interface TranslatedQuery extends QueryPlace {
   readonly columns: TableColumns["columns"];
 }
 
+const notCompared: Problem = {
+  line: 1,
+  column: 1,
+  construct: "DuckDB SQL",
+  why: "it has not been compared with its Spark SQL since one of them or a declared column changed: npm start -- --engine both, with this config and your sample data, compares them",
+};
+
 /**
  * The queries for DuckDB, if they are sure to give there what they give in Spark.
  * @param tables what they may read besides the outputs
+ * @param brought the SQL that outputs bring for DuckDB, instead of a translation
  * @returns the reasons why not, of all queries, and then no queries; `translated` are those that are translated
  */
 export function inDuckdb(
   { outputs }: Pick<Contract, "outputs">,
-  sql: Readonly<Record<string, string>>,
+  sql: OutputSql["sql"],
   tables: readonly PlanTable[],
+  brought: OutputSql["duckdb"] = {},
 ): {
   readonly queries: Queries | null;
   readonly problems: readonly Untranslated[];
@@ -67,11 +78,18 @@ export function inDuckdb(
     translated.push({ ...place, sql: translation.sql, tables: readable, columns: translation.columns });
     return translation.sql;
   };
+  const queryOf = (output: string, columns: PlanTable["columns"]): string => {
+    const place = { output, balance: null };
+    const ownSql = own(brought, output);
+    if (!ownSql) return translatedOf(sql[output]!, tables, place, columns);
+    if (!ownSql.isCompared) problems.push({ ...place, ...notCompared });
+    return ownSql.text;
+  };
   const queries = Object.entries(outputs).map(([output, { columns, balances }]) => {
     const all = [...tables, { name: output, columns }];
     return [
       output,
-      translatedOf(sql[output]!, tables, { output, balance: null }, columns),
+      queryOf(output, columns),
       balances.map(({ name, input, output: right }) => ({
         name,
         input: translatedOf(input, all, { output, balance: { name, side: "input" } }),

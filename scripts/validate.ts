@@ -1,7 +1,8 @@
 import { parseArgs } from "node:util";
 import { ConfigError, environmentsOf } from "../config/load.ts";
-import { differences, problemsOf } from "../config/validate.ts";
+import { differences } from "../config/validate.ts";
 import { engineLinesOf } from "../plan/engines.ts";
+import { problemsOf } from "../plan/validate.ts";
 import { UsageError } from "../terminal/flags.ts";
 
 const usage = `usage: npm run validate [-- --config FILE] [--diff A..B]

@@ -1,8 +1,8 @@
-import { readFileSync } from "node:fs";
 import { contractOf } from "../config/contract.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import type { PipelineConfig } from "../config/schema.ts";
 import { compilePlan } from "../plan/compile.ts";
+import { readSql } from "../plan/ownSql.ts";
 import { isForDuckdb } from "../plan/plan.ts";
 import { setUpSpark } from "../setup/index.mjs";
 import { UsageError } from "../terminal/flags.ts";
@@ -41,10 +41,11 @@ export const deploymentsOf = (
  * fetched when a run asks for it.
  * @throws UsageError when the embedded engine is asked for and can't run the SQL
  */
-export function needsSpark({ config, sqlFiles }: LoadedConfig, choice: EngineChoice): boolean {
+export function needsSpark(loaded: LoadedConfig, choice: EngineChoice): boolean {
+  const { config } = loaded;
   if (choice === "glue" || (choice === "config" && config.engine === "glue")) return true;
-  const sql = Object.entries(sqlFiles).map(([output, file]) => [output, readFileSync(file, "utf8")]);
-  const isEmbeddable = isForDuckdb(compilePlan(contractOf(config), Object.fromEntries(sql)));
+  const { sql, duckdb } = readSql(loaded, choice === "both");
+  const isEmbeddable = isForDuckdb(compilePlan(contractOf(config), sql, duckdb));
   if (choice !== "config" && !isEmbeddable)
     throw new UsageError(
       `--engine ${choice}: the embedded engine can't run the SQL of this config; npm run validate says why`,

@@ -1,6 +1,7 @@
 import { ConfigError, environmentsOf } from "../../config/load.ts";
-import { differences, problemsOf } from "../../config/validate.ts";
+import { differences } from "../../config/validate.ts";
 import { engineLinesOf } from "../../plan/engines.ts";
+import { problemsOf } from "../../plan/validate.ts";
 import { UsageError } from "../../terminal/flags.ts";
 import { table } from "../../terminal/table.ts";
 import { defineCommand, exitCodes } from "../defineCommand.ts";

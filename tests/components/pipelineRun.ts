@@ -13,6 +13,7 @@ export const tinySources: Sources = {
     script: "print('run')\n",
     engine: { "plan_runner/__init__.py": Buffer.from("") },
     sql: { user_activity: readFileSync("glue/sql/user_activity.sql", "utf8") },
+    duckdb: {},
   },
 };
 

@@ -383,6 +383,18 @@ describe("configuration", () => {
         /outputs\.user_activity\.sql: no such file: nowhere\.sql/,
       ],
       [
+        "a missing file of DuckDB SQL",
+        "sql: user_activity.sql",
+        "sql: user_activity.sql\n    duckdb: nowhere.sql",
+        /:\d+:13 outputs\.user_activity\.duckdb: no such file: nowhere\.sql/,
+      ],
+      [
+        "DuckDB SQL in another kind of file",
+        "sql: user_activity.sql",
+        "sql: user_activity.sql\n    duckdb: user_activity.txt",
+        /:\d+:13 outputs\.user_activity\.duckdb: a path to a \.sql file/,
+      ],
+      [
         "a grain that is no column",
         "grain: [user_id]",
         "grain: [user]",

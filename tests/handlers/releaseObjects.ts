@@ -16,7 +16,7 @@ export function releaseObjects(
   embedded: Release["embedded"] = null,
 ): { readonly release: Release; readonly objects: readonly Upload[] } {
   const sql = Object.fromEntries(Object.keys(contract.outputs).map((output) => [output, `select * from ${output}`]));
-  const files = { script: "script", engine: { "plan_runner/__init__.py": Buffer.from(engine) }, sql };
+  const files = { script: "script", engine: { "plan_runner/__init__.py": Buffer.from(engine) }, sql, duckdb: {} };
   const uploads: ReleaseUploads = releaseUploads(files, contract);
   const release = { ...artifactsOf(uploads, bucket), embedded };
   return { release, objects: [uploads.engine, uploads.contract, uploads.plan, pointerTo(release)] };
