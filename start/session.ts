@@ -7,6 +7,7 @@ import { type LocalStack, startLocalStack } from "../local/index.ts";
 import { stackDirectory } from "../local/running.ts";
 import { writeReports } from "../operator/report/write.ts";
 import { localTarget } from "../operator/stack/open.ts";
+import { comparisonRecords } from "../plan/ownSql.ts";
 import { localDirectory } from "../setup/paths.mjs";
 import { clock, megabytes, type Status, whole } from "../terminal/status.ts";
 import type { Style } from "../terminal/style.ts";
@@ -19,6 +20,7 @@ import { bringSpark, deploymentsOf, needsSpark } from "./engines.ts";
 import { createEvidence } from "./evidence.ts";
 import { knownBatches, observe, type Snapshot, uploadGroups, waitForOutcomes, watchRules } from "./outcomes.ts";
 import { agreementText, answerText, filesText, rowsText, secondsText, stateText } from "./print.ts";
+import { areAgreed, recordComparisons } from "./record.ts";
 import { computeAgain, engineTitles } from "./secondEngine.ts";
 import { createClients, type StackClients, type StackNames, stackNames } from "./stack.ts";
 import { filesOf, type Summary, summaryOf } from "./summary.ts";
@@ -55,6 +57,8 @@ export async function runSession(session: Session): Promise<boolean> {
   prepareOut(options.out);
   const [firstEngine, secondEngine] = deploymentsOf(options.engine);
   const isSparkNeeded = needsSpark(loaded, options.engine);
+  // A file that is edited meanwhile is not what was compared.
+  const records = secondEngine ? comparisonRecords(loaded) : {};
   const given = options.data.kind === "folder" ? filesIn(options.data.path) : undefined;
   const [[stack, data]] = await both(
     both(
@@ -85,28 +89,25 @@ export async function runSession(session: Session): Promise<boolean> {
       out: options.out,
     });
     const comparison = collected.find((batch) => batch.comparison)?.comparison ?? null;
-    const summary = summaryOf(
-      collected.map(({ result }) => result),
-      filesOf(snapshot.files),
-      {
-        seconds: {
-          setup: round(stack.seconds),
-          generate: round(data.seconds),
-          upload: round(uploaded.seconds),
-          uploadToPublished: round(Math.max(0, publishedAt(first) - uploadedAt) / 1000),
-          total: round((Date.now() - begun) / 1000),
-        },
-        answer: comparison && { matches: comparison.matches, differences: comparison.differences },
-        ...(secondEngine && { agreements }),
+    const results = collected.map(({ result }) => result);
+    const summary = summaryOf(results, filesOf(snapshot.files), {
+      seconds: {
+        setup: round(stack.seconds),
+        generate: round(data.seconds),
+        upload: round(uploaded.seconds),
+        uploadToPublished: round(Math.max(0, publishedAt(first) - uploadedAt) / 1000),
+        total: round((Date.now() - begun) / 1000),
       },
-    );
+      answer: comparison && { matches: comparison.matches, differences: comparison.differences },
+      ...(secondEngine && { agreements }),
+    });
     writeSummary(options.out, summary);
     const reports = await reportsOf(session, stack.value, knownBatches(snapshot));
-    printResult(session, collected, summary, [...reports, stack.value.logFile]);
+    const recorded = recordComparisons(records, agreements, results);
+    printResult(session, collected, summary, [...recorded, ...reports, stack.value.logFile]);
     const isWrong = comparison?.matches === false && options.isShippedConfig;
-    const areAgreed = !secondEngine || agreements.length === first.batches.length;
-    if (!areAgreed || agreements.some(({ differences }) => differences.length > 0)) return false;
-    return collected.every(({ result }) => result.state === "published") && !isWrong;
+    if (secondEngine && !areAgreed(agreements, results)) return false;
+    return results.every(({ state }) => state === "published") && !isWrong;
   } finally {
     for (const client of Object.values(clients)) client.destroy();
   }
@@ -132,6 +133,7 @@ async function bringUp(
     configFile: options.config,
     environment: options.environment,
     engineOf,
+    isComparison: options.engine === "both",
     directory: stackDirectory,
     spark: { shortRuns: isShort(options, given) },
     onProgress: (step) => status.show("local AWS", step),

@@ -1,14 +1,25 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect } from "chai";
 import type { Answer } from "../../generator/answer.ts";
 import type { DatasetReport } from "../../handlers/run/report.ts";
+import { engineLinesOf } from "../../plan/engines.ts";
 import { localDirectory, root } from "../../setup/paths.mjs";
 import type { Agreement } from "../../start/agreement.ts";
 import { canSeeProcesses, listeners, processesIn, waitForNone } from "../local/processes.ts";
+import { shopConfig } from "./shopConfig.ts";
 
 const records = 20_000;
 const stackDirectory = join(realpathSync(root), localDirectory.slice(root.length), "stack");
@@ -127,5 +138,58 @@ describe("npm start, from upload to published Parquet", function () {
     if (!canSeeProcesses) this.skip();
     expect(seen.count).to.be.at.least(1);
     expect([...seen.open]).to.deep.equal([]);
+  });
+});
+
+describe("npm start --engine both, of an output with DuckDB SQL of its own", function () {
+  this.timeout(300_000);
+  const folder = mkdtempSync(join(tmpdir(), "both-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const config = join(folder, "pipeline.yaml");
+  const record = join(folder, "names.duckdb.sql.compared.json");
+  const start = async (engine: string, ...names: string[]) => {
+    const data = join(folder, `data-${names.join("-")}`);
+    mkdirSync(data, { recursive: true });
+    const rows = names.map((name, index) => JSON.stringify({ id: `u${index + 1}`, name }));
+    writeFileSync(join(data, "users.json"), rows.join("\n"));
+    const flags = ["--config", config, "--data", data, "--engine", engine, "--out", join(folder, "out")];
+    return await task("start", ...flags).ended;
+  };
+  before(() => {
+    writeFileSync(
+      config,
+      shopConfig({
+        datasets: `  users:
+    { required: true, file: users, formats: [json], primaryKey: [id], latestBy: id, maxRejected: 5%,
+      columns: { id: { type: string, onNull: reject }, name: { type: string, onNull: keep } } }
+`,
+        outputs: `  names:
+    { sql: names.sql, duckdb: names.duckdb.sql, description: Names in capitals, grain: [id],
+      columns: { id: string, name: string } }
+`,
+      }),
+    );
+    // The engines have other capitals for ß, so this is not translated.
+    for (const file of ["names.sql", "names.duckdb.sql"])
+      writeFileSync(join(folder, file), "select id, upper(name) as name from users\n");
+  });
+
+  it("records that both engines agree; before, the embedded engine is refused", async () => {
+    const refused = await start("embedded", "Ada", "Cem");
+    expect(refused.code).to.equal(2);
+    expect(refused.output).to.contain("can't run the SQL of this config; npm run validate says why");
+
+    const { code, output } = await start("both", "Ada", "Cem");
+    expect(code, output).to.equal(0);
+    expect(output).to.match(/DuckDB and Spark agree in all 4 values and \d+ counts/);
+    expect(output).to.contain("names.duckdb.sql.compared.json");
+    expect(await engineLinesOf(config)).to.deep.equal(["names: DuckDB or Spark"]);
+  });
+
+  it("shows the row in which they differ, and leaves no record", async () => {
+    const { code, output } = await start("both", "Ada", "Maß");
+    expect(code, output).to.equal(1);
+    expect(output).to.match(/names, id u2: name is MA\S by DuckDB and MASS by Spark/);
+    expect(existsSync(record)).to.equal(false);
   });
 });
