@@ -27,6 +27,7 @@ export async function handler(order: EmbeddedOrder, invocation: InvocationContex
           scratch,
           threads: availableParallelism(),
           memoryLimit,
+          artifacts: `s3://${names.artifactsBucket}/`,
           proceed,
           signal,
         }),

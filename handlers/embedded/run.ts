@@ -24,6 +24,8 @@ export interface RunOptions {
   readonly threads: number;
   /** As `DuckdbOptions.memoryLimit`. */
   readonly memoryLimit: string;
+  /** What the plan's URI has to begin with, if anything: where only a deployment puts one. */
+  readonly artifacts?: string;
   /** Its reason, a RunFailure, ends the run. */
   readonly signal?: AbortSignal;
   /** Called before each statement and before outputs are stored; what it throws ends the run. */
@@ -124,6 +126,7 @@ class Execution {
   readonly #objects: RunObjects;
   readonly #connection: DuckDBConnection;
   readonly #scratch: string;
+  readonly #artifacts: string;
   readonly #proceed: () => Promise<void>;
   readonly #folder: string;
   readonly #numbers = new Map<string, Value>();
@@ -137,13 +140,14 @@ class Execution {
     report: ReportSoFar,
     objects: RunObjects,
     connection: DuckDBConnection,
-    { scratch, signal, proceed }: RunOptions,
+    { scratch, artifacts = "", signal, proceed }: RunOptions,
   ) {
     this.#manifest = manifest;
     this.#report = report;
     this.#objects = objects;
     this.#connection = connection;
     this.#scratch = scratch;
+    this.#artifacts = artifacts;
     this.#proceed = async () => {
       signal?.throwIfAborted();
       await proceed?.();
@@ -154,7 +158,10 @@ class Execution {
   async run(): Promise<void> {
     const [{ version }] = (await this.#rows("select version() as version")) as [{ version: string }];
     this.#report.engine = { name: "duckdb", version };
-    this.#plan = JSON.parse((await verified(this.#manifest.release.plan, this.#objects)).toString()) as Plan;
+    const { plan } = this.#manifest.release;
+    if (!plan.uri.startsWith(this.#artifacts))
+      throw new RunFailure("manifest_invalid", `manifest.release.plan: ${plan.uri} is not in this stack's artifacts`);
+    this.#plan = JSON.parse((await verified(plan, this.#objects)).toString()) as Plan;
     checkAgainst(this.#manifest, this.#plan);
     await this.#timed("inputs", () => this.#open());
     await this.#timed("analysis", () => this.#analyse());

@@ -209,6 +209,7 @@ export async function recordedCalls(stack: DeclaredStack): Promise<Call[]> {
         execute: (jobRun, proceed, signal) =>
           compute({ uri: order!.manifest, sha256: order!.sha256 }, jobRun, s3Objects(ofEmbedded.s3, names.keyArn), {
             ...{ scratch, threads: 1, memoryLimit: "500MB", proceed, signal },
+            artifacts: `s3://${names.artifactsBucket}/`,
           }),
         abortAfter,
         remainingTime: () => left,

@@ -101,6 +101,15 @@ describe("a run of the embedded engine", function () {
     expect(existsSync(join(folder, "gold"))).to.equal(false);
   });
 
+  it("executes no plan from elsewhere than the artifacts", async () => {
+    const { failure } = await executed(things(), "select id from things", rows, { artifacts: "s3://artifacts/" });
+    expect(failure?.code).to.equal("manifest_invalid");
+    expect(failure?.message).to.match(/^manifest\.release\.plan: .+ is not in this stack's artifacts$/);
+    expect((await executed(things(), "select id from things", rows, { artifacts: `${folder}/` })).failure).to.equal(
+      null,
+    );
+  });
+
   it("tells no value of a row when a statement fails on it", async () => {
     const report = await executed(things({ id: "bigint" }), "select cast(id as bigint) as id from things", rows);
     expect(report.failure?.code).to.equal("sql_failed");
