@@ -20,7 +20,7 @@ export const useKey = (arns: StackArns, keyArn: string, services: readonly strin
 export const copyInParts = ["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"];
 
 /**
- * What both functions do with the ledger: read and replace documents, pin manifests, mark open batches, and read the
+ * What promote and settle do with the ledger: read and replace documents, pin manifests, mark open batches, and read the
  * current release.
  */
 export const keepLedger = ({ ledger, artifacts }: StackArns["buckets"]): readonly Statement[] => [
