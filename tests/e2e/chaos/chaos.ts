@@ -24,6 +24,7 @@ import type { RedriveAnswer } from "../../../handlers/settle/redrive.ts";
 import type { Clients } from "../../../local/clients.ts";
 import type { LocalStack } from "../../../local/index.ts";
 import { toldBy } from "../../local/toldBy.ts";
+import { type Repeated, repeatOrders } from "./courier.ts";
 import { type Kills, letLoose, type MonkeyOptions } from "./monkey.ts";
 
 /** One batch's uploads: Bronze key to content. */
@@ -37,7 +38,7 @@ export interface ChaosOptions {
   readonly seed: number;
   /** The stack's folder. */
   readonly directory: string;
-  readonly monkey: Pick<MonkeyOptions, "every" | "jobs">;
+  readonly monkey: Pick<MonkeyOptions, "every" | "runs">;
   /**
    * How long a message hides whose function was killed, in seconds; in AWS six times the function's timeout. And how
    * often it is received in vain before it is a dead letter.
@@ -59,6 +60,8 @@ export interface Outcome {
   readonly messages: Readonly<Record<"queue" | "promoteDeadLetters" | "settleDeadLetters", number>>;
   readonly kills: Kills & { readonly died: number };
   readonly duplicates: number;
+  /** Orders to the embedded engine that were sent once more. */
+  readonly repeated: Repeated;
   /** Dead letters that a redrive gave another try. */
   readonly redriven: number;
   /** What the functions failed at and did again later: the log's words, each once. */
@@ -113,6 +116,9 @@ export async function wreakHavoc(stack: LocalStack, clients: Clients, options: C
     signal: chaos.signal,
   });
 
+  const patience = AbortSignal.timeout(options.patience);
+  const courier = repeatOrders(clients, names.ledgerBucket, batches.length, createRandom(seed, 5), patience);
+
   const ledger = openLedger(clients, names);
   let kills: Kills;
   let uploaded: Map<string, string>;
@@ -130,6 +136,7 @@ export async function wreakHavoc(stack: LocalStack, clients: Clients, options: C
   }
 
   const redriven = await leaveInPeace(clients, names, () => ledger.unfinished(batches), deadline);
+  const orders = await courier;
   const documents = new Map<string, LedgerDocument>();
   await inParallel(batches, 8, async ({ name }) => {
     const document = await ledger.read(name);
@@ -142,6 +149,7 @@ export async function wreakHavoc(stack: LocalStack, clients: Clients, options: C
     messages: await messagesOf(clients, names),
     kills: { ...kills, died: diedInvocations(stack.logFile) },
     duplicates: repeated.size,
+    repeated: orders,
     redriven,
     troubles: troublesIn(stack.logFile),
     seconds: Math.round((Date.now() - begun) / 1000),
