@@ -35,7 +35,7 @@ export async function deployStack({
   environment = "dev",
   directory: givenDirectory,
   ...options
-}: Pick<LocalStackOptions, "spark" | "engine"> & {
+}: Pick<LocalStackOptions, "spark" | "engine" | "engineOf"> & {
   readonly configIn?: (folder: string) => string;
   readonly environment?: string;
   /** Below the stack's own folder unless given. */
