@@ -9,7 +9,7 @@ import { lambdaError } from "./errors.ts";
 import type { GlueWatch } from "./glueService.ts";
 import type { Invocation, Service } from "./invocation.ts";
 import { goldFolder, goldOf, type Manifest, pinnedTexts } from "./job.ts";
-import type { SimulatedJobRun } from "./jobRun.ts";
+import { claimOf, type SimulatedJobRun, startingJobRun } from "./jobRun.ts";
 import type { Parts } from "./parts.ts";
 import { minute, second } from "./world.ts";
 
@@ -48,13 +48,13 @@ export class EmbeddedService implements Service {
   apply(command: object): unknown {
     if (!(command instanceof InvokeCommand))
       throw new Error(`the simulated Lambda knows no ${command.constructor.name}`);
+    const order = JSON.parse(String(command.input.Payload)) as EmbeddedOrder;
     if (!this.#parts.isDeployed()) {
-      const { manifest } = JSON.parse(String(command.input.Payload)) as EmbeddedOrder;
-      const [, batch, run] = /\/manifests\/([^/]+)\/(\d+)\.json$/.exec(manifest)!;
+      const { batch, run } = claimOf(order.manifest);
       this.#parts.world.refused.add(`${batch}/${run}`);
       throw lambdaError("start refused");
     }
-    this.#take(JSON.parse(String(command.input.Payload)) as EmbeddedOrder);
+    this.#take(order);
     return {};
   }
 
@@ -79,27 +79,21 @@ export class EmbeddedService implements Service {
   #jobRunOf({ manifest, sha256 }: EmbeddedOrder): SimulatedJobRun {
     const { world, jobRuns } = this.#parts;
     const id = attemptId({ uri: manifest, sha256 });
-    const [, batch = "", file = ""] = /\/manifests\/([^/]+)\/(\d+)\.json$/.exec(manifest) ?? [];
+    const { batch, run } = claimOf(manifest);
     const known = this.#byId.get(id);
-    const jobRun: SimulatedJobRun = known ?? {
-      id,
-      name: `embedded/${batch}/${file}`,
-      arguments: { "--manifest": manifest, "--manifest_sha256": sha256 },
-      batch,
-      run: Number(file),
-      startedAt: world.now,
-      listedAt: world.now,
-      state: "STARTING",
-      began: false,
-      message: "",
-      endedAt: null,
-      reportedWell: false,
-      isUnfit: false,
-      stoppedByPerson: false,
-      endedUnheard: false,
-    };
+    const jobRun =
+      known ??
+      startingJobRun({
+        id,
+        name: `embedded/${batch}/${run}`,
+        arguments: { "--manifest": manifest, "--manifest_sha256": sha256 },
+        batch,
+        run,
+        startedAt: world.now,
+        listedAt: world.now,
+      });
     this.#watch.starting(jobRun);
-    world.tell(() => `Lambda takes the order ${id} for run ${file} of ${batch}`);
+    world.tell(() => `Lambda takes the order ${id} for run ${run} of ${batch}`);
     if (known) return known;
     this.#byId.set(id, jobRun);
     jobRuns.push(jobRun);

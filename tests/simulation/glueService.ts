@@ -17,7 +17,7 @@ import {
 } from "@aws-sdk/client-glue";
 import type { Service } from "./invocation.ts";
 import { startJob } from "./job.ts";
-import { isAlive, type SimulatedJobRun } from "./jobRun.ts";
+import { claimOf, isAlive, type SimulatedJobRun, startingJobRun } from "./jobRun.ts";
 import type { Parts } from "./parts.ts";
 import { minute, second } from "./world.ts";
 
@@ -109,13 +109,12 @@ export class GlueService implements Service {
   #start(args: Readonly<Record<string, string>>): { JobRunId: string } {
     if (this.#own.filter(isAlive).length >= this.#maxConcurrentRuns)
       throw new ConcurrentRunsExceededException({ message: "Concurrent runs exceeded", $metadata: badRequest });
-    const [, batch = "", file = ""] = /\/manifests\/([^/]+)\/(\d+)\.json$/.exec(args["--manifest"] ?? "") ?? [];
-    const run = Number(file);
+    const { batch, run } = claimOf(args["--manifest"] ?? "");
     const twins = this.#own.filter((other) => other.batch === batch && other.run === run);
     const { world } = this.#parts;
     const name = `glue/${batch}/${run}/${twins.length + 1}`;
     const unlisted = [0, 3, 12, 30][world.calm ? 0 : world.chance.weighted(`${name}/unlisted`, [3, 1, 3, 2])]! * minute;
-    const jobRun: SimulatedJobRun = {
+    const jobRun = startingJobRun({
       id: `jr_${this.#own.length + 1}`,
       name,
       arguments: args,
@@ -123,15 +122,7 @@ export class GlueService implements Service {
       run,
       startedAt: world.now,
       listedAt: world.now + unlisted,
-      state: "STARTING",
-      began: false,
-      message: "",
-      endedAt: null,
-      reportedWell: false,
-      isUnfit: false,
-      stoppedByPerson: false,
-      endedUnheard: false,
-    };
+    });
     this.#watch.starting(jobRun);
     if (twins.some(isAlive)) world.hurt("twins alive", batch);
     this.#own.push(jobRun);

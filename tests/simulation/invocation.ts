@@ -4,6 +4,7 @@ import { type GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { EmbeddedOrder } from "../../handlers/run/embedded.ts";
 import { errorOf, noAnswer } from "./errors.ts";
 import { type CallFault, callFaultRates, callFaults, type ServiceName, type Transition } from "./faults.ts";
+import { claimOf } from "./jobRun.ts";
 import { type Actor, second, type Task, type World } from "./world.ts";
 
 /** One AWS service: performs a command at once, or throws what the SDK throws. */
@@ -219,8 +220,8 @@ export class Invocation implements Task {
     this.wasHurt = true;
     const manifest = manifestToStart(command);
     if (manifest !== null && startFaults.has(fault)) {
-      const [batch = "", file = ""] = manifest.split("/").slice(-2);
-      if (fault === "start refused") this.#world.refused.add(`${batch}/${file.replace(".json", "")}`);
+      const { batch, run } = claimOf(manifest);
+      if (fault === "start refused") this.#world.refused.add(`${batch}/${run}`);
       this.#world.hurt(fault, batch);
       return;
     }
@@ -275,6 +276,16 @@ type CommandClass =
   | "catalog"
   | "queue";
 
+/** Of a start in either engine. */
+const anyStart: readonly CallFault[] = [
+  "crash before a call",
+  "crash after a call",
+  "start's answer lost",
+  "call fails",
+  "slow call",
+  "throttled",
+];
+
 const applicable: Readonly<Record<CommandClass, readonly CallFault[]>> = {
   read: ["crash before a call", "crash after a call", "call fails", "slow call"],
   write: ["crash before a call", "crash after a call", "answer lost", "call fails", "slow call"],
@@ -289,25 +300,8 @@ const applicable: Readonly<Record<CommandClass, readonly CallFault[]>> = {
   ],
   glue: ["crash before a call", "crash after a call", "answer lost", "call fails", "slow call", "throttled"],
   stop: ["crash before a call", "crash after a call", "answer lost", "call fails", "slow call", "throttled"],
-  start: [
-    "crash before a call",
-    "crash after a call",
-    "start's answer lost",
-    "call fails",
-    "slow call",
-    "throttled",
-    "ConcurrentRunsExceeded",
-    "start refused",
-  ],
-  invoke: [
-    "crash before a call",
-    "crash after a call",
-    "start's answer lost",
-    "call fails",
-    "slow call",
-    "throttled",
-    "start refused",
-  ],
+  start: [...anyStart, "ConcurrentRunsExceeded", "start refused"],
+  invoke: [...anyStart, "start refused"],
   catalog: ["crash before a call", "crash after a call", "answer lost", "call fails", "slow call"],
   queue: ["crash before a call", "crash after a call", "answer lost", "call fails", "slow call"],
 };

@@ -27,3 +27,24 @@ export interface SimulatedJobRun {
 }
 
 export const isAlive = ({ endedAt }: SimulatedJobRun): boolean => endedAt === null;
+
+type Start = Pick<SimulatedJobRun, "id" | "name" | "arguments" | "batch" | "run" | "startedAt" | "listedAt">;
+
+/** A job run of which nothing is known but its start. */
+export const startingJobRun = (start: Start): SimulatedJobRun => ({
+  ...start,
+  state: "STARTING",
+  began: false,
+  message: "",
+  endedAt: null,
+  reportedWell: false,
+  isUnfit: false,
+  stoppedByPerson: false,
+  endedUnheard: false,
+});
+
+/** The batch and run that a manifest's URI names; none that exist if it is no such URI. */
+export function claimOf(manifestUri: string): Pick<SimulatedJobRun, "batch" | "run"> {
+  const [, batch = "", run] = /\/manifests\/([^/]+)\/(\d+)\.json$/.exec(manifestUri) ?? [];
+  return { batch, run: Number(run ?? 0) };
+}
